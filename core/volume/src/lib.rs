@@ -1,0 +1,34 @@
+//! Grids, volumes, label maps and resampling: the geometry everything else stands on.
+//!
+//! # Map
+//! - [`Grid`]: a shape and the affine from voxel index to patient space; [`AxisMap`]: how its axes lie in the patient
+//! - [`Volume`]: voxels in their stored type, with scaling and unit; [`LabelMap`]: one label per voxel
+//! - [`LabelTable`]: names and colours of labels
+//! - [`IndexBox`]: a half-open box of voxel indices
+//! - [`resample`]: from one grid to another; [`metrics`]: how alike two label maps are
+//!
+//! # Invariants
+//! 1. World is RAS+ millimetres. Voxel indices are `[i, j, k]` as in the file; arrays are laid out with `i` fastest, so that
+//!    as an array they are indexed `[k, j, i]`. Names carry their space: `ras_from_voxel`.
+//! 2. No function takes spacing and origin apart from a [`Grid`].
+//! 3. Voxels keep their stored type; scaling is applied where values are read. Labels are `u8` or `u16`.
+//! 4. Nothing here knows of files, of a window or of networks.
+
+mod axes;
+mod error;
+mod grid;
+mod index_box;
+mod label_map;
+mod label_table;
+pub mod metrics;
+pub mod resample;
+mod volume;
+
+pub use axes::{AnatomicalPlane, AxisMap};
+pub use error::VolumeError;
+pub use glam;
+pub use grid::{Grid, Ras, VoxelIndex};
+pub use index_box::IndexBox;
+pub use label_map::{LabelMap, LabelVoxels};
+pub use label_table::{Label, LabelTable};
+pub use volume::{Quantity, Scaling, Volume, Voxels};
