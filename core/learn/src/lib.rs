@@ -1,1 +1,40 @@
-//! medley-learn
+//! Learning from corrected cases: preprocessing, sampling, fine-tuning, co-training, prediction, and the worker that runs
+//! them beside a window.
+//!
+//! # Map
+//! - [`device`]: what can compute here, and opening one
+//! - [`recipe`]: how scans become numbers: spacing, intensities, patch; [`prepare`]: a scan made ready by a recipe
+//! - [`sample`]: random patches with augmentation
+//! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
+//! - [`card`]: what is written down about every trained model
+//! - [`job`], [`worker`]: jobs go in as values, events come out as values
+//!
+//! # Invariants
+//! 1. No files of patients and no project are known here: cases come through [`CaseSource`]. Only models are read and written.
+//! 2. All tensors of a device live on one worker thread.
+//! 3. Anything random takes a seed; the same card on the CPU gives the same numbers.
+//! 4. A failing or panicking job ends with an error event; the program goes on.
+//! 5. Tensors are `[N, C, D, H, W]` = `[batch, channel, S, A, R]`: depth runs from feet to head, whatever the file's order.
+
+pub mod card;
+mod case;
+pub mod device;
+mod error;
+pub mod finetune;
+pub mod job;
+pub mod predict;
+pub mod prepare;
+pub mod pretrain;
+pub mod recipe;
+pub mod sample;
+pub mod worker;
+
+pub use case::{CaseSource, TrainingCase};
+pub use device::{DeviceChoice, DeviceInfo};
+pub use error::LearnError;
+pub use finetune::{FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+pub use job::{Control, JobEvent};
+pub use predict::Predictor;
+pub use pretrain::{PretrainSet, PretrainSettings, PretrainSpec};
+pub use recipe::Recipe;
+pub use worker::{JobSpec, PredictSpec, Worker};

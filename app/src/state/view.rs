@@ -1,0 +1,177 @@
+//! How the open case is looked at. None of it changes the case.
+
+use medley_volume::glam::DVec3;
+use medley_volume::{AnatomicalPlane, Ras};
+
+use super::slice_geometry::{Convention, SliceCamera};
+use super::window_level::WindowLevel;
+
+/// One of the four views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ViewKind {
+    /// Slices across the body.
+    Axial,
+    /// Slices from front to back.
+    Sagittal,
+    /// Slices from ear to ear.
+    Coronal,
+    /// The whole volume from outside.
+    Volume,
+}
+
+impl ViewKind {
+    /// All four, in the order of the 2×2 layout: top left, top right, bottom left, bottom right.
+    pub const ALL: [Self; 4] = [Self::Axial, Self::Sagittal, Self::Coronal, Self::Volume];
+
+    /// Its accessible label, by which a test or a screen reader finds it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Axial => "Axial view",
+            Self::Sagittal => "Sagittal view",
+            Self::Coronal => "Coronal view",
+            Self::Volume => "3D view",
+        }
+    }
+
+    /// The plane of its slices; none for the volume.
+    #[must_use]
+    pub fn plane(self) -> Option<AnatomicalPlane> {
+        match self {
+            Self::Axial => Some(AnatomicalPlane::Axial),
+            Self::Sagittal => Some(AnatomicalPlane::Sagittal),
+            Self::Coronal => Some(AnatomicalPlane::Coronal),
+            Self::Volume => None,
+        }
+    }
+}
+
+/// How the 3D view turns voxels into light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VolumeMode {
+    /// Labels as surfaces within a veil of the scan.
+    Rendering,
+    /// The brightest value along each ray.
+    MaximumIntensity,
+    /// Labels only.
+    Surfaces,
+}
+
+impl VolumeMode {
+    /// Its name as a person reads it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rendering => "Volume",
+            Self::MaximumIntensity => "MIP",
+            Self::Surfaces => "Labels",
+        }
+    }
+}
+
+/// From where the 3D view looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VolumeCamera {
+    /// Turn about the patient's long axis in radians; 0 looks from the front.
+    pub yaw: f64,
+    /// Height of the eye in radians; 0 is level.
+    pub pitch: f64,
+    /// 1 shows the whole volume.
+    pub zoom: f64,
+}
+
+impl Default for VolumeCamera {
+    fn default() -> Self {
+        Self { yaw: 0.45, pitch: 0.2, zoom: 1.0 }
+    }
+}
+
+impl VolumeCamera {
+    /// The directions on the screen in RAS: to the right, down, and away from the eye.
+    #[must_use]
+    pub fn directions(self) -> [DVec3; 3] {
+        let (sin_yaw, cos_yaw) = self.yaw.sin_cos();
+        let (sin_pitch, cos_pitch) = self.pitch.sin_cos();
+        let away = DVec3::new(-sin_yaw * cos_pitch, -cos_yaw * cos_pitch, -sin_pitch);
+        let right = DVec3::new(-cos_yaw, sin_yaw, 0.0);
+        [right, away.cross(right), away]
+    }
+}
+
+/// How labels lie over the scan.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Overlay {
+    /// Of the fill, 0 … 1.
+    pub opacity: f32,
+    /// Only the outline is drawn.
+    pub is_outline: bool,
+    /// Hidden for as long as a key is held.
+    pub is_hidden: bool,
+}
+
+/// Everything about the views.
+#[derive(Debug, Clone)]
+pub struct Views {
+    /// Cameras of the axial, sagittal and coronal view.
+    pub cameras: [SliceCamera; 3],
+    /// From where the 3D view looks.
+    pub volume_camera: VolumeCamera,
+    /// How the 3D view draws.
+    pub volume_mode: VolumeMode,
+    /// The view that fills the window, if one does.
+    pub maximised: Option<ViewKind>,
+    /// Which side is left.
+    pub convention: Convention,
+    /// The place all views go through.
+    pub crosshair: Ras,
+    /// Which values are black and white.
+    pub window: WindowLevel,
+    /// How labels lie over the scan.
+    pub overlay: Overlay,
+    /// Where the pointer is in the patient, while it is over a slice.
+    pub pointer: Option<Ras>,
+}
+
+impl Default for Views {
+    fn default() -> Self {
+        Self {
+            cameras: [SliceCamera::default(); 3],
+            volume_camera: VolumeCamera::default(),
+            volume_mode: VolumeMode::Rendering,
+            maximised: None,
+            convention: Convention::Radiological,
+            crosshair: Ras(DVec3::ZERO),
+            window: WindowLevel { width: 400.0, level: 40.0 },
+            overlay: Overlay { opacity: 0.45, is_outline: false, is_hidden: false },
+            pointer: None,
+        }
+    }
+}
+
+impl Views {
+    /// All cameras as they were when the case was opened.
+    pub fn reset_cameras(&mut self) {
+        self.cameras = [SliceCamera::default(); 3];
+        self.volume_camera = VolumeCamera::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn from_the_front_the_patients_left_is_on_the_right_and_the_head_on_top() {
+        let [right, down, away] = VolumeCamera { yaw: 0.0, pitch: 0.0, zoom: 1.0 }.directions();
+        assert!((right - DVec3::NEG_X).length() < 1e-12);
+        assert!((down - DVec3::NEG_Z).length() < 1e-12);
+        assert!((away - DVec3::NEG_Y).length() < 1e-12);
+    }
+
+    #[test]
+    fn directions_stay_square_to_each_other() {
+        let [right, down, away] = VolumeCamera { yaw: 1.1, pitch: -0.6, zoom: 1.0 }.directions();
+        assert!(right.dot(down).abs() < 1e-12 && right.dot(away).abs() < 1e-12 && down.dot(away).abs() < 1e-12);
+        assert!((right.length() - 1.0).abs() < 1e-12 && (down.length() - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,109 @@
+//! Which values are drawn black and which white.
+
+use medley_volume::{Quantity, Volume};
+
+/// A window of values: `level` is its middle, `width` the distance from black to white, in the volume's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WindowLevel {
+    /// From black to white; always above zero.
+    pub width: f64,
+    /// The value drawn as middle grey.
+    pub level: f64,
+}
+
+/// A named window for CT numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Preset {
+    /// What it is for.
+    pub name: &'static str,
+    /// Its window in HU.
+    pub window: WindowLevel,
+}
+
+const fn preset(name: &'static str, width: f64, level: f64) -> Preset {
+    Preset { name, window: WindowLevel { width, level } }
+}
+
+/// The windows radiologists expect, in HU.
+pub const CT_PRESETS: [Preset; 9] = [
+    preset("Soft tissue", 400.0, 40.0),
+    preset("Lung", 1500.0, -600.0),
+    preset("Bone", 2000.0, 400.0),
+    preset("Mediastinum", 350.0, 50.0),
+    preset("Brain", 80.0, 40.0),
+    preset("Liver", 150.0, 60.0),
+    preset("Subdural", 200.0, 75.0),
+    preset("Stroke", 40.0, 40.0),
+    preset("CTA", 600.0, 300.0),
+];
+
+impl WindowLevel {
+    /// The window a volume is first shown in: soft tissue for CT numbers, else the 0.1–99.9 percentile.
+    #[must_use]
+    pub fn first_for(volume: &Volume) -> Self {
+        match volume.quantity() {
+            Quantity::Hounsfield => CT_PRESETS[0].window,
+            Quantity::Arbitrary => Self::percentile(volume),
+        }
+    }
+
+    /// From the 0.1 to the 99.9 percentile of the volume's values.
+    #[must_use]
+    pub fn percentile(volume: &Volume) -> Self {
+        let [low, high] = volume.quantiles([0.001, 0.999]);
+        let width = if high > low { high - low } else { 1.0 };
+        Self { width, level: (low + high) / 2.0 }
+    }
+
+    /// The value drawn black.
+    #[must_use]
+    pub fn low(self) -> f64 {
+        self.level - self.width / 2.0
+    }
+
+    /// The value drawn white.
+    #[must_use]
+    pub fn high(self) -> f64 {
+        self.level + self.width / 2.0
+    }
+
+    /// After a drag of `right` and `down` points: right widens, up brightens; `range` is the volume's largest less its
+    /// smallest value, so that a drag means as much in every unit.
+    #[must_use]
+    pub fn dragged(self, right: f64, down: f64, range: f64) -> Self {
+        let unit = (range / 1500.0).max(self.width / 400.0).max(1e-9);
+        Self { width: (self.width + right * unit).max(unit), level: self.level + down * unit }
+    }
+
+    /// The preset it equals, if one does.
+    #[must_use]
+    pub fn preset(self) -> Option<Preset> {
+        CT_PRESETS.into_iter().find(|preset| preset.window == self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medley_volume::{Grid, Scaling, Voxels};
+
+    use super::*;
+
+    fn volume(quantity: Quantity) -> Volume {
+        let grid = Grid::axis_aligned([10, 10, 10], [1.0; 3]).expect("a grid");
+        Volume::new(grid, Voxels::I16((0..1000).collect()), Scaling::IDENTITY, quantity).expect("fits")
+    }
+
+    #[test]
+    fn ct_starts_in_soft_tissue_and_mr_in_its_percentiles() {
+        assert_eq!(WindowLevel::first_for(&volume(Quantity::Hounsfield)), WindowLevel { width: 400.0, level: 40.0 });
+        let mr = WindowLevel::first_for(&volume(Quantity::Arbitrary));
+        assert_eq!((mr.low().round(), mr.high().round()), (1.0, 998.0));
+        assert_eq!(mr.preset(), None);
+    }
+
+    #[test]
+    fn a_drag_never_closes_the_window() {
+        let narrow = WindowLevel { width: 40.0, level: 40.0 }.dragged(-1e6, 10.0, 4000.0);
+        assert!(narrow.width > 0.0 && narrow.level > 40.0);
+    }
+}

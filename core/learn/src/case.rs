@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use medley_volume::{LabelMap, Volume};
+
+/// A scan and its mask.
+#[derive(Debug, Clone)]
+pub struct TrainingCase {
+    /// Its name in the study.
+    pub name: String,
+    /// The scan.
+    pub image: Arc<Volume>,
+    /// The corrected mask, on the scan's grid.
+    pub truth: Arc<LabelMap>,
+}
+
+/// Where cases come from. Called on the worker's thread, so it may read files.
+pub trait CaseSource: Send {
+    /// The cases to learn from.
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    fn training(&mut self) -> Result<Vec<TrainingCase>, String>;
+
+    /// The cases that are only measured on, never learned from.
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    fn validation(&mut self) -> Result<Vec<TrainingCase>, String>;
+}
+
+/// Cases that are in memory already.
+impl CaseSource for (Vec<TrainingCase>, Vec<TrainingCase>) {
+    fn training(&mut self) -> Result<Vec<TrainingCase>, String> {
+        Ok(self.0.clone())
+    }
+
+    fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
+        Ok(self.1.clone())
+    }
+}

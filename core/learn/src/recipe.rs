@@ -1,0 +1,198 @@
+//! How scans become numbers for a network: spacing, intensities, patch.
+
+use medley_volume::resample::{canonical_grid, shape_at_spacing};
+use medley_volume::{Quantity, Volume};
+use serde::{Deserialize, Serialize};
+
+use crate::{LearnError, TrainingCase};
+
+/// How intensities are brought to a common scale.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum IntensityScheme {
+    /// CT: clipped to a window that was measured on the labelled voxels of all training cases, then shifted and scaled by
+    /// their mean and standard deviation (as nnU-Net does for CT).
+    Hounsfield {
+        /// 0.5th percentile, HU.
+        low: f64,
+        /// 99.5th percentile, HU.
+        high: f64,
+        /// Mean after clipping, HU.
+        mean: f64,
+        /// Standard deviation after clipping, HU.
+        std: f64,
+    },
+    /// Anything else: each scan clipped to its own 0.5–99.5 percentile and z-scored (Med3D, section 3.1).
+    PerScan,
+}
+
+/// Everything that turns a scan into network input, fixed when a model is trained and kept in its card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Voxel spacing along R, A, S in millimetres.
+    pub spacing_mm: [f64; 3],
+    /// How intensities are scaled.
+    pub intensity: IntensityScheme,
+    /// Patch `[depth, height, width]` = `[S, A, R]` in voxels, multiples of 8.
+    pub patch: [usize; 3],
+}
+
+/// Bounds for [`Recipe::plan`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PlanLimits {
+    /// A case of median size gets at most this many voxels; finer axes are made coarser first.
+    pub voxels_per_case: usize,
+    /// A patch has at most about this many voxels.
+    pub voxels_per_patch: usize,
+}
+
+impl Default for PlanLimits {
+    fn default() -> Self {
+        Self { voxels_per_case: 1_500_000, voxels_per_patch: 64 * 64 * 64 }
+    }
+}
+
+impl Recipe {
+    /// A recipe for training on `cases`; `others` are scans it will also be used on: they may make the patch thinner.
+    ///
+    /// Spacing is the median of the training cases (Med3D, nnU-Net), made coarser from the finest axis up until a case of
+    /// that size fits `limits`. The patch is the largest block of about the allowed size that no known scan is thinner than.
+    ///
+    /// # Errors
+    /// [`LearnError::NoCases`] if there is none.
+    pub fn plan(cases: &[TrainingCase], others: &[TrainingCase], limits: PlanLimits) -> Result<Self, LearnError> {
+        if cases.is_empty() {
+            return Err(LearnError::NoCases);
+        }
+        let canonical = cases.iter().map(|case| canonical_grid(case.image.grid())).collect::<Result<Vec<_>, _>>()?;
+        let spacings: Vec<[f64; 3]> = canonical.iter().map(medley_volume::Grid::spacing).collect();
+        let extents: Vec<[f64; 3]> =
+            canonical.iter().map(|grid| std::array::from_fn(|axis| grid.shape()[axis] as f64 * grid.spacing()[axis])).collect();
+        let spacing = coarsened(median(&spacings), median(&extents), limits.voxels_per_case);
+        let mut recipe = Self { spacing_mm: spacing, intensity: intensity_of(cases), patch: [8; 3] };
+        recipe.patch = recipe.patch_for(cases.iter().chain(others).map(|case| &*case.image), limits)?;
+        Ok(recipe)
+    }
+
+    /// The largest patch `[S, A, R]` for these scans at this recipe's spacing.
+    ///
+    /// # Errors
+    /// If a scan's grid is unusable; cannot happen for grids that exist.
+    pub fn patch_for<'a>(&self, scans: impl Iterator<Item = &'a Volume>, limits: PlanLimits) -> Result<[usize; 3], LearnError> {
+        let mut smallest = [usize::MAX; 3];
+        for scan in scans {
+            let shape = shape_at_spacing(&canonical_grid(scan.grid())?, self.spacing_mm);
+            smallest = std::array::from_fn(|axis| smallest[axis].min(shape[axis]));
+        }
+        let most = [2, 1, 0].map(|axis| smallest[axis].div_ceil(8) * 8);
+        let mut patch = [8usize; 3];
+        // Grow the axis that lags farthest behind in millimetres, so that the patch stays near a cube in the patient.
+        loop {
+            let spacing = [self.spacing_mm[2], self.spacing_mm[1], self.spacing_mm[0]];
+            let open = (0..3).filter(|&axis| patch[axis] + 8 <= most[axis]);
+            let next = open.min_by(|&a, &b| (patch[a] as f64 * spacing[a]).total_cmp(&(patch[b] as f64 * spacing[b])));
+            let Some(axis) = next else { break };
+            let mut grown = patch;
+            grown[axis] += 8;
+            if grown.iter().product::<usize>() > limits.voxels_per_patch {
+                break;
+            }
+            patch = grown;
+        }
+        Ok(patch)
+    }
+}
+
+fn median(values: &[[f64; 3]]) -> [f64; 3] {
+    std::array::from_fn(|axis| {
+        let mut sorted: Vec<f64> = values.iter().map(|v| v[axis]).collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    })
+}
+
+/// Raises the finest spacings to one common value, the smallest at which the extent has at most `most` voxels.
+fn coarsened(spacing: [f64; 3], extent: [f64; 3], most: usize) -> [f64; 3] {
+    let voxels = |floor: f64| -> f64 { (0..3).map(|axis| (extent[axis] / spacing[axis].max(floor)).max(1.0)).product() };
+    let mut floor = 0.0;
+    while voxels(floor) > most as f64 {
+        floor = if floor == 0.0 { spacing.iter().copied().fold(f64::INFINITY, f64::min) } else { floor * 1.02 };
+    }
+    spacing.map(|s| s.max(floor))
+}
+
+/// CT if every scan is; the window is measured on labelled voxels only, at most 200,000 of each case.
+fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
+    if cases.iter().any(|case| case.image.quantity() != Quantity::Hounsfield) {
+        return IntensityScheme::PerScan;
+    }
+    let mut values: Vec<f64> = Vec::new();
+    for case in cases {
+        let labelled: Vec<usize> = (0..case.truth.len().min(case.image.grid().len())).filter(|&o| case.truth.at(o) != 0).collect();
+        let step = (labelled.len() / 200_000).max(1);
+        let stored = labelled.iter().step_by(step).filter_map(|&offset| case.image.voxels().stored(offset));
+        values.extend(stored.map(|stored| case.image.scaling().apply(stored)).filter(|value| value.is_finite()));
+    }
+    if values.is_empty() {
+        return IntensityScheme::PerScan;
+    }
+    values.sort_by(f64::total_cmp);
+    let at = |fraction: f64| values[(fraction * (values.len() - 1) as f64).round() as usize];
+    let (low, high) = (at(0.005), at(0.995));
+    let clipped = || values.iter().map(|v| v.clamp(low, high));
+    let mean = clipped().sum::<f64>() / values.len() as f64;
+    let std = (clipped().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt().max(1e-3);
+    IntensityScheme::Hounsfield { low, high, mean, std }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use medley_volume::{Grid, LabelMap, Scaling, Voxels};
+
+    use super::*;
+
+    fn case(shape: [usize; 3], spacing: [f64; 3]) -> TrainingCase {
+        let grid = Grid::axis_aligned(shape, spacing).expect("a grid");
+        let values = (0..grid.len()).map(|o| (o % 400) as i16 - 200).collect();
+        let image = Volume::new(grid, Voxels::I16(values), Scaling::IDENTITY, Quantity::Hounsfield).expect("fits");
+        let mut truth = LabelMap::empty(grid);
+        (0..grid.len()).step_by(2).for_each(|offset| truth.set(offset, 1));
+        TrainingCase { name: "a".to_owned(), image: Arc::new(image), truth: Arc::new(truth) }
+    }
+
+    #[test]
+    fn a_thin_slab_keeps_its_slices_and_gets_a_flat_patch() {
+        let recipe = Recipe::plan(&[case([128, 128, 12], [1.0, 1.0, 2.0])], &[], PlanLimits::default()).expect("a plan");
+        assert_eq!(recipe.spacing_mm, [1.0, 1.0, 2.0]);
+        assert_eq!(recipe.patch[0], 16);
+        assert!(recipe.patch.iter().all(|p| p % 8 == 0) && recipe.patch.iter().product::<usize>() <= 64 * 64 * 64);
+        assert!(recipe.patch[1] >= 96, "{:?}", recipe.patch);
+    }
+
+    #[test]
+    fn a_fine_scan_is_made_coarser_where_it_is_finest() {
+        let limits = PlanLimits { voxels_per_case: 40_000, ..PlanLimits::default() };
+        let recipe = Recipe::plan(&[case([128, 128, 10], [1.0, 1.0, 4.0])], &[], limits).expect("a plan");
+        assert_eq!(recipe.spacing_mm[2], 4.0);
+        assert!(recipe.spacing_mm[0] > 1.9 && recipe.spacing_mm[0] < 2.2, "{:?}", recipe.spacing_mm);
+    }
+
+    #[test]
+    fn a_thinner_scan_elsewhere_makes_the_patch_thinner() {
+        let (thick, thin) = (case([64, 64, 64], [2.0; 3]), case([64, 64, 14], [2.0; 3]));
+        let alone = Recipe::plan(std::slice::from_ref(&thick), &[], PlanLimits::default()).expect("a plan");
+        let both = Recipe::plan(&[thick], &[thin], PlanLimits::default()).expect("a plan");
+        assert_eq!((alone.patch[0], both.patch[0]), (64, 16));
+    }
+
+    #[test]
+    fn the_window_is_measured_on_labelled_voxels() {
+        let IntensityScheme::Hounsfield { low, high, mean, std } = intensity_of(&[case([40, 40, 40], [1.0; 3])]) else {
+            panic!("a CT");
+        };
+        assert!(low > -200.5 && low < -190.0 && high > 188.0 && high < 199.5, "{low} {high}");
+        assert!(mean.abs() < 2.0 && (std - 115.0).abs() < 3.0, "{mean} {std}");
+    }
+}

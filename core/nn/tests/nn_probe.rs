@@ -1,0 +1,2 @@
+//! Probe.
+#[test] fn probe() {}
