@@ -1,1 +1,30 @@
-//! medley
+//! The window and the command line of Medley.
+//!
+//! # Map
+//! - [`cli`]: one file per subcommand
+//! - [`window`]: the native window; [`panels`]: what it shows; [`dialogs`]; [`command`]: every user action once
+//! - [`state`]: what is open, selected and running
+//! - [`render`]: drives the shaders
+//! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept
+//!
+//! # Invariants
+//! 1. The window's thread never waits: files are read by the clerk's thread, tensors live on the worker's.
+//! 2. A mask changes only through [`state::open_case::OpenCase`], by Edits that the clerk journals before the next one begins.
+//! 3. Every action of the user is a [`command::Command`] or a gesture in a view; panels keep no state.
+
+pub mod cli;
+pub mod command;
+pub mod dialogs;
+pub mod panels;
+pub mod places;
+pub mod render;
+pub mod sample;
+pub mod state;
+pub mod theme;
+pub mod window;
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn run() -> std::process::ExitCode {
+    cli::main()
+}

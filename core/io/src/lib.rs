@@ -1,1 +1,37 @@
-//! medley-io
+//! Files: scans and masks, label tables, and what kind of file a file is.
+//!
+//! # Map
+//! - [`open_volume`], [`open_labels`]: a scan or a mask, whatever its format; [`volume_from_bytes`], [`labels_from_bytes`]: the
+//!   same from memory
+//! - [`write_volume`], [`write_labels`]: NIfTI, with the geometry of the image beside it ([`StoredGeometry`])
+//! - [`label_files`]: label tables of ITK-SNAP and 3D Slicer
+//! - [`npy`]: NumPy arrays of numbers
+//! - [`kind_of`]: what a file or folder is, by what is in it
+//! - [`write_atomically`]: a file is there whole or not at all
+//!
+//! # Invariants
+//! 1. A file's own claims are never trusted: a size is checked against what is there before memory is taken for it, and no more
+//!    is unpacked than was claimed.
+//! 2. Whatever is wrong with a file is an [`IoError`]: a sentence that names the file, the fault and what to do. Nothing panics.
+//! 3. World is RAS+ millimetres: sform if its code is above 0, else qform if its code is, else pixdim, with a notice.
+//! 4. A file is written beside its final name, flushed to the disk and then renamed. On failure the old file is untouched.
+
+mod atomic;
+mod element;
+mod error;
+mod geometry;
+mod kind;
+pub mod label_files;
+mod labels;
+mod nifti;
+mod opened;
+mod quantity;
+mod source;
+
+pub use atomic::write_atomically;
+pub use error::IoError;
+pub use geometry::{AffineSource, StoredGeometry};
+pub use kind::{FileKind, kind_of};
+pub use nifti::{write_labels, write_volume};
+pub use opened::{NiftiAbout, OpenedLabels, OpenedVolume, labels_from_bytes, open_labels, open_volume, volume_from_bytes};
+pub use quantity::guess_quantity;

@@ -1,1 +1,41 @@
-//! medley-nn
+//! 3D-ResNet encoders, segmentation heads, losses, and reading and writing their weights.
+//!
+//! # Map
+//! - [`Encoder`]: the 3D-ResNets of Med3D, built from an [`EncoderConfig`]
+//! - [`head`]: what turns features into logits: the reference's [`head::Med3dHead`], the skip-connection
+//!   [`head::SkipDecoder`]
+//! - [`SegmentationNetwork`]: an encoder with a head
+//! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, and instance normalisation
+//! - [`max_pool3d`], [`resize_trilinear`]: operations the tensor library lacks in three dimensions
+//! - [`loss`]: cross entropy, soft Dice, both
+//! - [`weights`]: `.pth` and `.safetensors` in, `.safetensors` out, and what is inside
+//!
+//! # Invariants
+//! 1. Tensors are `[N, C, D, H, W]`, 32-bit floating point. Which patient axis is D is the caller's business.
+//! 2. Every parameter is named as PyTorch names it in the reference (`layer1.0.downsample.1.running_var`): a state
+//!    dictionary needs no translation, and no weight is ever transposed.
+//! 3. Initial weights are a function of the seed and the parameter's name: the same on every device, in every thread, and
+//!    for an encoder with or without a head.
+//! 4. A weight file is hostile until proven otherwise: nothing in it is executed, no claim of it is believed before the
+//!    bytes are counted, and what it leaves out or has too much is reported. Less than a whole encoder is an error unless the
+//!    caller asks for it by name.
+//! 5. Volumes, patients and training loops are unknown here.
+
+pub mod encoder;
+pub mod head;
+mod init;
+mod interpolate;
+pub mod loss;
+mod network;
+pub mod norm;
+mod parameters;
+mod pool;
+pub mod weights;
+
+pub use encoder::{Depth, Encoder, EncoderConfig, Features, Shortcut};
+pub use head::HeadKind;
+pub use interpolate::resize_trilinear;
+pub use network::{NetworkConfig, SegmentationNetwork};
+pub use norm::NormMode;
+pub use parameters::{ParameterInfo, parameters};
+pub use pool::max_pool3d;

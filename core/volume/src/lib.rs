@@ -5,7 +5,7 @@
 //! - [`Volume`]: voxels in their stored type, with scaling and unit; [`LabelMap`]: one label per voxel
 //! - [`LabelTable`]: names and colours of labels
 //! - [`IndexBox`]: a half-open box of voxel indices
-//! - [`resample`]: from one grid to another; [`metrics`]: how alike two label maps are
+//! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
 //!
 //! # Invariants
 //! 1. World is RAS+ millimetres. Voxel indices are `[i, j, k]` as in the file; arrays are laid out with `i` fastest, so that
@@ -21,6 +21,7 @@ mod index_box;
 mod label_map;
 mod label_table;
 pub mod metrics;
+mod onto;
 pub mod resample;
 mod volume;
 
@@ -31,4 +32,5 @@ pub use grid::{Grid, Ras, VoxelIndex};
 pub use index_box::IndexBox;
 pub use label_map::{LabelMap, LabelVoxels};
 pub use label_table::{Label, LabelTable};
+pub use onto::volume_onto;
 pub use volume::{Quantity, Scaling, Volume, Voxels};

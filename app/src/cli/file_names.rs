@@ -1,0 +1,87 @@
+//! Names of files that subcommands write, and what they must not overwrite.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+
+const IMAGE_ENDINGS: [&str; 4] = [".nii.gz", ".nii", ".hdr", ".img"];
+
+/// A file's name without its folder and without the endings of an image.
+#[must_use]
+pub fn stem(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    let ending = IMAGE_ENDINGS.iter().find(|ending| lower.ends_with(**ending));
+    match ending.and_then(|ending| name.get(..name.len() - ending.len())) {
+        Some(stem) if !stem.is_empty() => stem.to_owned(),
+        _ => name,
+    }
+}
+
+/// Whether a file's name ends like a NIfTI file's.
+#[must_use]
+pub fn is_image_name(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    [".nii.gz", ".nii"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Fails if `out` may not be written: it is one of `inputs` (under whatever name), or it exists and `may_replace` is false.
+///
+/// # Errors
+/// A sentence that names the file.
+pub fn require_writable(out: &Path, inputs: &[&Path], may_replace: bool) -> Result<(), Failure> {
+    let Ok(existing) = out.canonicalize() else { return Ok(()) };
+    if inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == existing)) {
+        return Err(Failure::new(format!("{} is read by this command and is never overwritten: choose another name", out.display())));
+    }
+    if existing.is_dir() {
+        return Err(Failure::new(format!("{} is a folder: name a file in it", out.display())));
+    }
+    if !may_replace {
+        return Err(Failure::new(format!("{} exists already: choose another name, or replace it with --force", out.display())));
+    }
+    Ok(())
+}
+
+/// Makes a folder with all above it, if it is not there.
+///
+/// # Errors
+/// A sentence that names the folder.
+pub fn make_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| Failure::new(format!("the folder {} cannot be made: {error}", folder.display())))
+}
+
+/// The model a path means: the file itself, or `model.safetensors` in a folder that `finetune` wrote.
+#[must_use]
+pub fn model_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stem_loses_only_the_endings_of_images() {
+        assert_eq!(stem(Path::new("/a/Sub-01.v2.nii.gz")), "Sub-01.v2");
+        assert_eq!(stem(Path::new("b.NII")), "b");
+        assert_eq!(stem(Path::new("pair.hdr")), "pair");
+        assert_eq!(stem(Path::new("odd.mha")), "odd.mha");
+        assert_eq!(stem(Path::new(".nii")), ".nii");
+        assert!(is_image_name(Path::new("x/B.Nii.GZ")) && !is_image_name(Path::new("x/nii")));
+    }
+
+    #[test]
+    fn inputs_are_never_overwritten_and_other_files_only_by_force() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (input, other) = (folder.path().join("a.nii"), folder.path().join("b.nii"));
+        std::fs::write(&input, b"a").expect("written");
+        std::fs::write(&other, b"b").expect("written");
+        let roundabout = folder.path().join(".").join("a.nii");
+        assert!(require_writable(&roundabout, &[&input], true).is_err());
+        assert!(require_writable(&other, &[&input], false).is_err());
+        assert!(require_writable(&other, &[&input], true).is_ok());
+        assert!(require_writable(&folder.path().join("c.nii"), &[&input], false).is_ok());
+        assert!(require_writable(folder.path(), &[&input], true).is_err());
+    }
+}

@@ -1,0 +1,179 @@
+use std::path::{Path, PathBuf};
+
+use medley_io::{FileKind, OpenedVolume};
+use medley_project::dataset::DataSet;
+use serde::Serialize;
+
+use super::content::{INTENT_LABEL, looks_like_mask, value_unit};
+use super::{Answer, Failure, Table, weights};
+
+/// Says what a scan, a mask, a file of weights or a study is
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The file or folder
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct ImageReport {
+    kind: &'static str,
+    format: String,
+    /// As in the file, a fourth axis included.
+    shape: Vec<usize>,
+    spacing: [f64; 3],
+    affine: [[f64; 4]; 4],
+    axes: String,
+    dtype: String,
+    unit: &'static str,
+    min: f64,
+    max: f64,
+    sum: f64,
+    nonfinite: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<LabelReport>>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct LabelReport {
+    value: u16,
+    voxels: usize,
+    ml: f64,
+}
+
+#[derive(Serialize)]
+struct CheckpointReport {
+    kind: &'static str,
+    #[serde(flatten)]
+    inspection: medley_nn::weights::Inspection,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct DataSetReport {
+    kind: &'static str,
+    name: String,
+    labels: Vec<NamedLabel>,
+    cases: Vec<CaseReport>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct NamedLabel {
+    value: u16,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct CaseReport {
+    name: String,
+    role: &'static str,
+    has_mask: bool,
+}
+
+/// `medley info FILE`.
+///
+/// # Errors
+/// If the file cannot be read or is none that the program knows.
+pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let path = arguments.file.as_path();
+    let shown = path.display();
+    match medley_io::kind_of(path)? {
+        FileKind::Nifti | FileKind::Nrrd => image(&medley_io::open_volume(path)?),
+        FileKind::Pytorch | FileKind::Safetensors => checkpoint(path),
+        FileKind::Study => data_set(path, "study"),
+        FileKind::Json => data_set(path, "dataset"),
+        FileKind::Folder if path.join("dataset.json").is_file() => data_set(&path.join("dataset.json"), "dataset"),
+        FileKind::Folder if path.join("model.safetensors").is_file() => checkpoint(&path.join("model.safetensors")),
+        FileKind::Dicom | FileKind::DicomFolder => Err(Failure::new(format!(
+            "{shown} is DICOM, and this version does not read DICOM series yet; convert the series to NIfTI (.nii.gz) with another program first"
+        ))),
+        FileKind::Npy => Err(Failure::new(format!("{shown} is a NumPy array, which has no place in a patient; convert it to NIfTI first"))),
+        FileKind::LabelTable => Err(Failure::new(format!("{shown} is a table of label names, not a scan, a mask or a file of weights"))),
+        FileKind::Folder => Err(Failure::new(format!("{shown} is a folder that is neither a study nor holds a dataset.json; name a file in it"))),
+        FileKind::Unknown(what) => Err(Failure::new(format!("{shown} {what}; it is no scan, mask, study or file of weights that Medley knows"))),
+    }
+}
+
+fn image(opened: &OpenedVolume) -> Result<Answer, Failure> {
+    let OpenedVolume { volume, notices, about, .. } = opened;
+    let is_mask = about.intent_code == INTENT_LABEL || looks_like_mask(volume);
+    let summary = volume.summary();
+    let (grid, voxels) = (volume.grid(), volume.voxels().len());
+    let labels = is_mask.then(|| label_reports(opened));
+    let report = ImageReport {
+        kind: if is_mask { "mask" } else { "scan" },
+        format: about.format.clone(),
+        shape: about.shape.clone(),
+        spacing: grid.spacing(),
+        affine: grid.affine_rows(),
+        axes: grid.axes().codes(),
+        dtype: about.dtype.clone(),
+        unit: value_unit(volume, is_mask),
+        min: summary.min,
+        max: summary.max,
+        sum: summary.sum,
+        nonfinite: voxels - summary.finite,
+        labels,
+        warnings: notices.clone(),
+    };
+    let text = image_text(&report, grid);
+    Answer::new(&report, text)
+}
+
+/// How much of each label there is; background left out. Values that are no labels do not count.
+fn label_reports(opened: &OpenedVolume) -> Vec<LabelReport> {
+    let volume = &opened.volume;
+    let mut counts = std::collections::BTreeMap::<u16, usize>::new();
+    for offset in 0..volume.voxels().len() {
+        let value = volume.voxels().stored(offset).map(|stored| volume.scaling().apply(stored));
+        if let Some(value) = value.filter(|value| *value >= 1.0 && *value <= f64::from(u16::MAX)) {
+            *counts.entry(value.round() as u16).or_default() += 1;
+        }
+    }
+    let ml = volume.grid().voxel_volume_ml();
+    counts.into_iter().map(|(value, voxels)| LabelReport { value, voxels, ml: voxels as f64 * ml }).collect()
+}
+
+fn image_text(report: &ImageReport, grid: &medley_volume::Grid) -> String {
+    let shape: Vec<String> = report.shape.iter().map(usize::to_string).collect();
+    let mut text = format!("{} ({}, {})\n{grid}\n", report.kind, report.format, report.dtype);
+    if report.shape.len() != 3 {
+        text.push_str(&format!("in the file: {}\n", shape.join("×")));
+    }
+    text.push_str(&format!("values ({}): {} to {}, sum {}\n", report.unit, report.min, report.max, report.sum));
+    if report.nonfinite > 0 {
+        text.push_str(&format!("{} voxels hold no finite number\n", report.nonfinite));
+    }
+    text.push_str("affine\n");
+    report.affine.iter().for_each(|row| text.push_str(&format!("  {:12.5} {:12.5} {:12.5} {:12.5}\n", row[0], row[1], row[2], row[3])));
+    if let Some(labels) = &report.labels {
+        let mut table = Table::new(["label", "voxels", "mL"]);
+        labels.iter().for_each(|label| table.row([label.value.to_string(), label.voxels.to_string(), format!("{:.2}", label.ml)]));
+        text.push_str(&table.to_string());
+    }
+    report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
+    text
+}
+
+fn checkpoint(path: &Path) -> Result<Answer, Failure> {
+    let inspection = medley_nn::weights::inspect(path)?;
+    let text = format!("file of weights\n{}", weights::describe(&inspection));
+    Answer::new(&CheckpointReport { kind: "checkpoint", inspection, warnings: Vec::new() }, text)
+}
+
+fn data_set(path: &Path, kind: &'static str) -> Result<Answer, Failure> {
+    let set = DataSet::open(path)?;
+    let labels = set.label_table.labels().iter().map(|label| NamedLabel { value: label.value, name: label.name.clone() }).collect();
+    let cases = set.cases.iter().map(|case| CaseReport { name: case.name.clone(), role: super::cases::role_name(case.role), has_mask: case.label.is_some() });
+    let report = DataSetReport { kind, name: set.name.clone(), labels, cases: cases.collect(), warnings: set.notices.clone() };
+    let mut text = format!("{kind} “{}”\n", report.name);
+    let mut table = Table::new(["case", "role", "mask"]);
+    report.cases.iter().for_each(|case| table.row([case.name.clone(), case.role.to_owned(), if case.has_mask { "yes" } else { "no" }.to_owned()]));
+    text.push_str(&table.to_string());
+    let mut table = Table::new(["label", "name"]);
+    report.labels.iter().for_each(|label| table.row([label.value.to_string(), label.name.clone()]));
+    text.push_str(&table.to_string());
+    report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
+    Answer::new(&report, text)
+}

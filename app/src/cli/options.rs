@@ -1,0 +1,118 @@
+use std::str::FromStr;
+
+use medley_learn::DeviceChoice;
+use medley_nn::{Depth, Shortcut};
+use medley_volume::LabelTable;
+
+use super::Failure;
+
+/// Where to compute.
+#[derive(Debug, clap::Args)]
+pub struct DeviceOption {
+    /// Where to compute: `auto`, `cpu`, `gpu` or `gpu:N` (see `medley devices`)
+    #[arg(long, default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// The shape of a network.
+#[derive(Debug, clap::Args)]
+pub struct NetworkOptions {
+    /// Depth of the encoder: 10, 18, 34, 50, 101, 152 or 200; read off the weights where they are given
+    #[arg(long)]
+    pub depth: Option<Depth>,
+    /// Shortcut of the encoder, A or B; read off the weights where they are given
+    #[arg(long)]
+    pub shortcut: Option<Shortcut>,
+    /// Channels of the encoder's first stage; read off the weights where they are given
+    #[arg(long, value_name = "CHANNELS")]
+    pub base_width: Option<usize>,
+}
+
+/// How to train.
+#[derive(Debug, clap::Args)]
+pub struct TrainingOptions {
+    /// Optimiser steps
+    #[arg(long)]
+    pub steps: Option<usize>,
+    /// Patches in a step
+    #[arg(long)]
+    pub batch: Option<usize>,
+    /// Learning rate
+    #[arg(long)]
+    pub lr: Option<f64>,
+    /// Patch in voxels: depth, height, width
+    #[arg(long, value_name = "D,H,W")]
+    pub patch: Option<Patch>,
+    /// Seed of everything random
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+/// A patch `[D, H, W]` as people write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patch(pub [usize; 3]);
+
+impl FromStr for Patch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let sides: Vec<usize> = text.split([',', 'x', '×']).map(|side| side.trim().parse().ok()).collect::<Option<_>>().unwrap_or_default();
+        match sides.as_slice() {
+            &[d, h, w] if [d, h, w].iter().all(|&side| side > 0 && side % 8 == 0) => Ok(Self([d, h, w])),
+            _ => Err(format!("“{text}” is not a patch: three multiples of 8 such as 32,64,64")),
+        }
+    }
+}
+
+/// Puts `given` into `setting`, if it was given.
+pub fn set<T>(setting: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *setting = given;
+    }
+}
+
+/// The labels of a table that are to be learned, by name or value; all of them where none is chosen.
+///
+/// # Errors
+/// If one is not in the table.
+pub fn chosen_labels(table: &LabelTable, chosen: &[String]) -> Result<Vec<(u16, String)>, Failure> {
+    let all = || table.labels().iter().map(|label| (label.value, label.name.clone()));
+    if chosen.is_empty() {
+        return Ok(all().collect());
+    }
+    let mut values = std::collections::BTreeSet::new();
+    for wanted in chosen {
+        let found = table.find(wanted).or_else(|| wanted.trim().parse().ok().and_then(|value| table.get(value)));
+        let Some(label) = found else {
+            let known: Vec<String> = all().map(|(value, name)| format!("{value} {name}")).collect();
+            return Err(Failure::new(format!("there is no label “{wanted}”; the data set has {}", known.join(", "))));
+        };
+        values.insert(label.value);
+    }
+    Ok(all().filter(|(value, _)| values.contains(value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_is_three_multiples_of_eight() {
+        assert_eq!("32,64, 48".parse(), Ok(Patch([32, 64, 48])));
+        assert_eq!("8x8x8".parse(), Ok(Patch([8; 3])));
+        for wrong in ["", "32", "32,64", "32,64,64,64", "0,8,8", "-8,8,8", "12,8,8", "a,b,c"] {
+            assert!(wrong.parse::<Patch>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn labels_are_chosen_by_name_or_value_and_unknown_ones_are_refused() {
+        let table = LabelTable::from_names([(1, "spleen"), (4, "aorta"), (5, "inferior_vena_cava")]);
+        let choose = |chosen: &[&str]| chosen_labels(&table, &chosen.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>());
+        assert_eq!(choose(&[]).expect("all").len(), 3);
+        let values: Vec<u16> = choose(&["5", "Aorta", "aorta"]).expect("two").into_iter().map(|(value, _)| value).collect();
+        assert_eq!(values, vec![4, 5]);
+        let failure = choose(&["liver"]).expect_err("no liver");
+        assert!(failure.sentence().contains("liver") && failure.sentence().contains("1 spleen"));
+    }
+}

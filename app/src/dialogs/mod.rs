@@ -1,0 +1,155 @@
+//! Dialogs: choosing files, the page of shortcuts.
+//!
+//! The system's file dialog runs beside the window and never holds it up. Where the system has none, a field to type a path
+//! takes its place.
+
+mod help;
+mod path_field;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+pub use help::help_window;
+pub use path_field::path_window;
+
+/// What a file is chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A scan to open.
+    OpenScan,
+    /// A study's folder to open.
+    OpenStudy,
+    /// Weights to start from.
+    Weights,
+    /// Where a mask is to be saved.
+    ExportMask,
+    /// A mask to read.
+    ImportMask,
+}
+
+impl Purpose {
+    /// The dialog's title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::OpenScan => "Open a scan",
+            Self::OpenStudy => "Open a study folder",
+            Self::Weights => "Choose encoder weights",
+            Self::ExportMask => "Save the mask as",
+            Self::ImportMask => "Read a mask",
+        }
+    }
+
+    /// What the file must be.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::OpenScan => "A NIfTI file: .nii, .nii.gz or .hdr",
+            Self::OpenStudy => "A folder that holds study.sqlite",
+            Self::Weights => "A .pth or .safetensors file",
+            Self::ExportMask => "A name that ends with .nii.gz or .nii",
+            Self::ImportMask => "A NIfTI file on the scan's grid",
+        }
+    }
+
+    fn chosen(self, path: PathBuf) -> Chosen {
+        match self {
+            Self::OpenScan | Self::OpenStudy => Chosen::Open(path),
+            Self::Weights => Chosen::Weights(path),
+            Self::ExportMask => Chosen::ExportMask(path),
+            Self::ImportMask => Chosen::ImportMask(path),
+        }
+    }
+}
+
+/// What came of a dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// Open this scan or study.
+    Open(PathBuf),
+    /// Start from these weights.
+    Weights(PathBuf),
+    /// Save the mask here.
+    ExportMask(PathBuf),
+    /// Read this mask.
+    ImportMask(PathBuf),
+    /// The system has no file dialog.
+    NoDialog(Purpose),
+}
+
+/// Dialogs that are open.
+#[derive(Debug)]
+pub struct Dialogs {
+    /// The page of shortcuts is shown.
+    pub is_help_open: bool,
+    path: Option<(Purpose, String)>,
+    outbox: Sender<Chosen>,
+    inbox: Receiver<Chosen>,
+}
+
+impl Default for Dialogs {
+    fn default() -> Self {
+        let (outbox, inbox) = channel();
+        Self { is_help_open: false, path: None, outbox, inbox }
+    }
+}
+
+/// A dialog that was answered sooner than this was never shown.
+const TOO_SOON: Duration = Duration::from_millis(100);
+
+impl Dialogs {
+    /// Opens the system's file dialog. `suggested` is a file name to begin with.
+    pub fn choose(&self, purpose: Purpose, suggested: Option<&str>, wake: impl Fn() + Send + 'static) {
+        let mut dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
+        dialog = match purpose {
+            Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("NIfTI", &["nii", "gz", "hdr", "img"]),
+            Purpose::Weights => dialog.add_filter("Weights", &["pth", "tar", "safetensors"]),
+            Purpose::ExportMask => dialog.add_filter("NIfTI", &["gz", "nii"]),
+            Purpose::OpenStudy => dialog,
+        };
+        if let Some(name) = suggested {
+            dialog = dialog.set_file_name(name);
+        }
+        let outbox = self.outbox.clone();
+        // The future is made on the window's thread, as macOS asks for, and waited for elsewhere.
+        let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match purpose {
+            Purpose::ExportMask => Box::pin(dialog.save_file()),
+            Purpose::OpenStudy => Box::pin(dialog.pick_folder()),
+            _ => Box::pin(dialog.pick_file()),
+        };
+        let began = Instant::now();
+        let wait = move || {
+            let chosen = match pollster::block_on(picked) {
+                Some(file) => Some(purpose.chosen(file.path().to_owned())),
+                None if began.elapsed() < TOO_SOON => Some(Chosen::NoDialog(purpose)),
+                None => None,
+            };
+            if let Some(chosen) = chosen {
+                let _ = outbox.send(chosen);
+                wake();
+            }
+        };
+        if std::thread::Builder::new().name("file dialog".to_owned()).spawn(wait).is_err() {
+            let _ = self.outbox.send(Chosen::NoDialog(purpose));
+        }
+    }
+
+    /// Shows a field to type a path into.
+    pub fn ask_for_path(&mut self, purpose: Purpose) {
+        self.path = Some((purpose, String::new()));
+    }
+
+    /// What was chosen since the last time.
+    pub fn poll(&self) -> Vec<Chosen> {
+        self.inbox.try_iter().collect()
+    }
+
+    /// Closes what is open; whether anything was.
+    pub fn close(&mut self) -> bool {
+        let was_open = self.is_help_open || self.path.is_some();
+        self.is_help_open = false;
+        self.path = None;
+        was_open
+    }
+}

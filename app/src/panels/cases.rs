@@ -1,0 +1,78 @@
+//! The study and its cases.
+
+use egui::{Button, RichText, Ui};
+use medley_project::Role;
+
+use super::widgets::{empty_hint, heading};
+use crate::command::Command;
+use crate::state::workbench::Workbench;
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Training => "trains",
+        Role::Validation => "validates",
+        Role::Unassigned => "not used",
+    }
+}
+
+pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
+    let Some(study) = &workbench.study else {
+        heading(ui, "Study");
+        empty_hint(ui, "No study is open.");
+        return;
+    };
+    heading(ui, &study.name);
+    if study.cases.is_empty() {
+        empty_hint(ui, "Drop a scan onto the window, or open one with File → Open scan.");
+    }
+    let open = workbench.case.as_ref().map(|case| case.id);
+    let (mut load, mut correct, mut role) = (None, None, None);
+    for case in &study.cases {
+        ui.horizontal(|ui| {
+            let is_open = open == Some(case.id);
+            let mut is_corrected = case.is_corrected;
+            let mark = ui.checkbox(&mut is_corrected, "");
+            mark.widget_info(|| {
+                let name = format!("{} is corrected", case.name);
+                egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, case.is_corrected, name)
+            });
+            if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
+                correct = Some((case.id, is_corrected));
+            }
+            let width = ui.available_width() - 74.0;
+            let name = Button::new(&case.name).selected(is_open).frame_when_inactive(false).truncate().min_size(egui::vec2(width, 20.0));
+            if ui.add_sized([width, 20.0], name).on_hover_text(case.image.display().to_string()).clicked() && !is_open {
+                load = Some(case.id);
+            }
+            let menu = ui.menu_button(RichText::new(role_name(case.role)).small(), |ui| {
+                for choice in [Role::Training, Role::Validation, Role::Unassigned] {
+                    if ui.selectable_label(case.role == choice, role_name(choice)).clicked() {
+                        role = Some((case.id, choice));
+                        ui.close();
+                    }
+                }
+            });
+            menu.response.on_hover_text("What the case is for: cases that validate are never learned from");
+        });
+    }
+    if let Some(name) = &workbench.loading {
+        ui.horizontal(|ui| {
+            ui.spinner();
+            ui.label(format!("Opening {name}…"));
+        });
+    }
+    if let Some(id) = load {
+        workbench.load_case(id);
+    }
+    if let Some((id, is_corrected)) = correct {
+        workbench.set_corrected(id, is_corrected);
+    }
+    if let Some((id, role)) = role {
+        workbench.set_role(id, role);
+    }
+    ui.add_space(4.0);
+    let tooltip = Command::OpenScan.tooltip(ui.ctx());
+    if ui.button("Add scan…").on_hover_text(tooltip).clicked() {
+        Command::OpenScan.run(workbench, &ui.ctx().clone());
+    }
+}

@@ -1,0 +1,68 @@
+//! What a window shows, one file per panel. A panel reads the [`Workbench`] and calls its methods; it keeps nothing of its own.
+
+mod cases;
+mod labels;
+mod models;
+mod notices;
+mod proposal;
+mod slice_view;
+mod status;
+mod toolbar;
+mod training;
+mod views;
+mod volume_view;
+mod widgets;
+
+use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
+
+use crate::command::Command;
+use crate::dialogs::{help_window, path_window};
+use crate::state::workbench::Workbench;
+
+/// The whole window.
+pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
+    workbench.poll();
+    Command::run_pressed(workbench, &ui.ctx().clone());
+    take_dropped_files(ui, workbench);
+    Panel::top("toolbar").frame(bar_frame(ui)).show(ui, |ui| toolbar::show(ui, workbench));
+    Panel::bottom("status").frame(bar_frame(ui)).show(ui, |ui| status::show(ui, workbench));
+    Panel::left("study").default_size(232.0).size_range(180.0..=420.0).show(ui, |ui| {
+        ScrollArea::vertical().id_salt("study scroll").auto_shrink([false; 2]).show(ui, |ui| {
+            cases::show(ui, workbench);
+            ui.add_space(10.0);
+            labels::show(ui, workbench);
+        });
+    });
+    Panel::right("learning").default_size(288.0).size_range(240.0..=480.0).show(ui, |ui| {
+        ScrollArea::vertical().id_salt("learning scroll").auto_shrink([false; 2]).show(ui, |ui| {
+            proposal::show(ui, workbench);
+            training::show(ui, workbench);
+            ui.add_space(10.0);
+            models::show(ui, workbench);
+        });
+    });
+    CentralPanel::default().frame(Frame::NONE).show(ui, |ui| {
+        views::show(ui, workbench);
+        notices::show(ui, workbench);
+    });
+    help_window(ui, &mut workbench.dialogs.is_help_open);
+    path_window(ui, &mut workbench.dialogs);
+}
+
+fn bar_frame(ui: &Ui) -> Frame {
+    Frame::side_top_panel(ui.style()).inner_margin(egui::Margin::symmetric(8, 5))
+}
+
+fn take_dropped_files(ui: &Ui, workbench: &mut Workbench) {
+    let dropped = ui.input(|input| input.raw.dropped_files.iter().find_map(|file| file.path.clone()));
+    if let Some(path) = dropped {
+        workbench.open(path);
+    }
+    if ui.input(|input| !input.raw.hovered_files.is_empty()) {
+        let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::new("drop")));
+        let all = ui.ctx().content_rect();
+        painter.rect_filled(all, 0.0, egui::Color32::from_black_alpha(170));
+        let font = egui::FontId::proportional(22.0);
+        painter.text(all.center(), egui::Align2::CENTER_CENTER, "Drop to open", font, egui::Color32::WHITE);
+    }
+}

@@ -1,0 +1,32 @@
+//! The study's models, and asking one of them.
+
+use egui::{RichText, Ui};
+
+use super::training::propose_button;
+use super::widgets::{empty_hint, heading};
+use crate::state::training::duration_text;
+use crate::state::workbench::Workbench;
+
+pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
+    heading(ui, "Models");
+    let chosen = workbench.model().map(|model| model.id.clone());
+    let models = workbench.study.as_ref().map(|study| study.models.clone()).unwrap_or_default();
+    if models.is_empty() {
+        empty_hint(ui, "None yet. Fine-tuning makes one; it then proposes masks for other scans.");
+    }
+    for model in models.iter().rev() {
+        let is_chosen = chosen.as_deref() == Some(model.id.as_str());
+        let text = format!("{} · Dice {}", model.name, model.metrics);
+        if ui.radio(is_chosen, text).on_hover_text("This model proposes").clicked() {
+            workbench.chosen_model = Some(model.id.clone());
+        }
+    }
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        propose_button(ui, workbench);
+        if let Some(proposing) = &workbench.proposing {
+            ui.spinner();
+            ui.label(RichText::new(duration_text(proposing.since.elapsed().as_secs_f64())).weak());
+        }
+    });
+}

@@ -1,0 +1,54 @@
+//! A model's proposal: how it differs from the mask, and what becomes of it.
+
+use egui::{Color32, Frame, Grid, RichText, Ui};
+
+use super::widgets::{command_button_named, heading, named};
+use crate::command::Command;
+use crate::state::workbench::Workbench;
+
+pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
+    let Some(case) = &workbench.case else { return };
+    let Some((proposal, difference)) = &case.proposal else { return };
+    let ml = case.volume.grid().voxel_volume_ml();
+    let rows = difference.per_label.clone();
+    let title = format!("Proposal of model {}", proposal.model);
+    let labels = workbench.study.as_ref().map(|study| study.labels.clone()).unwrap_or_default();
+    let mut accept_one = None;
+    Frame::group(ui.style()).fill(ui.visuals().faint_bg_color).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        heading(ui, &title);
+        ui.label(RichText::new("Hatched: would be added. Crossed out: would be removed.").small().weak());
+        ui.add_space(4.0);
+        Grid::new("difference").num_columns(4).spacing([10.0, 4.0]).striped(true).show(ui, |ui| {
+            for row in &rows {
+                let (name, color) = match labels.get(row.label) {
+                    Some(label) => (label.name.clone(), label.color),
+                    None => (format!("label {}", row.label), medley_volume::LabelTable::palette(row.label)),
+                };
+                let [r, g, b] = color;
+                ui.horizontal(|ui| {
+                    let (swatch, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
+                    ui.painter().rect_filled(swatch, 2.0, Color32::from_rgb(r, g, b));
+                    ui.label(&name);
+                });
+                ui.label(RichText::new(format!("+{:.1}", row.added as f64 * ml)).monospace()).on_hover_text("mL added");
+                ui.label(RichText::new(format!("−{:.1} mL", row.removed as f64 * ml)).monospace()).on_hover_text("mL removed");
+                let accept = ui.small_button("Accept");
+                named(&accept, &format!("Accept {name} only"));
+                if accept.on_hover_text(format!("Take only {name} into the mask")).clicked() {
+                    accept_one = Some(row.label);
+                }
+                ui.end_row();
+            }
+        });
+        ui.add_space(6.0);
+        ui.horizontal(|ui| {
+            command_button_named(ui, workbench, Command::AcceptProposal, "Accept all");
+            command_button_named(ui, workbench, Command::RejectProposal, "Reject");
+        });
+    });
+    ui.add_space(10.0);
+    if let Some(label) = accept_one {
+        workbench.accept_proposal(Some(label));
+    }
+}

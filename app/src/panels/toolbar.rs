@@ -1,0 +1,119 @@
+//! The bar at the top: files, undo, tools, brush, window, overlay.
+
+use egui::{Button, ComboBox, Slider, Ui};
+use medley_volume::Quantity;
+
+use super::widgets::{command_button, command_button_named, named};
+use crate::command::Command;
+use crate::state::tools::{ActiveTool, BrushSettings};
+use crate::state::window_level::{CT_PRESETS, WindowLevel};
+use crate::state::workbench::Workbench;
+
+pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        file_menu(ui, workbench);
+        command_button(ui, workbench, Command::SaveMask);
+        ui.separator();
+        command_button(ui, workbench, Command::Undo);
+        command_button(ui, workbench, Command::Redo);
+        ui.separator();
+        for tool in ActiveTool::ALL {
+            let is_taken = workbench.tool == tool;
+            let tooltip = Command::Take(tool).tooltip(ui.ctx());
+            let response = ui.add(Button::new(tool.name()).selected(is_taken)).on_hover_text(tooltip);
+            if response.clicked() {
+                workbench.tool = tool;
+            }
+        }
+        if workbench.tool.is_painting() {
+            brush(ui, workbench);
+        }
+        ui.separator();
+        window(ui, workbench);
+        ui.separator();
+        overlay(ui, workbench);
+        ui.separator();
+        let convention = workbench.views.convention;
+        command_button_named(ui, workbench, Command::ToggleConvention, convention.name());
+        command_button_named(ui, workbench, Command::ToggleTheme, "◑");
+        command_button_named(ui, workbench, Command::Help, "?");
+    });
+}
+
+fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
+    ui.menu_button("File", |ui| {
+        let commands = [
+            Command::OpenScan,
+            Command::OpenStudy,
+            Command::OpenSample,
+            Command::SaveMask,
+            Command::ExportMask,
+            Command::ImportMask,
+        ];
+        for command in commands {
+            let obstacle = command.obstacle(workbench);
+            let button = Button::new(command.title()).shortcut_text(command.shortcut_text(ui.ctx()));
+            let response = ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default());
+            if response.clicked() {
+                command.run(workbench, &ui.ctx().clone());
+                ui.close();
+            }
+            if command == Command::OpenSample {
+                ui.separator();
+            }
+        }
+    });
+}
+
+fn brush(ui: &mut Ui, workbench: &mut Workbench) {
+    let slider = Slider::new(&mut workbench.brush.radius_mm, BrushSettings::RADIUS_RANGE_MM).logarithmic(true).suffix(" mm").max_decimals(1);
+    let label = ui.label("Radius");
+    ui.spacing_mut().slider_width = 80.0;
+    ui.add(slider).labelled_by(label.id).on_hover_text("Brush radius (- and +, or Shift + wheel)");
+    ui.checkbox(&mut workbench.brush.is_ball, "3D").on_hover_text("Paint a ball through neighbouring slices, not a disc in one");
+}
+
+fn window(ui: &mut Ui, workbench: &mut Workbench) {
+    let Some(case) = &workbench.case else {
+        ui.add_enabled(false, Button::new("Window"));
+        return;
+    };
+    let window = workbench.views.window;
+    let is_ct = case.volume.quantity() == Quantity::Hounsfield;
+    let text = match window.preset().filter(|_| is_ct) {
+        Some(preset) => preset.name.to_owned(),
+        None => format!("W {:.0}  L {:.0}", window.width, window.level),
+    };
+    let mut chosen = None;
+    let combo = ComboBox::from_id_salt("window").selected_text(text).width(108.0).show_ui(ui, |ui| {
+        if is_ct {
+            for preset in CT_PRESETS {
+                let text = format!("{}  {:.0}/{:.0}", preset.name, preset.window.width, preset.window.level);
+                if ui.selectable_label(window == preset.window, text).clicked() {
+                    chosen = Some(preset.window);
+                }
+            }
+        }
+        if ui.selectable_label(false, "0.1–99.9 percentile").clicked() {
+            chosen = Some(WindowLevel::percentile(&case.volume));
+        }
+    });
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Window preset"));
+    combo.response.on_hover_text("Which values are black and white (width/level)");
+    if let Some(chosen) = chosen {
+        workbench.views.window = chosen;
+    }
+}
+
+fn overlay(ui: &mut Ui, workbench: &mut Workbench) {
+    let overlay = &mut workbench.views.overlay;
+    let label = ui.label("Labels");
+    ui.spacing_mut().slider_width = 64.0;
+    ui.add(Slider::new(&mut overlay.opacity, 0.0..=1.0).show_value(false)).labelled_by(label.id).on_hover_text("Opacity of the labels (hold S to hide them)");
+    let outline = ui.add(Button::new("Outline").selected(overlay.is_outline));
+    named(&outline, "Labels as outline");
+    if outline.on_hover_text(Command::ToggleOutline.tooltip(ui.ctx())).clicked() {
+        overlay.is_outline = !overlay.is_outline;
+    }
+}

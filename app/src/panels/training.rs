@@ -1,0 +1,163 @@
+//! Fine-tuning: what to start from, the running job, its curves.
+
+use egui::{Button, Color32, ComboBox, DragValue, ProgressBar, RichText, Ui};
+use egui_plot::{Line, Plot, PlotPoints};
+use medley_learn::DeviceChoice;
+
+use super::widgets::{command_button, command_button_named, heading, named};
+use crate::command::Command;
+use crate::dialogs::Purpose;
+use crate::state::training::{Phase, TrainingRun, WeightsChoice, duration_text};
+use crate::state::workbench::Workbench;
+
+pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
+    heading(ui, "Fine-tune");
+    let is_active = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
+    ui.add_enabled_ui(!is_active, |ui| choices(ui, workbench));
+    ui.add_space(6.0);
+    if is_active {
+        ui.horizontal(|ui| {
+            let is_paused = workbench.training.as_ref().is_some_and(|run| run.phase == Phase::Paused);
+            command_button_named(ui, workbench, Command::PauseTraining, if is_paused { "Resume" } else { "Pause" });
+            command_button_named(ui, workbench, Command::StopTraining, "Stop");
+        });
+    } else {
+        big_button(ui, workbench);
+    }
+    if let Some(obstacle) = workbench.fine_tune_obstacle().filter(|_| !is_active) {
+        ui.label(RichText::new(obstacle).weak().small());
+    }
+    if let Some(run) = &workbench.training {
+        progress(ui, run);
+    }
+}
+
+fn big_button(ui: &mut Ui, workbench: &mut Workbench) {
+    let obstacle = workbench.fine_tune_obstacle();
+    let context = ui.ctx().clone();
+    let button = Button::new(RichText::new("Fine-tune").strong()).min_size(egui::vec2(ui.available_width(), 28.0));
+    let response = ui.add_enabled(obstacle.is_none(), button);
+    named(&response, Command::FineTune.title());
+    let response = response.on_hover_text(Command::FineTune.tooltip(&context)).on_disabled_hover_text(obstacle.unwrap_or_default());
+    if response.clicked() {
+        Command::FineTune.run(workbench, &context);
+    }
+}
+
+fn choices(ui: &mut Ui, workbench: &mut Workbench) {
+    egui::Grid::new("choices").num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
+        ui.label("Start from");
+        weights(ui, workbench);
+        ui.end_row();
+        let label = ui.label("Steps");
+        ui.add(DragValue::new(&mut workbench.choices.steps).range(1..=100_000).speed(5)).labelled_by(label.id).on_hover_text("More steps take longer and learn more");
+        ui.end_row();
+        ui.label("Compute on");
+        device(ui, workbench);
+        ui.end_row();
+    });
+}
+
+fn weights(ui: &mut Ui, workbench: &mut Workbench) {
+    let mut options = vec![WeightsChoice::Starter, WeightsChoice::Scratch];
+    if let Some(study) = &workbench.study {
+        let model = |record: &medley_project::ModelRecord| WeightsChoice::Model { id: record.id.clone(), file: study.folder.join(&record.file) };
+        options.extend(study.models.iter().map(model));
+    }
+    let chosen = workbench.choices.weights.clone();
+    if let WeightsChoice::File(_) = &chosen {
+        options.push(chosen.clone());
+    }
+    let combo = ComboBox::from_id_salt("weights").selected_text(chosen.name()).width(ui.available_width()).truncate().show_ui(ui, |ui| {
+        for option in options {
+            let name = option.name();
+            if ui.selectable_label(chosen == option, name).clicked() {
+                workbench.choices.weights = option;
+            }
+        }
+        if ui.selectable_label(false, "File (.pth, .safetensors)…").clicked() {
+            let wake = ui.ctx().clone();
+            workbench.dialogs.choose(Purpose::Weights, None, move || wake.request_repaint());
+        }
+    });
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Encoder weights to start from"));
+}
+
+fn device(ui: &mut Ui, workbench: &mut Workbench) {
+    let chosen = workbench.choices.device;
+    let name = |choice: DeviceChoice| match choice {
+        DeviceChoice::Auto => "The fastest that works".to_owned(),
+        choice => workbench.devices.iter().find(|device| device.choice == choice.to_string()).map_or_else(|| choice.to_string(), |device| device.name.clone()),
+    };
+    let mut options = vec![DeviceChoice::Auto];
+    options.extend(workbench.devices.iter().filter_map(|device| device.choice.parse().ok()));
+    let mut picked = None;
+    let combo = ComboBox::from_id_salt("device").selected_text(name(chosen)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
+        for option in options {
+            if ui.selectable_label(chosen == option, name(option)).clicked() {
+                picked = Some(option);
+            }
+        }
+    });
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Device to compute on"));
+    if let Some(picked) = picked {
+        workbench.choices.device = picked;
+    }
+}
+
+fn progress(ui: &mut Ui, run: &TrainingRun) {
+    ui.add_space(6.0);
+    let left = run.seconds_left.map_or_else(|| "estimating time left".to_owned(), |s| format!("{} left", duration_text(s)));
+    let (text, color) = match &run.phase {
+        Phase::Waiting => ("Reading the cases…".to_owned(), None),
+        Phase::Running => (format!("Step {} of {} · {left}", run.progress.0, run.progress.1), None),
+        Phase::Paused => (format!("Paused at step {}", run.progress.0), None),
+        Phase::Stopping => ("Stopping…".to_owned(), None),
+        Phase::Finished => ("Training finished".to_owned(), Some(Color32::from_rgb(90, 180, 110))),
+        Phase::Stopped => ("Training stopped".to_owned(), None),
+        Phase::Failed(sentence) => (sentence.clone(), Some(ui.visuals().error_fg_color)),
+    };
+    if run.is_active() {
+        ui.add(ProgressBar::new(run.fraction()).desired_height(6.0));
+    }
+    let text = RichText::new(text);
+    ui.label(if let Some(color) = color { text.color(color) } else { text });
+    if let Some(device) = &run.device {
+        ui.label(RichText::new(device).weak().small());
+    }
+    if !run.losses.is_empty() {
+        curve(ui, "Loss", &run.losses, Color32::from_rgb(230, 159, 0), run.progress.1);
+    }
+    if !run.dice.is_empty() {
+        let last = run.dice.last().map_or(0.0, |point| point[1]);
+        let text = match run.dice_change() {
+            Some((first, last)) => format!("Validation Dice  {first:.3} → {last:.3}"),
+            None => format!("Validation Dice  {last:.3}"),
+        };
+        curve(ui, &text, &run.dice, Color32::from_rgb(86, 180, 233), run.progress.1);
+    }
+}
+
+/// A small plot that takes no input.
+fn curve(ui: &mut Ui, title: &str, points: &[[f64; 2]], color: Color32, steps: usize) {
+    ui.add_space(4.0);
+    ui.label(RichText::new(title).small());
+    let plot = Plot::new(title.split_whitespace().next().unwrap_or("curve"))
+        .height(84.0)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .show_x(false)
+        .show_y(false)
+        .include_x(0.0)
+        .include_x(steps as f64)
+        .include_y(0.0)
+        .y_axis_min_width(26.0);
+    plot.show(ui, |plot| plot.line(Line::new(title, PlotPoints::from(points.to_vec())).color(color).width(1.6)));
+}
+
+/// The button that asks the model; it stands in the models panel and beside an ended training.
+pub fn propose_button(ui: &mut Ui, workbench: &mut Workbench) {
+    command_button(ui, workbench, Command::Propose);
+}

@@ -1,0 +1,75 @@
+//! The volume from outside, turned with the mouse.
+
+use std::f64::consts::FRAC_PI_2;
+use std::sync::Arc;
+
+use egui::{Color32, Event, PointerButton, Rect, Sense, Ui, vec2};
+
+use super::views::{caption, toggle_maximised};
+use crate::render::{VolumeFrame, volume_shape};
+use crate::state::view::{ViewKind, VolumeMode};
+use crate::state::workbench::Workbench;
+
+/// Radians to a point of dragging.
+const TURN: f64 = 0.01;
+
+pub fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
+    let kind = ViewKind::Volume;
+    let response = ui.interact(rect, ui.id().with(kind), Sense::click_and_drag());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, kind.label()));
+    if response.double_clicked() {
+        toggle_maximised(workbench, kind);
+    }
+    let camera = &mut workbench.views.volume_camera;
+    let moved = response.drag_delta();
+    if response.dragged_by(PointerButton::Primary) {
+        camera.yaw += f64::from(moved.x) * TURN;
+        camera.pitch = (camera.pitch + f64::from(moved.y) * TURN).clamp(-FRAC_PI_2, FRAC_PI_2);
+    }
+    let mut zoom = 1.0;
+    if response.dragged_by(PointerButton::Secondary) {
+        zoom *= 1.01f64.powf(f64::from(moved.y));
+    }
+    if response.hovered() {
+        let turned = |event: &Event| if let Event::MouseWheel { delta, .. } = event { Some(delta.y) } else { None };
+        let notches: f32 = ui.input(|input| input.events.iter().filter_map(turned).sum());
+        zoom *= 1.1f64.powf(f64::from(notches.clamp(-5.0, 5.0)));
+    }
+    camera.zoom = (camera.zoom * zoom).clamp(0.3, 12.0);
+    ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
+    let views = &workbench.views;
+    if let Some(textures) = workbench.case.as_ref().and_then(|case| case.textures.as_ref()) {
+        let frame = VolumeFrame {
+            directions: views.volume_camera.directions(),
+            zoom: views.volume_camera.zoom,
+            window: views.window,
+            mode: views.volume_mode,
+            opacity: views.overlay.opacity,
+            shows_labels: !views.overlay.is_hidden,
+            crosshair: views.crosshair,
+            palette: Arc::clone(&workbench.palette),
+            background: [0.0, 0.0, 0.0],
+        };
+        ui.painter_at(rect).add(volume_shape(rect, textures, frame));
+    }
+    caption(ui, workbench, kind, rect, "3D");
+    modes(ui, workbench, rect);
+}
+
+fn modes(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
+    let area = Rect::from_min_size(rect.left_bottom() + vec2(8.0, -28.0), vec2(rect.width() - 16.0, 22.0));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| {
+        // Over black in either theme.
+        *ui.visuals_mut() = egui::Visuals::dark();
+        ui.horizontal(|ui| {
+            for mode in [VolumeMode::Rendering, VolumeMode::MaximumIntensity, VolumeMode::Surfaces] {
+                let button = egui::Button::new(egui::RichText::new(mode.name()).small()).selected(workbench.views.volume_mode == mode);
+                let response = ui.add(button);
+                super::widgets::named(&response, &format!("3D as {}", mode.name()));
+                if response.clicked() {
+                    workbench.views.volume_mode = mode;
+                }
+            }
+        });
+    });
+}

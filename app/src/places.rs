@@ -1,0 +1,24 @@
+//! Where things are kept on this machine.
+
+use std::path::PathBuf;
+
+/// The folder of studies and settings: `MEDLEY_DATA_DIR` where it is set, else the platform's place for a program's data.
+#[must_use]
+pub fn data_dir() -> PathBuf {
+    if let Some(folder) = std::env::var_os("MEDLEY_DATA_DIR").filter(|folder| !folder.is_empty()) {
+        return PathBuf::from(folder);
+    }
+    directories::ProjectDirs::from("", "", "medley").map_or_else(|| PathBuf::from("medley-data"), |dirs| dirs.data_dir().to_owned())
+}
+
+/// The study that comes with the program.
+#[must_use]
+pub fn sample_study() -> PathBuf {
+    data_dir().join("Sample study")
+}
+
+/// The study that scans go into when none is open.
+#[must_use]
+pub fn own_study() -> PathBuf {
+    data_dir().join("My study")
+}

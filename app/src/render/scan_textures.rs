@@ -1,0 +1,267 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use eframe::wgpu;
+use medley_volume::{Grid, IndexBox, LabelMap, Volume};
+use wgpu::{Device, Queue, Texture, TextureFormat};
+
+use super::RenderError;
+use super::bricks::Bricks;
+use super::canvas::Canvas;
+use super::device::{asking, require_fits, texture_3d, write_box};
+use super::label_textures::{LabelTexture, LabelTextures};
+use super::reduced::Reduction;
+use super::texels::Texels;
+
+/// While a scan is written, the device is given what is ready after about this many bytes.
+const SUBMIT_AFTER: usize = 32 << 20;
+
+/// The textures of one open case: the scan at full size and reduced for the 3D view, its mask, and a proposal while there is
+/// one. May be made and written on any thread.
+pub struct ScanTextures {
+    device: Device,
+    grid: Grid,
+    texels: Texels,
+    scan: Texture,
+    mean: Texture,
+    brightest: Texture,
+    labels: Mutex<LabelTextures>,
+    canvas: Mutex<Canvas>,
+    failure: Mutex<Option<RenderError>>,
+}
+
+impl ScanTextures {
+    /// Writes a scan to the device; its mask is empty.
+    ///
+    /// # Errors
+    /// If an axis is longer than a 3D texture may be, or the device has no room.
+    pub fn upload(device: &Device, queue: &Queue, volume: &Volume) -> Result<Self, RenderError> {
+        let shape = volume.grid().shape();
+        require_fits(device, shape)?;
+        let texels = Texels::of(volume);
+        let reduction = Reduction::of(shape);
+        let bytes = volume.grid().len() as u64 * 2;
+        let [scan, mean, brightest] = asking(device, "the scan", bytes, || {
+            let scan = texture_3d(device, "scan", shape, TextureFormat::R16Uint);
+            let mean = texture_3d(device, "reduced scan", reduction.shape(), TextureFormat::R16Float);
+            let brightest = if reduction.is_identity() {
+                mean.clone()
+            } else {
+                texture_3d(device, "brightest of the reduced scan", reduction.shape(), TextureFormat::R16Float)
+            };
+            [scan, mean, brightest]
+        })?;
+        let levels = asking(device, "the scan", bytes, || {
+            write_scan(device, queue, volume, &texels, &reduction, [&scan, &mean, &brightest])
+        })?;
+        let bricks = Bricks::of(&levels, reduction.shape());
+        let mask = LabelTexture::new(device, "the mask", shape, false)?;
+        let bricks_texture = asking(device, "the scan", bricks.texels().len() as u64 * 2, || {
+            texture_3d(device, "bricks", bricks.shape(), TextureFormat::R16Uint)
+        })?;
+        let labels = LabelTextures {
+            mask,
+            proposal: None,
+            bricks,
+            bricks_texture,
+            mask_version: 0,
+            slice_group: None,
+            volume_groups: None,
+        };
+        labels.write_bricks(queue);
+        Ok(Self {
+            device: device.clone(),
+            grid: *volume.grid(),
+            texels,
+            scan,
+            mean,
+            brightest,
+            labels: Mutex::new(labels),
+            canvas: Mutex::new(Canvas::default()),
+            failure: Mutex::new(None),
+        })
+    }
+
+    /// Writes the part of the mask inside `region`; what reaches past the grid is left out. The whole mask is written when it
+    /// first holds a label above 255, since the texture must be made anew.
+    ///
+    /// What goes wrong is told by [`ScanTextures::take_failure`].
+    pub fn write_mask(&self, queue: &Queue, mask: &LabelMap, region: IndexBox) {
+        if let Err(error) = self.try_write_mask(queue, mask, region) {
+            self.fail(error);
+        }
+    }
+
+    /// Puts a proposal beside the mask, or takes it away.
+    ///
+    /// What goes wrong is told by [`ScanTextures::take_failure`].
+    pub fn write_proposal(&self, queue: &Queue, proposal: Option<&LabelMap>) {
+        let written = proposal.map(|proposal| {
+            self.require_shape("the proposal", proposal)?;
+            LabelTexture::of(&self.device, queue, "the proposal", proposal)
+        });
+        let mut labels = self.labels();
+        labels.forget_groups();
+        labels.proposal = match written.transpose() {
+            Ok(proposal) => proposal,
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        };
+    }
+
+    /// What went wrong since this was last asked: a mask or a proposal is then not shown as it is.
+    pub fn take_failure(&self) -> Option<RenderError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// When the 3D view must be drawn again to become sharper or to show a changed mask; `None` once it is as good as it gets.
+    /// Ask at the end of a frame, and pass the answer to [`egui::Context::request_repaint_after`].
+    pub fn volume_repaint_after(&self) -> Option<Duration> {
+        let mask_version = self.labels().mask_version;
+        self.canvas().repaint_after(mask_version)
+    }
+
+    /// Where the voxels lie.
+    #[must_use]
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// What the texels stand for.
+    pub(crate) fn texels(&self) -> &Texels {
+        &self.texels
+    }
+
+    /// The picture of the 3D view.
+    pub(crate) fn canvas(&self) -> MutexGuard<'_, Canvas> {
+        self.canvas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often the mask changed.
+    pub(crate) fn mask_version(&self) -> u64 {
+        self.labels().mask_version
+    }
+
+    /// Whether a proposal lies beside the mask.
+    pub(crate) fn has_proposal(&self) -> bool {
+        self.labels().proposal.is_some()
+    }
+
+    /// Scan, mask and proposal as the slice pass binds them.
+    pub(crate) fn slice_group(&self, layout: &wgpu::BindGroupLayout) -> wgpu::BindGroup {
+        let mut labels = self.labels();
+        if let Some(group) = &labels.slice_group {
+            return group.clone();
+        }
+        let mask = labels.mask.view();
+        let proposal = labels.proposal.as_ref().map_or_else(|| labels.mask.view(), LabelTexture::view);
+        let group = self.group("slice", layout, &[&view(&self.scan), &mask, &proposal], None);
+        labels.slice_group = Some(group.clone());
+        group
+    }
+
+    /// Reduced scan, mask and bricks as the volume pass binds them.
+    pub(crate) fn volume_group(
+        &self,
+        layout: &wgpu::BindGroupLayout,
+        sampler: &wgpu::Sampler,
+        is_brightest: bool,
+    ) -> wgpu::BindGroup {
+        let mut labels = self.labels();
+        let groups = match &labels.volume_groups {
+            Some(groups) => groups,
+            None => {
+                let (mask, bricks) = (labels.mask.view(), view(&labels.bricks_texture));
+                let group = |scan: &Texture| self.group("volume", layout, &[&view(scan), &mask, &bricks], Some(sampler));
+                let groups = [group(&self.mean), group(&self.brightest)];
+                labels.volume_groups.insert(groups)
+            }
+        };
+        groups[usize::from(is_brightest)].clone()
+    }
+
+    fn group(
+        &self,
+        label: &str,
+        layout: &wgpu::BindGroupLayout,
+        textures: &[&wgpu::TextureView],
+        sampler: Option<&wgpu::Sampler>,
+    ) -> wgpu::BindGroup {
+        let textures = textures.iter().copied().map(wgpu::BindingResource::TextureView);
+        let resources = textures.chain(sampler.map(wgpu::BindingResource::Sampler));
+        let entries: Vec<wgpu::BindGroupEntry<'_>> =
+            resources.enumerate().map(|(n, resource)| wgpu::BindGroupEntry { binding: n as u32, resource }).collect();
+        self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
+    }
+
+    fn try_write_mask(&self, queue: &Queue, mask: &LabelMap, region: IndexBox) -> Result<(), RenderError> {
+        self.require_shape("the mask", mask)?;
+        let Some(region) = region.intersection(&IndexBox::whole(self.grid.shape())) else { return Ok(()) };
+        let mut labels = self.labels();
+        if labels.mask.is_wide_enough_for(mask) {
+            labels.mask.write(&self.device, queue, "the mask", mask, &region)?;
+        } else {
+            labels.mask = LabelTexture::of(&self.device, queue, "the mask", mask)?;
+            labels.forget_groups();
+        }
+        if labels.bricks.update_labels(mask, &region) {
+            labels.write_bricks(queue);
+        }
+        labels.mask_version += 1;
+        Ok(())
+    }
+
+    fn require_shape(&self, what: &'static str, mask: &LabelMap) -> Result<(), RenderError> {
+        let (expected, found) = (self.grid.shape(), mask.grid().shape());
+        if expected == found { Ok(()) } else { Err(RenderError::Shape { what, expected, found }) }
+    }
+
+    fn fail(&self, error: RenderError) {
+        log::error!("{error}");
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn labels(&self) -> MutexGuard<'_, LabelTextures> {
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn view(texture: &Texture) -> wgpu::TextureView {
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
+}
+
+/// Writes a scan layer by layer; gives the brightest reduced texels.
+fn write_scan(
+    device: &Device,
+    queue: &Queue,
+    volume: &Volume,
+    texels: &Texels,
+    reduction: &Reduction,
+    [scan, mean, brightest]: [&Texture; 3],
+) -> Vec<u16> {
+    let [ni, nj, _] = volume.grid().shape();
+    let [ri, rj, rk] = reduction.shape();
+    let mut levels = Vec::with_capacity(ri * rj * rk);
+    let mut waiting = 0;
+    for k in 0..rk {
+        let block = reduction.block(2, k);
+        let slab = texels.encode(volume.voxels(), block.start * ni * nj..block.end * ni * nj);
+        write_box(queue, scan, [0, 0, block.start], [ni, nj, block.len()], bytemuck::cast_slice(&slab));
+        let layer = reduction.layer(&slab, texels.highest());
+        write_box(queue, mean, [0, 0, k], [ri, rj, 1], bytemuck::cast_slice(&layer.mean));
+        if !reduction.is_identity() {
+            write_box(queue, brightest, [0, 0, k], [ri, rj, 1], bytemuck::cast_slice(&layer.brightest));
+        }
+        levels.extend_from_slice(&layer.brightest);
+        waiting += slab.len() * 2;
+        if waiting > SUBMIT_AFTER {
+            waiting = 0;
+            queue.submit([]);
+            // Lets go of copies that have arrived. A device that is lost says so to whoever draws next.
+            let _ = device.poll(wgpu::PollType::Poll);
+        }
+    }
+    levels
+}

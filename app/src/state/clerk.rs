@@ -1,0 +1,461 @@
+//! The thread that owns the study: it alone reads scans, writes masks and keeps the journal, so that the window never waits
+//! for a disk. Requests go in, replies come out, both in order.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use medley_annotate::Edit;
+use medley_io::{FileKind, StoredGeometry};
+use medley_learn::{CaseSource, TrainingCase};
+use medley_project::{CaseId, CaseInfo, ModelRecord, Role, Study};
+use medley_volume::{LabelMap, LabelTable};
+
+use crate::render::ScanTextures;
+use crate::{places, sample};
+
+/// What the window asks for.
+pub enum Request {
+    /// Open whatever this is: a study folder or a scan.
+    Open(PathBuf),
+    /// Open the bundled sample study, unpacking it the first time.
+    OpenSample,
+    /// Load a case's scan, mask and history.
+    LoadCase(CaseId),
+    /// Put a change of a mask into the journal.
+    Journal(CaseId, JournalStep),
+    /// Write a case's mask into the study.
+    SaveMask(CaseId, Arc<LabelMap>),
+    /// Write a mask to a file of the user's choice.
+    ExportMask {
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        mask: Arc<LabelMap>,
+        /// The geometry fields of its scan.
+        geometry: StoredGeometry,
+    },
+    /// Read a mask that is to replace the open one.
+    ReadMask(CaseId, PathBuf),
+    /// Mark a case as corrected or not.
+    SetCorrected(CaseId, bool),
+    /// Say what a case is for.
+    SetRole(CaseId, Role),
+    /// Keep the label table.
+    SetLabels(LabelTable),
+    /// Remember a trained model.
+    AddModel(ModelRecord),
+    /// Which cases can be learned from or measured on.
+    ListLearnable(Sender<Result<Vec<(CaseId, Role)>, String>>),
+    /// One case for learning.
+    Lend(CaseId, Sender<Result<TrainingCase, String>>),
+    /// Finish.
+    Close,
+}
+
+/// What goes into the journal.
+#[derive(Debug, Clone)]
+pub enum JournalStep {
+    /// A change.
+    Edit(Edit),
+    /// The last change was taken back.
+    Undo,
+    /// The last change taken back was done again.
+    Redo,
+}
+
+/// A study as the window knows it.
+#[derive(Debug, Clone)]
+pub struct StudySummary {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: LabelTable,
+    /// Its cases.
+    pub cases: Vec<CaseInfo>,
+    /// Its models, newest last.
+    pub models: Vec<ModelRecord>,
+}
+
+/// A case, loaded.
+pub struct LoadedCase {
+    /// Its number.
+    pub id: CaseId,
+    /// Its name.
+    pub name: String,
+    /// What the study keeps of it.
+    pub case: medley_project::OpenCase,
+    /// Its scan on the GPU, or why it is not there.
+    pub textures: Option<Result<Arc<ScanTextures>, String>>,
+}
+
+/// What came of a request.
+pub enum Reply {
+    /// A study is open; a case to load first may be named.
+    StudyOpened(StudySummary, Option<CaseId>),
+    /// The list of cases changed.
+    Cases(Vec<CaseInfo>),
+    /// The list of models changed.
+    Models(Vec<ModelRecord>),
+    /// A case is loaded.
+    CaseLoaded(Box<LoadedCase>),
+    /// A change is in the journal.
+    Journaled(CaseId),
+    /// A change could not be put into the journal; it is tried again until it can.
+    JournalWaits(String),
+    /// A mask was written into the study.
+    MaskSaved(CaseId, PathBuf),
+    /// A mask was written elsewhere.
+    MaskExported(PathBuf),
+    /// A mask was read.
+    MaskRead(CaseId, PathBuf, Box<LabelMap>),
+    /// Something about a file that the user should know.
+    Notice(String),
+    /// Something could not be done.
+    Failed(String),
+}
+
+/// The window's end of the thread.
+pub struct Clerk {
+    requests: Sender<Request>,
+    replies: Receiver<Reply>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Device and queue on which scans are put, where there is a GPU window.
+pub type Gpu = (wgpu::Device, wgpu::Queue);
+
+impl Clerk {
+    /// Starts the thread. `wake` is called after every reply.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(gpu: Option<Gpu>, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        let (requests, inbox) = channel();
+        let (outbox, replies) = channel();
+        let desk = Desk { study: None, gpu, outbox, wake, backlog: VecDeque::new() };
+        let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || desk.work(&inbox))?;
+        Ok(Self { requests, replies, thread: Some(thread) })
+    }
+
+    /// Asks for something.
+    pub fn ask(&self, request: Request) {
+        // The thread ends only when the window closes; nobody is left to answer then.
+        let _ = self.requests.send(request);
+    }
+
+    /// What has come since the last time.
+    pub fn poll(&self) -> Vec<Reply> {
+        self.replies.try_iter().collect()
+    }
+
+    /// The study's cases as something to learn from.
+    #[must_use]
+    pub fn cases_to_learn_from(&self) -> Box<dyn CaseSource> {
+        Box::new(StudyCases { requests: self.requests.clone() })
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.ask(Request::Close);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Corrected cases, read one at a time through the clerk.
+struct StudyCases {
+    requests: Sender<Request>,
+}
+
+impl StudyCases {
+    fn fetch(&self, wanted: Role) -> Result<Vec<TrainingCase>, String> {
+        const CLOSED: &str = "the study was closed";
+        let (answer, answered) = channel();
+        self.requests.send(Request::ListLearnable(answer)).map_err(|_| CLOSED)?;
+        let listed = answered.recv().map_err(|_| CLOSED)??;
+        let mut cases = Vec::new();
+        for (id, _) in listed.into_iter().filter(|(_, role)| *role == wanted) {
+            let (answer, answered) = channel();
+            self.requests.send(Request::Lend(id, answer)).map_err(|_| CLOSED)?;
+            cases.push(answered.recv().map_err(|_| CLOSED)??);
+        }
+        Ok(cases)
+    }
+}
+
+impl CaseSource for StudyCases {
+    fn training(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.fetch(Role::Training)
+    }
+
+    fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.fetch(Role::Validation)
+    }
+}
+
+struct Desk {
+    study: Option<Study>,
+    gpu: Option<Gpu>,
+    outbox: Sender<Reply>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    backlog: VecDeque<(CaseId, JournalStep)>,
+}
+
+/// How often a journal that does not take a change is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+const NO_STUDY: &str = "No study is open.";
+
+impl Desk {
+    fn work(mut self, inbox: &Receiver<Request>) {
+        loop {
+            let request = if self.backlog.is_empty() {
+                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                inbox.recv_timeout(RETRY)
+            };
+            match request {
+                Ok(Request::Close) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(request) => self.handle(request),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.journal_backlog();
+        }
+        self.journal_backlog();
+    }
+
+    fn reply(&self, reply: Reply) {
+        // A closed window needs no answer.
+        let _ = self.outbox.send(reply);
+        (self.wake)();
+    }
+
+    fn handle(&mut self, request: Request) {
+        let result = match request {
+            Request::Open(path) => self.open(&path),
+            Request::OpenSample => self.open_sample(),
+            Request::LoadCase(id) => self.load(id),
+            Request::Journal(case, step) => {
+                self.backlog.push_back((case, step));
+                Ok(())
+            }
+            Request::SaveMask(case, mask) => {
+                self.journal_backlog();
+                self.save_mask(case, &mask)
+            }
+            Request::ExportMask { path, mask, geometry } => self.export(path, &mask, &geometry),
+            Request::ReadMask(case, path) => self.read_mask(case, path),
+            Request::SetCorrected(case, is_corrected) => self.change_cases(|study| study.set_corrected(case, is_corrected)),
+            Request::SetRole(case, role) => self.change_cases(|study| study.set_role(case, role)),
+            Request::SetLabels(table) => self.study_mut().and_then(|study| study.set_label_table(&table).map_err(sentence)),
+            Request::AddModel(model) => self.add_model(&model),
+            Request::ListLearnable(answer) => {
+                let _ = answer.send(self.learnable());
+                Ok(())
+            }
+            Request::Lend(case, answer) => {
+                let _ = answer.send(self.lend(case));
+                Ok(())
+            }
+            Request::Close => Ok(()),
+        };
+        if let Err(sentence) = result {
+            self.reply(Reply::Failed(sentence));
+        }
+    }
+
+    fn study_mut(&mut self) -> Result<&mut Study, String> {
+        self.study.as_mut().ok_or_else(|| NO_STUDY.to_owned())
+    }
+
+    fn open(&mut self, path: &Path) -> Result<(), String> {
+        match medley_io::kind_of(path).map_err(sentence)? {
+            FileKind::Study => {
+                self.close_study();
+                self.study = Some(Study::open(path).map_err(sentence)?);
+                self.announce(None)
+            }
+            FileKind::Nifti => self.open_scan(path),
+            other => Err(format!("{} cannot be opened as a scan or a study: it is {}.", path.display(), other)),
+        }
+    }
+
+    fn open_sample(&mut self) -> Result<(), String> {
+        self.close_study();
+        let folder = places::sample_study();
+        let is_there = folder.join("study.sqlite").exists();
+        let study = if is_there { Study::open(&folder).map_err(sentence)? } else { sample::unpack_study(&folder).map_err(sentence)? };
+        self.study = Some(study);
+        self.announce(None)
+    }
+
+    /// Adds a scan to the open study, or to the user's own study where none is open. A scan that is in it already is not added twice.
+    fn open_scan(&mut self, path: &Path) -> Result<(), String> {
+        let path = std::path::absolute(path).map_err(|error| format!("{}: {error}.", path.display()))?;
+        if self.study.is_none() {
+            let folder = places::own_study();
+            let is_there = folder.join("study.sqlite").exists();
+            let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &LabelTable::from_names([(1, "label 1")])) };
+            self.study = Some(study.map_err(sentence)?);
+        }
+        // Read before it is added: what cannot be read never becomes a case.
+        medley_io::open_volume(&path).map_err(sentence)?;
+        let study = self.study_mut()?;
+        let known = study.cases().map_err(sentence)?.into_iter().find(|case| case.image == path);
+        let id = match known {
+            Some(case) => case.id,
+            None => study.add_case(&case_name(&path), &path, Role::Training).map_err(sentence)?,
+        };
+        self.announce(Some(id))
+    }
+
+    fn close_study(&mut self) {
+        self.journal_backlog();
+        self.study = None;
+    }
+
+    fn announce(&mut self, first: Option<CaseId>) -> Result<(), String> {
+        let study = self.study.as_ref().ok_or(NO_STUDY)?;
+        let cases = study.cases().map_err(sentence)?;
+        let first = first.or_else(|| cases.first().map(|case| case.id));
+        let folder = study.folder().to_owned();
+        let name = folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let labels = study.label_table().map_err(sentence)?;
+        let models = study.models().map_err(sentence)?;
+        self.reply(Reply::StudyOpened(StudySummary { folder, name, labels, cases, models }, first));
+        Ok(())
+    }
+
+    fn load(&mut self, id: CaseId) -> Result<(), String> {
+        self.journal_backlog();
+        let study = self.study_mut()?;
+        let info = study.cases().map_err(sentence)?.into_iter().find(|case| case.id == id);
+        let info = info.ok_or("The case is no longer in the study.")?;
+        let case = study.load_case(id).map_err(sentence)?;
+        for notice in &case.notices {
+            self.reply(Reply::Notice(notice.clone()));
+        }
+        let textures = self.gpu.as_ref().map(|(device, queue)| {
+            let textures = ScanTextures::upload(device, queue, &case.volume).map_err(sentence)?;
+            textures.write_mask(queue, &case.mask, medley_volume::IndexBox::whole(case.mask.grid().shape()));
+            Ok(Arc::new(textures))
+        });
+        self.reply(Reply::CaseLoaded(Box::new(LoadedCase { id, name: info.name, case, textures })));
+        Ok(())
+    }
+
+    /// Journals what waits, in order, until one does not go.
+    fn journal_backlog(&mut self) {
+        while let Some((case, step)) = self.backlog.front() {
+            let case = *case;
+            let Some(study) = self.study.as_mut() else { return };
+            let result = match step {
+                JournalStep::Edit(edit) => study.journal_edit(case, edit),
+                JournalStep::Undo => study.journal_undo(case),
+                JournalStep::Redo => study.journal_redo(case),
+            };
+            if let Err(error) = result {
+                self.reply(Reply::JournalWaits(sentence(error)));
+                return;
+            }
+            self.backlog.pop_front();
+            self.reply(Reply::Journaled(case));
+        }
+    }
+
+    fn save_mask(&mut self, case: CaseId, mask: &LabelMap) -> Result<(), String> {
+        let path = self.study_mut()?.save_mask(case, mask).map_err(sentence)?;
+        self.reply(Reply::MaskSaved(case, path));
+        let cases = self.study_mut()?.cases().map_err(sentence)?;
+        self.reply(Reply::Cases(cases));
+        Ok(())
+    }
+
+    fn export(&mut self, path: PathBuf, mask: &LabelMap, geometry: &StoredGeometry) -> Result<(), String> {
+        if let Some(study) = &self.study {
+            let is_image = study.cases().map_err(sentence)?.iter().any(|case| case.image == path);
+            if is_image {
+                return Err(format!("{} is the scan itself; save the mask under another name.", path.display()));
+            }
+        }
+        medley_io::write_labels(&path, mask, geometry).map_err(sentence)?;
+        self.reply(Reply::MaskExported(path));
+        Ok(())
+    }
+
+    fn read_mask(&mut self, case: CaseId, path: PathBuf) -> Result<(), String> {
+        let read = medley_io::open_labels(&path).map_err(sentence)?;
+        for notice in read.notices {
+            self.reply(Reply::Notice(notice));
+        }
+        self.reply(Reply::MaskRead(case, path, Box::new(read.labels)));
+        Ok(())
+    }
+
+    fn change_cases<E: std::fmt::Display>(&mut self, change: impl FnOnce(&mut Study) -> Result<(), E>) -> Result<(), String> {
+        let study = self.study_mut()?;
+        change(study).map_err(sentence)?;
+        let cases = study.cases().map_err(sentence)?;
+        self.reply(Reply::Cases(cases));
+        Ok(())
+    }
+
+    fn add_model(&mut self, model: &ModelRecord) -> Result<(), String> {
+        let study = self.study_mut()?;
+        study.add_model(model).map_err(sentence)?;
+        let models = study.models().map_err(sentence)?;
+        self.reply(Reply::Models(models));
+        Ok(())
+    }
+
+    fn learnable(&mut self) -> Result<Vec<(CaseId, Role)>, String> {
+        self.journal_backlog();
+        let cases = self.study_mut()?.cases().map_err(sentence)?;
+        Ok(cases.into_iter().filter(|case| case.is_corrected).map(|case| (case.id, case.role)).collect())
+    }
+
+    fn lend(&mut self, id: CaseId) -> Result<TrainingCase, String> {
+        let study = self.study_mut()?;
+        let name = study.cases().map_err(sentence)?.into_iter().find(|case| case.id == id).map(|case| case.name);
+        let name = name.ok_or("A case was removed from the study while it was being read.")?;
+        let case = study.load_case(id).map_err(sentence)?;
+        Ok(TrainingCase { name, image: Arc::new(case.volume), truth: Arc::new(case.mask) })
+    }
+}
+
+/// A file's name without its endings.
+fn case_name(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    for ending in [".nii.gz", ".nii", ".hdr", ".img"] {
+        if let Some((stem, tail)) = name.split_at_checked(name.len().saturating_sub(ending.len()))
+            && tail.eq_ignore_ascii_case(ending)
+        {
+            return stem.to_owned();
+        }
+    }
+    name
+}
+
+fn sentence(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_named_after_its_file() {
+        assert_eq!(case_name(Path::new("/a/Sub-01.v2.nii.gz")), "Sub-01.v2");
+        assert_eq!(case_name(Path::new("b.NII")), "b");
+        assert_eq!(case_name(Path::new("odd")), "odd");
+    }
+}

@@ -1,0 +1,214 @@
+//! The scan being worked on.
+
+use std::sync::Arc;
+
+use medley_annotate::{AnnotateError, Author, Brush, Difference, Edit, History, Proposal, Stroke};
+use medley_io::StoredGeometry;
+use medley_project::CaseId;
+use medley_volume::{IndexBox, LabelMap, Ras, Volume};
+
+use crate::render::ScanTextures;
+
+/// A case that is open: its scan, its mask and everything that may still be undone.
+pub struct OpenCase {
+    /// Its number in the study.
+    pub id: CaseId,
+    /// Its name in the study.
+    pub name: String,
+    /// The scan.
+    pub volume: Arc<Volume>,
+    /// Smallest and largest value of the scan.
+    pub value_range: (f64, f64),
+    /// The geometry fields of the scan's file, which its masks copy.
+    pub geometry: StoredGeometry,
+    /// The mask. Shared while a snapshot of it is being written; painting then works on a copy.
+    pub mask: Arc<LabelMap>,
+    /// Undo and redo.
+    pub history: History,
+    /// What the GPU draws.
+    pub textures: Option<Arc<ScanTextures>>,
+    /// The model's suggestion that lies over the mask, with its difference from it.
+    pub proposal: Option<(Proposal, Difference)>,
+    /// Edits not in the journal yet. Painting waits until there is none.
+    pub unjournaled: usize,
+    /// Edits since the mask was last written.
+    pub unsaved: usize,
+    stroke: Option<Stroke>,
+}
+
+/// What an undo, a redo or an Edit did to the mask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaskChange {
+    /// The box that changed.
+    pub region: IndexBox,
+}
+
+impl OpenCase {
+    /// A case as the study keeps it.
+    #[must_use]
+    pub fn new(id: CaseId, name: String, volume: Arc<Volume>, geometry: StoredGeometry, mask: LabelMap, history: History) -> Self {
+        let summary = volume.summary();
+        Self {
+            id,
+            name,
+            value_range: (summary.min, summary.max),
+            volume,
+            geometry,
+            mask: Arc::new(mask),
+            history,
+            textures: None,
+            proposal: None,
+            unjournaled: 0,
+            unsaved: 0,
+            stroke: None,
+        }
+    }
+
+    /// Whether a stroke may begin: none is under way and every Edit is in the journal.
+    #[must_use]
+    pub fn may_paint(&self) -> bool {
+        self.stroke.is_none() && self.unjournaled == 0
+    }
+
+    /// Whether a stroke is under way.
+    #[must_use]
+    pub fn is_painting(&self) -> bool {
+        self.stroke.is_some()
+    }
+
+    /// Puts the brush down. Nothing happens while [`OpenCase::may_paint`] is false.
+    pub fn begin_stroke(&mut self, brush: Brush) {
+        if self.may_paint() {
+            self.stroke = Some(Stroke::begin(brush));
+        }
+    }
+
+    /// Draws on to a point; what changed.
+    pub fn extend_stroke(&mut self, to: Ras) -> Option<MaskChange> {
+        let stroke = self.stroke.as_mut()?;
+        stroke.extend(Arc::make_mut(&mut self.mask), to).map(|region| MaskChange { region })
+    }
+
+    /// Lifts the brush: the Edit that remains, to be journaled.
+    pub fn finish_stroke(&mut self, now_ms: i64) -> Option<Edit> {
+        let edit = self.stroke.take()?.finish(&self.mask, Author::Person, now_ms)?;
+        self.remember(edit.clone());
+        Some(edit)
+    }
+
+    /// Takes the stroke under way back.
+    pub fn cancel_stroke(&mut self) -> Option<MaskChange> {
+        let stroke = self.stroke.take()?;
+        stroke.cancel(Arc::make_mut(&mut self.mask)).map(|region| MaskChange { region })
+    }
+
+    /// Does an Edit that is not in the mask yet.
+    ///
+    /// # Errors
+    /// If the mask is not what the Edit expects; nothing has changed then.
+    pub fn apply(&mut self, edit: &Edit) -> Result<MaskChange, AnnotateError> {
+        edit.apply(Arc::make_mut(&mut self.mask))?;
+        self.remember(edit.clone());
+        Ok(MaskChange { region: edit.region })
+    }
+
+    /// Takes the last Edit back.
+    ///
+    /// # Errors
+    /// If the mask is not what the Edit expects; nothing has changed then.
+    pub fn undo(&mut self) -> Result<Option<MaskChange>, AnnotateError> {
+        if !self.may_paint() {
+            return Ok(None);
+        }
+        let change = self.history.undo(Arc::make_mut(&mut self.mask))?;
+        Ok(change.map(|region| self.changed(region)))
+    }
+
+    /// Does the last undone Edit again.
+    ///
+    /// # Errors
+    /// If the mask is not what the Edit expects; nothing has changed then.
+    pub fn redo(&mut self) -> Result<Option<MaskChange>, AnnotateError> {
+        if !self.may_paint() {
+            return Ok(None);
+        }
+        let change = self.history.redo(Arc::make_mut(&mut self.mask))?;
+        Ok(change.map(|region| self.changed(region)))
+    }
+
+    /// Lays a suggestion over the mask.
+    ///
+    /// # Errors
+    /// If it lies on another grid.
+    pub fn propose(&mut self, proposal: Proposal) -> Result<(), AnnotateError> {
+        let difference = proposal.difference(&self.mask)?;
+        self.proposal = Some((proposal, difference));
+        Ok(())
+    }
+
+    /// Measures the proposal's difference again, after the mask has changed below it.
+    pub fn refresh_difference(&mut self) {
+        if let Some((proposal, difference)) = &mut self.proposal
+            && let Ok(now) = proposal.difference(&self.mask)
+        {
+            *difference = now;
+        }
+    }
+
+    fn remember(&mut self, edit: Edit) {
+        let region = edit.region;
+        self.history.push(edit);
+        self.changed(region);
+    }
+
+    fn changed(&mut self, region: IndexBox) -> MaskChange {
+        self.unjournaled += 1;
+        self.unsaved += 1;
+        MaskChange { region }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medley_annotate::{BrushShape, PaintRules};
+    use medley_volume::{Grid, Quantity, Scaling, Voxels};
+
+    use super::*;
+
+    fn case() -> OpenCase {
+        let grid = Grid::axis_aligned([16, 16, 16], [1.0; 3]).expect("a grid");
+        let volume = Volume::new(grid, Voxels::U8(vec![0; grid.len()]), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
+        let geometry = StoredGeometry::of_grid(&grid);
+        OpenCase::new(CaseId(1), "a".to_owned(), Arc::new(volume), geometry, LabelMap::empty(grid), History::new())
+    }
+
+    fn brush() -> Brush {
+        Brush { label: 3, radius_mm: 2.0, shape: BrushShape::Ball, rules: PaintRules::default() }
+    }
+
+    #[test]
+    fn no_stroke_begins_before_the_last_one_is_in_the_journal() {
+        let mut case = case();
+        let center = case.volume.grid().center();
+        case.begin_stroke(brush());
+        assert!(case.extend_stroke(center).is_some());
+        assert!(case.finish_stroke(1).is_some());
+        assert!(!case.may_paint());
+        case.begin_stroke(brush());
+        assert!(!case.is_painting());
+        assert_eq!(case.undo(), Ok(None));
+        case.unjournaled = 0;
+        assert!(case.undo().expect("fits").is_some());
+        assert_eq!(case.mask.counts().len(), 1);
+    }
+
+    #[test]
+    fn a_snapshot_being_written_keeps_what_it_held() {
+        let mut case = case();
+        let snapshot = Arc::clone(&case.mask);
+        case.begin_stroke(brush());
+        case.extend_stroke(case.volume.grid().center());
+        assert_eq!(snapshot.counts().len(), 1);
+        assert_eq!(case.mask.counts().len(), 2);
+    }
+}

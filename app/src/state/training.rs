@@ -1,0 +1,206 @@
+//! The job that runs in the background, as the window sees it.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use medley_learn::{DeviceChoice, FineTuneOutcome, JobEvent, WeightsSource};
+
+use crate::sample;
+
+/// Which weights the encoder starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum WeightsChoice {
+    /// The encoder that comes with the program.
+    #[default]
+    Starter,
+    /// Nothing learned yet.
+    Scratch,
+    /// A `.pth` or `.safetensors` file.
+    File(PathBuf),
+    /// A model of this study, trained further.
+    Model {
+        /// Its id.
+        id: String,
+        /// Its file.
+        file: PathBuf,
+    },
+}
+
+impl WeightsChoice {
+    /// Its name in the list.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Starter => "Bundled starter encoder".to_owned(),
+            Self::Scratch => "From scratch".to_owned(),
+            Self::File(path) => path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
+            Self::Model { id, .. } => format!("Model {id}"),
+        }
+    }
+
+    /// What the job reads.
+    #[must_use]
+    pub fn source(&self) -> WeightsSource {
+        match self {
+            Self::Starter => WeightsSource::Bytes { name: "the bundled starter encoder".to_owned(), bytes: sample::starter_encoder().into() },
+            Self::Scratch => WeightsSource::Scratch,
+            Self::File(file) | Self::Model { file, .. } => WeightsSource::File(file.clone()),
+        }
+    }
+}
+
+/// What is chosen in the training panel.
+#[derive(Debug, Clone)]
+pub struct TrainingChoices {
+    /// The weights to start from.
+    pub weights: WeightsChoice,
+    /// Optimiser steps.
+    pub steps: usize,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// The seed.
+    pub seed: u64,
+}
+
+impl Default for TrainingChoices {
+    fn default() -> Self {
+        Self { weights: WeightsChoice::Starter, steps: 300, device: DeviceChoice::Auto, seed: 1 }
+    }
+}
+
+/// Where the job stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Phase {
+    /// Sent, not begun.
+    Waiting,
+    /// Reading and preparing, or taking steps.
+    Running,
+    /// Held until it is told to go on.
+    Paused,
+    /// Told to stop.
+    Stopping,
+    /// Ended with a model.
+    Finished,
+    /// Ended before its time because it was told to.
+    Stopped,
+    /// Ended with an error.
+    Failed(String),
+}
+
+/// A fine-tuning job and what it has said so far.
+#[derive(Debug, Clone)]
+pub struct TrainingRun {
+    /// The id its model gets.
+    pub model_id: String,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The device it runs on, once it said so.
+    pub device: Option<String>,
+    /// Step and loss.
+    pub losses: Vec<[f64; 2]>,
+    /// Step and mean validation Dice.
+    pub dice: Vec<[f64; 2]>,
+    /// Steps taken and steps to take.
+    pub progress: (usize, usize),
+    /// Estimated seconds left.
+    pub seconds_left: Option<f64>,
+    /// The result.
+    pub outcome: Option<FineTuneOutcome>,
+    started: Instant,
+}
+
+impl TrainingRun {
+    /// A job that was just sent.
+    #[must_use]
+    pub fn new(model_id: String, steps: usize) -> Self {
+        Self {
+            model_id,
+            phase: Phase::Waiting,
+            device: None,
+            losses: Vec::new(),
+            dice: Vec::new(),
+            progress: (0, steps),
+            seconds_left: None,
+            outcome: None,
+            started: Instant::now(),
+        }
+    }
+
+    /// Whether the job has not ended yet.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.phase, Phase::Waiting | Phase::Running | Phase::Paused | Phase::Stopping)
+    }
+
+    /// Seconds since it was sent.
+    #[must_use]
+    pub fn elapsed_s(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// From 0 to 1.
+    #[must_use]
+    pub fn fraction(&self) -> f32 {
+        if self.progress.1 == 0 { 0.0 } else { self.progress.0 as f32 / self.progress.1 as f32 }
+    }
+
+    /// The first and the last validation Dice, once both are known.
+    #[must_use]
+    pub fn dice_change(&self) -> Option<(f64, f64)> {
+        match self.dice.as_slice() {
+            [first, .., last] => Some((first[1], last[1])),
+            _ => None,
+        }
+    }
+
+    /// Takes in what the job said.
+    pub fn take(&mut self, event: &JobEvent) {
+        match event {
+            JobEvent::Started { device, .. } => {
+                self.device = Some(device.clone());
+                self.phase = Phase::Running;
+            }
+            JobEvent::Step { step, steps, loss, seconds_left } => {
+                self.progress = (*step, *steps);
+                self.losses.push([*step as f64, f64::from(*loss)]);
+                self.seconds_left = Some(*seconds_left);
+                if self.phase == Phase::Waiting {
+                    self.phase = Phase::Running;
+                }
+            }
+            JobEvent::Validated { step, mean_dice, .. } => self.dice.push([*step as f64, *mean_dice]),
+            JobEvent::FineTuned(outcome) => {
+                self.phase = Phase::Finished;
+                self.seconds_left = None;
+                self.outcome = Some(outcome.clone());
+            }
+            JobEvent::Failed(sentence) => self.phase = Phase::Failed(sentence.clone()),
+            JobEvent::Stopped { .. } => self.phase = Phase::Stopped,
+            _ => {}
+        }
+    }
+}
+
+/// Seconds as a person reads them.
+#[must_use]
+pub fn duration_text(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).round() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_at_a_glance() {
+        assert_eq!(duration_text(4.4), "4 s");
+        assert_eq!(duration_text(65.0), "1 min 05 s");
+        assert_eq!(duration_text(3725.0), "1 h 02 min");
+        assert_eq!(duration_text(-1.0), "0 s");
+    }
+}

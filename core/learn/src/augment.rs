@@ -1,0 +1,190 @@
+//! Random changes that make few cases look like more: small turns and stretches, and what differs between scanners.
+//!
+//! Mirroring is off unless asked for. Organs have sides: a mirrored liver teaches a network that livers are on the left. It is
+//! right only where the labels of both sides are the same structure, as in a brain with merged sides.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+/// How strongly patches are changed. Every value is the largest change either way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Augmentation {
+    /// Stretch of all axes, as a share: 0.2 draws a factor between 1/1.2 and 1.2.
+    pub scale: f64,
+    /// Turn about the body axis (S), degrees.
+    pub turn_axial_deg: f64,
+    /// Turn about the other two axes, degrees.
+    pub turn_tilt_deg: f64,
+    /// Factor on the values, as a share.
+    pub contrast: f64,
+    /// Shift of the values, in standard deviations.
+    pub brightness: f64,
+    /// Exponent on the values between the patch's own smallest and largest, as a share.
+    pub gamma: f64,
+    /// Largest standard deviation of added noise, in standard deviations of the scan.
+    pub noise: f64,
+    /// Chance of mirroring left and right; see the module for when that is right.
+    pub mirror: f64,
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self {
+            scale: 0.2,
+            turn_axial_deg: 15.0,
+            turn_tilt_deg: 5.0,
+            contrast: 0.15,
+            brightness: 0.15,
+            gamma: 0.25,
+            noise: 0.1,
+            mirror: 0.0,
+        }
+    }
+}
+
+/// How steps in a patch become steps in the case: a matrix on offsets in voxels `[r, a, s]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Warp {
+    rows: [[f64; 3]; 3],
+    /// The step in the case for one voxel along the patch's rows.
+    pub(crate) step: [f64; 3],
+}
+
+impl Warp {
+    fn new(rows: [[f64; 3]; 3]) -> Self {
+        Self { rows, step: rows.map(|row| row[0]) }
+    }
+
+    pub(crate) fn apply(&self, offset: [f64; 3]) -> [f64; 3] {
+        self.rows.map(|row| (0..3).map(|axis| row[axis] * offset[axis]).sum())
+    }
+}
+
+impl Augmentation {
+    /// No change at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            scale: 0.0,
+            turn_axial_deg: 0.0,
+            turn_tilt_deg: 0.0,
+            contrast: 0.0,
+            brightness: 0.0,
+            gamma: 0.0,
+            noise: 0.0,
+            mirror: 0.0,
+        }
+    }
+
+    /// Draws a turn and stretch. Turns are made in millimetres, so that they stay turns where voxels are not cubes.
+    pub(crate) fn warp(&self, rng: &mut ChaCha8Rng, spacing_mm: [f64; 3]) -> Warp {
+        let scale = share(rng, self.scale);
+        let turns = [self.turn_tilt_deg, self.turn_tilt_deg, self.turn_axial_deg].map(|most| either_way(rng, most).to_radians());
+        let mirror = if self.mirror > 0.0 && rng.random_bool(self.mirror.min(1.0)) { -1.0 } else { 1.0 };
+        let mut rows = [[mirror * scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, scale]];
+        for (axis, turn) in turns.into_iter().enumerate() {
+            if turn != 0.0 {
+                rows = turned(rows, axis, turn);
+            }
+        }
+        Warp::new(std::array::from_fn(|to| std::array::from_fn(|from| rows[to][from] * spacing_mm[from] / spacing_mm[to])))
+    }
+
+    /// Changes the values of one patch.
+    pub(crate) fn intensities(&self, rng: &mut ChaCha8Rng, values: &mut [f32]) {
+        let gamma = share(rng, self.gamma) as f32;
+        if gamma != 1.0 {
+            let (low, high) = values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
+            let range = (high - low).max(1e-6);
+            values.iter_mut().for_each(|v| *v = low + range * ((*v - low) / range).powf(gamma));
+        }
+        let (factor, shift) = (share(rng, self.contrast) as f32, either_way(rng, self.brightness) as f32);
+        values.iter_mut().for_each(|v| *v = *v * factor + shift);
+        if self.noise > 0.0 {
+            let spread = rng.random_range(0.0..=self.noise) as f32;
+            values.iter_mut().for_each(|v| *v += spread * nearly_normal(rng));
+        }
+    }
+}
+
+/// A number between −most and most.
+fn either_way(rng: &mut ChaCha8Rng, most: f64) -> f64 {
+    if most > 0.0 { rng.random_range(-most..=most) } else { 0.0 }
+}
+
+/// A factor between 1/(1+most) and 1+most, as often below 1 as above.
+fn share(rng: &mut ChaCha8Rng, most: f64) -> f64 {
+    if most > 0.0 { either_way(rng, (1.0 + most).ln()).exp() } else { 1.0 }
+}
+
+/// Mean 0, variance 1: the sum of four uniform numbers, near enough to a bell for noise and the same on every machine.
+fn nearly_normal(rng: &mut ChaCha8Rng) -> f32 {
+    let bits: u64 = rng.random();
+    let sum: u32 = (0..4).map(|part| (bits >> (16 * part)) as u32 & 0xffff).sum();
+    // A uniform number over 0…65535 has variance 65536²/12.
+    (sum as f32 - 131_070.0) / (65_536.0 * 0.577_350_26)
+}
+
+fn turned(rows: [[f64; 3]; 3], axis: usize, angle: f64) -> [[f64; 3]; 3] {
+    let (sin, cos) = angle.sin_cos();
+    let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
+    let mut out = rows;
+    for column in 0..3 {
+        out[u][column] = cos * rows[u][column] - sin * rows[v][column];
+        out[v][column] = sin * rows[u][column] + cos * rows[v][column];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_turn_keeps_lengths_in_millimetres() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let only_turns = Augmentation { scale: 0.0, ..Augmentation::default() };
+        let spacing = [0.8, 0.8, 5.0];
+        let length = |v: [f64; 3]| (0..3).map(|axis| (v[axis] * spacing[axis]).powi(2)).sum::<f64>().sqrt();
+        for _ in 0..20 {
+            let warp = only_turns.warp(&mut rng, spacing);
+            for offset in [[10.0, 0.0, 0.0], [3.0, -4.0, 2.0]] {
+                assert!((length(warp.apply(offset)) - length(offset)).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn sides_stay_where_they_are_unless_mirroring_is_asked_for() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let sides = |augmentation: Augmentation, rng: &mut ChaCha8Rng| -> Vec<bool> {
+            (0..200).map(|_| augmentation.warp(rng, [1.0; 3]).step[0] > 0.0).collect()
+        };
+        assert!(sides(Augmentation::default(), &mut rng).iter().all(|&same| same));
+        let mirrored = sides(Augmentation { mirror: 0.5, ..Augmentation::default() }, &mut rng);
+        assert!(mirrored.iter().filter(|&&same| !same).count() > 60);
+    }
+
+    #[test]
+    fn noise_has_the_spread_it_says() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let values: Vec<f64> = (0..20_000).map(|_| f64::from(nearly_normal(&mut rng))).collect();
+        let mean = values.iter().sum::<f64>() / 20_000.0;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 20_000.0;
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.03, "{mean} {variance}");
+    }
+
+    #[test]
+    fn no_augmentation_changes_nothing() {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let mut values = vec![1.0, -2.0, 3.5];
+        Augmentation::none().intensities(&mut rng, &mut values);
+        assert_eq!(values, [1.0, -2.0, 3.5]);
+        let still = Augmentation::none().warp(&mut rng, [1.0, 2.0, 3.0]);
+        assert_eq!(still.apply([4.0, 5.0, 6.0]), [4.0, 5.0, 6.0]);
+    }
+}

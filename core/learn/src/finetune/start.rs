@@ -1,0 +1,116 @@
+//! The network a fine-tuning starts from.
+
+use burn::tensor::Device;
+use medley_nn::weights::WeightsFile;
+use medley_nn::{Encoder, EncoderConfig, NormMode, SegmentationNetwork};
+
+use super::{EncoderNorm, FineTuneSettings, WeightsSource};
+use crate::LearnError;
+use crate::card::{Card, CardArchitecture, CardLabel, CardWeights, METADATA_KEY};
+
+/// A network to begin with.
+pub(crate) struct Start {
+    pub(crate) network: SegmentationNetwork,
+    pub(crate) weights: CardWeights,
+    pub(crate) architecture: CardArchitecture,
+    /// The card of the model that is trained further, head and all.
+    pub(crate) earlier: Option<Card>,
+}
+
+impl WeightsSource {
+    /// The file, if there is one.
+    pub(crate) fn open(&self) -> Result<Option<WeightsFile>, LearnError> {
+        Ok(match self {
+            Self::Scratch => None,
+            Self::File(path) => Some(WeightsFile::open(path)?),
+            Self::Bytes { name, bytes } => Some(WeightsFile::from_bytes(name, bytes.clone())?),
+        })
+    }
+}
+
+pub(crate) fn architecture(config: EncoderConfig, head: Option<String>) -> CardArchitecture {
+    CardArchitecture {
+        depth: config.depth.to_string(),
+        shortcut: config.shortcut.to_string(),
+        base_width: config.base_width,
+        head,
+    }
+}
+
+/// The encoder from a file or from scratch, and where it came from.
+pub(crate) fn encoder(
+    file: Option<&WeightsFile>,
+    config: EncoderConfig,
+    allow_partial: bool,
+    seed: u64,
+    device: &Device,
+) -> Result<(Encoder, CardWeights), LearnError> {
+    let Some(file) = file else {
+        let weights = CardWeights { from: "scratch".to_owned(), sha256: None, matched: 0, missing: 0 };
+        return Ok((config.init(device, seed), weights));
+    };
+    let (encoder, coverage) = if allow_partial { file.encoder_allowing_partial(device)? } else { file.encoder(device)? };
+    if encoder.config().in_channels != 1 {
+        let channels = encoder.config().in_channels;
+        return Err(LearnError::Setting(format!("the encoder expects {channels} input channels; a scan has one")));
+    }
+    let weights = CardWeights {
+        from: "encoder".to_owned(),
+        sha256: Some(file.sha256().to_owned()),
+        matched: coverage.matched,
+        missing: coverage.missing.len() + coverage.misshaped.len(),
+    };
+    Ok((encoder, weights))
+}
+
+/// The network for a fine-tuning on `labels`, background first.
+pub(super) fn start(
+    source: &WeightsSource,
+    settings: &FineTuneSettings,
+    labels: &[CardLabel],
+    device: &Device,
+) -> Result<Start, LearnError> {
+    let file = source.open()?;
+    if let Some(start) = file.as_ref().map(|file| continued(file, settings, labels, device)).transpose()?.flatten() {
+        return Ok(start);
+    }
+    let config =
+        EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
+    let (encoder, weights) = encoder(file.as_ref(), config, settings.allow_partial, settings.seed, device)?;
+    let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
+    let encoder = encoder.with_norm_mode(norm_mode(settings.encoder_norm, file.is_some()));
+    let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), settings.seed);
+    Ok(Start { network, weights, architecture, earlier: None })
+}
+
+/// All of an earlier model, if it has the same labels and head.
+fn continued(
+    file: &WeightsFile,
+    settings: &FineTuneSettings,
+    labels: &[CardLabel],
+    device: &Device,
+) -> Result<Option<Start>, LearnError> {
+    let Some(json) = file.metadata().get(METADATA_KEY) else { return Ok(None) };
+    let card = Card::from_json("the weights", json)?;
+    let is_same = card.labels == labels && card.architecture.head.as_deref() == Some(settings.head.to_string().as_str());
+    if !is_same || card.recipe.is_none() {
+        return Ok(None);
+    }
+    let mut network = file.network(device)?;
+    network.encoder = network.encoder.with_norm_mode(norm_mode(settings.encoder_norm, true));
+    let weights = CardWeights {
+        from: "network".to_owned(),
+        sha256: Some(file.sha256().to_owned()),
+        matched: medley_nn::parameters(&network.encoder).len(),
+        missing: 0,
+    };
+    Ok(Some(Start { network, weights, architecture: card.architecture.clone(), earlier: Some(card) }))
+}
+
+pub(crate) fn norm_mode(norm: EncoderNorm, has_weights: bool) -> NormMode {
+    match norm {
+        EncoderNorm::Auto if has_weights => NormMode::Frozen,
+        EncoderNorm::Frozen => NormMode::Frozen,
+        EncoderNorm::Auto | EncoderNorm::Batch => NormMode::Batch,
+    }
+}

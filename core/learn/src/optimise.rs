@@ -1,0 +1,138 @@
+//! One step of learning: rates over time, an own rate for the encoder, and the loss read back safely.
+
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::LearnError;
+
+/// The rule by which gradients become changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimiser {
+    /// Adam with decoupled weight decay.
+    #[default]
+    AdamW,
+    /// Momentum 0.9, as the reference and nnU-Net.
+    Sgd,
+}
+
+/// Learning rates over the steps of a training: a straight rise, then `(1 − done)^0.9` down to zero, as nnU-Net.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    /// The highest rate.
+    pub highest: f64,
+    /// Factor on it for the encoder.
+    pub encoder_factor: f64,
+    /// Steps of the rise.
+    pub warm_up: usize,
+    /// Steps in all.
+    pub steps: usize,
+}
+
+impl Rates {
+    /// The rate of step `step`, counted from 0.
+    #[must_use]
+    pub fn at(&self, step: usize) -> f64 {
+        if step < self.warm_up {
+            return self.highest * (step + 1) as f64 / self.warm_up as f64;
+        }
+        let left = self.steps.saturating_sub(step) as f64 / self.steps.saturating_sub(self.warm_up).max(1) as f64;
+        self.highest * left.min(1.0).powf(0.9)
+    }
+}
+
+/// An optimiser that knows which parameters are the encoder's.
+pub struct Learner {
+    optimizer: ModuleOptimizer,
+    encoder: Vec<ParamId>,
+    rates: Rates,
+}
+
+impl Learner {
+    /// For a module whose part `encoder` gets its own rate.
+    pub fn new<M: Module>(encoder: &M, optimiser: Optimiser, weight_decay: f64, rates: Rates) -> Self {
+        let optimizer = match optimiser {
+            Optimiser::AdamW => AdamWConfig::new().with_weight_decay(weight_decay as f32).with_epsilon(1e-8).init(),
+            Optimiser::Sgd => {
+                let momentum = MomentumConfig { momentum: 0.9, dampening: 0.0, nesterov: true };
+                let decay = WeightDecayConfig { penalty: weight_decay as f32 };
+                SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init()
+            }
+        };
+        Self { optimizer, encoder: parameter_ids(encoder), rates }
+    }
+
+    /// Changes `module` along the gradient of `loss`. Returns the module and the loss.
+    ///
+    /// # Errors
+    /// [`LearnError::Compute`] if the device failed, [`LearnError::Diverged`] if the loss is not finite; then nothing was changed.
+    pub fn step<M: Module>(&mut self, step: usize, module: M, loss: Tensor<1>, device: &str) -> Result<(M, f64), LearnError> {
+        let value = read_scalar(loss.clone(), device)?;
+        if !value.is_finite() {
+            return Err(LearnError::Diverged { step: step + 1 });
+        }
+        let mut gradients = loss.backward();
+        let encoder = GradientsParams::from_params(&mut gradients, &module, &self.encoder);
+        let others = GradientsParams::from_module(&mut gradients, &module);
+        let rate = self.rates.at(step);
+        let module = if others.is_empty() { module } else { self.optimizer.step(rate, module, others) };
+        let module = if encoder.is_empty() {
+            module
+        } else {
+            self.optimizer.step(rate * self.rates.encoder_factor, module, encoder)
+        };
+        Ok((module, value))
+    }
+}
+
+/// The number in a tensor of one, with the device's errors.
+///
+/// # Errors
+/// [`LearnError::Compute`] if the device failed.
+pub(crate) fn read_scalar(tensor: Tensor<1>, device: &str) -> Result<f64, LearnError> {
+    let failed = |reason: String| LearnError::Compute { device: device.to_owned(), reason };
+    let data = tensor.try_into_data().map_err(|error| failed(error.to_string()))?;
+    let value = data.iter::<f32>().next().map(f64::from);
+    value.ok_or_else(|| failed("the loss came back empty".to_owned()))
+}
+
+fn parameter_ids<M: Module>(module: &M) -> Vec<ParamId> {
+    struct Collect(Vec<ParamId>);
+    impl ModuleVisitor for Collect {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.push(param.id);
+        }
+    }
+    let mut collect = Collect(Vec::new());
+    module.visit(&mut collect);
+    collect.0
+}
+
+/// Makes every BatchNorm of a module use and keep its running statistics, while its weights go on learning.
+pub(crate) fn with_fixed_statistics<M: Module>(module: M) -> M {
+    struct Fix;
+    impl ModuleMapper for Fix {
+        fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+            flag.with_value(false)
+        }
+    }
+    module.map(&mut Fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_rise_and_then_fall_to_zero() {
+        let rates = Rates { highest: 1.0, encoder_factor: 0.1, warm_up: 10, steps: 110 };
+        assert_eq!(rates.at(0), 0.1);
+        assert_eq!(rates.at(9), 1.0);
+        assert_eq!(rates.at(10), 1.0);
+        assert!((1..100).all(|step| rates.at(10 + step) < rates.at(9 + step)));
+        assert!(rates.at(109) > 0.0 && rates.at(109) < 0.02 && rates.at(110) == 0.0);
+    }
+}

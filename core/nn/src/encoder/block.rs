@@ -1,0 +1,137 @@
+use burn::module::Module;
+use burn::nn::conv::{Conv3d, Conv3dConfig};
+use burn::nn::{Initializer, PaddingConfig3d};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, s};
+
+use super::{EncoderConfig, Shortcut};
+use crate::norm::{BatchNorm3d, NormMode};
+
+/// A residual block: basic (3³, 3³) or bottleneck (1³, 3³, 1³), the stride and the dilation in its 3³ convolutions.
+#[derive(Module, Debug)]
+pub struct Block {
+    conv1: Conv3d,
+    bn1: BatchNorm3d,
+    conv2: Conv3d,
+    bn2: BatchNorm3d,
+    conv3: Option<Conv3d>,
+    bn3: Option<BatchNorm3d>,
+    downsample: Option<(Conv3d, BatchNorm3d)>,
+    stride: usize,
+    out_channels: usize,
+}
+
+/// Where a block stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Channels that come in.
+    pub in_channels: usize,
+    /// Channels of the stage, before expansion.
+    pub width: usize,
+    /// Stride of the block.
+    pub stride: usize,
+    /// Dilation of the stage.
+    pub dilation: usize,
+}
+
+pub(crate) fn convolution(channels: [usize; 2], kernel: usize, stride: usize, dilation: usize, device: &Device) -> Conv3d {
+    let padding = dilation * (kernel / 2);
+    Conv3dConfig::new(channels, [kernel; 3])
+        .with_stride([stride; 3])
+        .with_dilation([dilation; 3])
+        .with_padding(PaddingConfig3d::Explicit(padding, padding, padding))
+        .with_bias(false)
+        .with_initializer(Initializer::Zeros)
+        .init(device)
+}
+
+impl Block {
+    pub(super) fn blank(config: EncoderConfig, place: Place, device: &Device) -> Self {
+        let Place { in_channels, width, stride, dilation } = place;
+        let out_channels = width * config.expansion();
+        let changes_shape = stride != 1 || in_channels != out_channels;
+        let has_projection = changes_shape && config.shortcut == Shortcut::B;
+        let downsample = has_projection
+            .then(|| (convolution([in_channels, out_channels], 1, stride, 1, device), BatchNorm3d::blank(out_channels, device)));
+        let is_bottleneck = config.depth.has_bottlenecks();
+        let (conv1, conv2) = if is_bottleneck {
+            (convolution([in_channels, width], 1, 1, 1, device), convolution([width, width], 3, stride, dilation, device))
+        } else {
+            (convolution([in_channels, width], 3, stride, dilation, device), convolution([width, width], 3, 1, dilation, device))
+        };
+        Self {
+            conv1,
+            bn1: BatchNorm3d::blank(width, device),
+            conv2,
+            bn2: BatchNorm3d::blank(width, device),
+            conv3: is_bottleneck.then(|| convolution([width, out_channels], 1, 1, 1, device)),
+            bn3: is_bottleneck.then(|| BatchNorm3d::blank(out_channels, device)),
+            downsample,
+            stride,
+            out_channels,
+        }
+    }
+
+    /// # Shapes
+    /// - input: `[N, in, D, H, W]`
+    /// - output: `[N, out, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
+    pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        let mut x = relu(self.bn1.forward(self.conv1.forward(input.clone())));
+        x = self.bn2.forward(self.conv2.forward(x));
+        if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
+            x = bn3.forward(conv3.forward(relu(x)));
+        }
+        let shortcut = match &self.downsample {
+            Some((convolution, norm)) => norm.forward(convolution.forward(input)),
+            None => shortcut_a(input, self.stride, self.out_channels),
+        };
+        relu(x + shortcut)
+    }
+
+    pub(super) fn set_norm_mode(&mut self, mode: NormMode) {
+        let projection = self.downsample.as_mut().map(|(_, norm)| norm);
+        let norms = [Some(&mut self.bn1), Some(&mut self.bn2), self.bn3.as_mut(), projection];
+        norms.into_iter().flatten().for_each(|norm| norm.set_mode(mode));
+    }
+}
+
+/// He et al.'s option A: every `stride`-th voxel, and zeros in the channels that are new (the last ones).
+///
+/// The gradient flows back through the voxels taken. (The reference's does not: it reads the tensor behind autograd's back.)
+///
+/// # Shapes
+/// - input: `[N, C, D, H, W]`
+/// - output: `[N, channels, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
+fn shortcut_a(input: Tensor<5>, stride: usize, channels: usize) -> Tensor<5> {
+    let step = stride as isize;
+    let taken = if stride == 1 { input } else { input.slice(s![.., .., ..;step, ..;step, ..;step]) };
+    let [n, c, d, h, w] = taken.dims();
+    if c == channels {
+        return taken;
+    }
+    let zeros = Tensor::zeros([n, channels - c, d, h, w], &taken.device());
+    Tensor::cat(vec![taken, zeros], 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortcut_a_takes_every_other_voxel_and_its_gradient_goes_back_to_them() {
+        let device = Device::flex().autodiff();
+        let values: Vec<f32> = (0..27).map(|v| v as f32).collect();
+        let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 3, 3, 3]).require_grad();
+        let output = shortcut_a(input.clone(), 2, 2);
+        assert_eq!(output.dims(), [1, 2, 2, 2, 2]);
+        let found = output.to_data().to_vec::<f32>().expect("f32");
+        assert_eq!(found[..8], [0.0, 2.0, 6.0, 8.0, 18.0, 20.0, 24.0, 26.0]);
+        assert_eq!(found[8..], [0.0; 8]);
+        let gradients = (output * 3.0).sum().backward();
+        let gradient = input.grad(&gradients).expect("a gradient").to_data().to_vec::<f32>().expect("f32");
+        for (at, value) in gradient.into_iter().enumerate() {
+            let is_taken = [at / 9, at / 3 % 3, at % 3].iter().all(|v| v % 2 == 0);
+            assert_eq!(value, if is_taken { 3.0 } else { 0.0 }, "voxel {at}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+use burn::module::Module;
+use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
+use burn::nn::{Initializer, Relu};
+use burn::tensor::{Device, Tensor};
+
+use crate::EncoderConfig;
+use crate::encoder::convolution;
+use crate::norm::BatchNorm3d;
+
+/// Channels between the reference head's layers, whatever the encoder's width.
+const CHANNELS: usize = 32;
+
+/// The segmentation head of the released code (`conv_seg`): twice as fine, smooth, classify.
+#[derive(Module, Debug)]
+pub struct Med3dHead {
+    conv_seg: (ConvTranspose3d, BatchNorm3d, Relu, Conv3d, BatchNorm3d, Relu, Conv3d),
+}
+
+impl Med3dHead {
+    pub(super) fn blank(encoder: EncoderConfig, classes: usize, device: &Device) -> Self {
+        let finer = ConvTranspose3dConfig::new([encoder.stage_channels()[3], CHANNELS], [2; 3])
+            .with_stride([2; 3])
+            .with_initializer(Initializer::Zeros);
+        Self {
+            conv_seg: (
+                finer.init(device),
+                BatchNorm3d::blank(CHANNELS, device),
+                Relu::new(),
+                convolution([CHANNELS, CHANNELS], 3, 1, 1, device),
+                BatchNorm3d::blank(CHANNELS, device),
+                Relu::new(),
+                convolution([CHANNELS, classes], 1, 1, 1, device),
+            ),
+        }
+    }
+
+    /// # Shapes
+    /// - layer4: `[N, 8·base_width·expansion, D, H, W]`
+    /// - output: `[N, classes, 2·D, 2·H, 2·W]`
+    pub fn forward(&self, layer4: Tensor<5>) -> Tensor<5> {
+        let (finer, norm, relu, smooth, second_norm, second_relu, classify) = &self.conv_seg;
+        let x = relu.forward(norm.forward(finer.forward(layer4)));
+        let x = second_relu.forward(second_norm.forward(smooth.forward(x)));
+        classify.forward(x)
+    }
+}

@@ -1,0 +1,113 @@
+use burn::module::Module;
+use burn::nn::Initializer;
+use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Tensor};
+
+use crate::encoder::convolution;
+use crate::interpolate::refine_trilinear;
+use crate::norm::InstanceNorm3d;
+use crate::{EncoderConfig, Features};
+
+/// A light U-Net decoder (Ronneberger et al., 2015) on the encoder's four resolutions.
+///
+/// Layer4 (stride 8) is reduced to few channels and refined to stride 4, where layer1 joins it, and to stride 2, where the stem
+/// and the input itself join: every 2³ voxels of the input as channels of one, which keeps the finest detail at an eighth of
+/// the places. A last transposed convolution makes 2³ voxels of logits of each of those places. A convolution at full
+/// resolution would cost more than the whole encoder.
+#[derive(Module, Debug)]
+pub struct SkipDecoder {
+    reduce: Stage,
+    quarter: Stage,
+    half: Stage,
+    classify: ConvTranspose3d,
+}
+
+/// Convolution, instance normalisation, ReLU.
+#[derive(Module, Debug)]
+struct Stage {
+    conv: Conv3d,
+    norm: InstanceNorm3d,
+}
+
+impl Stage {
+    fn blank(channels: [usize; 2], kernel: usize, device: &Device) -> Self {
+        Self { conv: convolution(channels, kernel, 1, 1, device), norm: InstanceNorm3d::blank(channels[1], device) }
+    }
+
+    fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        relu(self.norm.forward(self.conv.forward(input)))
+    }
+}
+
+impl SkipDecoder {
+    pub(super) fn blank(encoder: EncoderConfig, classes: usize, device: &Device) -> Self {
+        let [layer1, .., layer4] = encoder.stage_channels();
+        let reduced = (2 * encoder.base_width).clamp(8, 64);
+        let kept = encoder.base_width.clamp(8, 32);
+        let classify = ConvTranspose3dConfig::new([kept, classes], [2; 3]).with_stride([2; 3]).with_initializer(Initializer::Zeros);
+        Self {
+            reduce: Stage::blank([layer4, reduced], 1, device),
+            quarter: Stage::blank([reduced + layer1, kept], 3, device),
+            half: Stage::blank([kept + encoder.base_width + 8 * encoder.in_channels, kept], 3, device),
+            classify: classify.init(device),
+        }
+    }
+
+    /// # Shapes
+    /// - input: `[N, in_channels, D, H, W]`
+    /// - output: `[N, classes, D, H, W]`
+    pub fn forward(&self, input: Tensor<5>, features: &Features) -> Tensor<5> {
+        let [_, half] = self.stages(input.clone(), features);
+        let [_, _, d, h, w] = input.dims();
+        self.classify.forward(half).narrow(2, 0, d).narrow(3, 0, h).narrow(4, 0, w)
+    }
+
+    /// Features at stride 4 and 2: where logits for deep supervision would branch off.
+    fn stages(&self, input: Tensor<5>, features: &Features) -> [Tensor<5>; 2] {
+        let reduced = self.reduce.forward(features.layer4.clone());
+        let quarter = Tensor::cat(vec![refined_to(&features.layer1, reduced), features.layer1.clone()], 1);
+        let quarter = self.quarter.forward(quarter);
+        let half = Tensor::cat(vec![refined_to(&features.stem, quarter.clone()), features.stem.clone(), eighths(input)], 1);
+        [quarter, self.half.forward(half)]
+    }
+}
+
+fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
+    let [_, _, d, h, w] = target.dims();
+    refine_trilinear(coarse, [d, h, w])
+}
+
+/// Every 2³ voxels as channels of one; an odd axis gets one plane of zeros at its end.
+///
+/// # Shapes
+/// - input: `[N, C, D, H, W]`
+/// - output: `[N, 8·C, ⌈D/2⌉, ⌈H/2⌉, ⌈W/2⌉]`
+fn eighths(input: Tensor<5>) -> Tensor<5> {
+    let [n, c, d, h, w] = input.dims();
+    let missing = [d % 2, h % 2, w % 2];
+    let even = if missing == [0; 3] { input } else { input.pad(missing.map(|m| (0, m)), PadMode::Constant(0.0)) };
+    let [d, h, w] = [d, h, w].map(|size| size.div_ceil(2));
+    even.reshape([n, c, d, 2, h, 2, w, 2]).permute([0, 1, 3, 5, 7, 2, 4, 6]).reshape([n, 8 * c, d, h, w])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eighths_keep_every_voxel_once() {
+        let values: Vec<f32> = (1..=2 * 3 * 4).map(|v| v as f32).collect();
+        let input = Tensor::<1>::from_floats(values.as_slice(), &Device::flex()).reshape([1, 1, 2, 3, 4]);
+        let output = eighths(input);
+        assert_eq!(output.dims(), [1, 8, 1, 2, 2]);
+        let found = output.to_data().to_vec::<f32>().expect("f32");
+        // Channel 0 holds the first voxel of each 2³, channel 7 the last; the padded plane is zero.
+        assert_eq!(found[..4], [1.0, 3.0, 9.0, 11.0]);
+        assert_eq!(found[28..], [18.0, 20.0, 0.0, 0.0]);
+        let mut seen: Vec<f32> = found.into_iter().filter(|&v| v != 0.0).collect();
+        seen.sort_by(f32::total_cmp);
+        assert_eq!(seen, values);
+    }
+}

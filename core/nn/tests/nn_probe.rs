@@ -1,2 +1,0 @@
-//! Probe.
-#[test] fn probe() {}

@@ -1,0 +1,170 @@
+//! The study's database: its tables, how it is made and how it is recognised.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::ProjectError;
+
+/// The database's name in a study's folder.
+pub(crate) const DATABASE: &str = "study.sqlite";
+/// "Medl" in the database's header: this file is ours.
+const APPLICATION_ID: i32 = 0x4d65_646c;
+/// The format written by this program, in the database's header.
+const FORMAT: i64 = 1;
+
+/// `event.origin`: for an edit the one below it (0: none), for an undo or redo the edit that is taken back or done again.
+/// `event.seal`: a hash of the rest of the row, because SQLite does not notice a flipped bit.
+/// `mask_file`: each content the case's mask file may have, and the edit it ends with; NULL: its changes were taken in, but it
+/// equals no mask of the journal.
+const TABLES: &str = "
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+CREATE TABLE label (
+    value INTEGER PRIMARY KEY CHECK (value BETWEEN 1 AND 65535),
+    name TEXT NOT NULL,
+    red INTEGER NOT NULL CHECK (red BETWEEN 0 AND 255),
+    green INTEGER NOT NULL CHECK (green BETWEEN 0 AND 255),
+    blue INTEGER NOT NULL CHECK (blue BETWEEN 0 AND 255),
+    is_visible INTEGER NOT NULL CHECK (is_visible IN (0, 1)),
+    is_locked INTEGER NOT NULL CHECK (is_locked IN (0, 1))
+) STRICT;
+CREATE TABLE case_ (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    file_stem TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    image TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('training', 'validation', 'unassigned')),
+    is_corrected INTEGER NOT NULL DEFAULT 0 CHECK (is_corrected IN (0, 1)),
+    grid TEXT,
+    image_print TEXT
+) STRICT;
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_id INTEGER NOT NULL REFERENCES case_ (id),
+    kind TEXT NOT NULL CHECK (kind IN ('edit', 'undo', 'redo')),
+    origin INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    model TEXT,
+    tool TEXT,
+    changed INTEGER,
+    seal BLOB NOT NULL,
+    edit BLOB,
+    CHECK ((kind = 'edit') = (edit IS NOT NULL))
+) STRICT;
+CREATE INDEX event_of_case ON event (case_id, id);
+CREATE TABLE mask_file (
+    case_id INTEGER NOT NULL REFERENCES case_ (id),
+    sha256 BLOB NOT NULL,
+    position INTEGER,
+    PRIMARY KEY (case_id, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE model (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    file TEXT NOT NULL,
+    card TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    metrics TEXT NOT NULL
+) STRICT;
+";
+
+/// Makes the database of a new study in `folder`. Whole or not at all: a power cut leaves an empty file, which may be made anew.
+pub(crate) fn create(folder: &Path) -> Result<Connection, ProjectError> {
+    let path = folder.join(DATABASE);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(ProjectError::database(&path))?;
+    let make = || {
+        prepare(&connection)?;
+        connection.execute_batch(&format!(
+            "BEGIN EXCLUSIVE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} COMMIT;"
+        ))?;
+        into_wal(&connection)
+    };
+    make().map_err(ProjectError::database(&path))?;
+    Ok(connection)
+}
+
+/// Opens the database in `folder` and takes it for this program alone.
+///
+/// # Errors
+/// A sentence if it is not ours, written by a newer program, damaged, in use or not writable. A file that is not ours is not
+/// touched.
+pub(crate) fn open(folder: &Path) -> Result<Connection, ProjectError> {
+    let path = folder.join(DATABASE);
+    recognise(folder, &path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(ProjectError::database(&path))?;
+    let take = || {
+        prepare(&connection)?;
+        into_wal(&connection)?;
+        connection.execute_batch("BEGIN EXCLUSIVE; COMMIT;")?;
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+    };
+    let found = take().map_err(ProjectError::database(&path))?;
+    if found > FORMAT {
+        return Err(ProjectError::Newer { folder: folder.to_owned(), found, known: FORMAT });
+    }
+    let probe = "SELECT (SELECT count(*) FROM meta), (SELECT count(*) FROM label), (SELECT count(*) FROM case_), \
+                 (SELECT count(*) FROM mask_file), (SELECT count(*) FROM model), (SELECT max(id) FROM event), \
+                 (SELECT max(id) FROM event WHERE case_id = 1)";
+    match connection.query_row(probe, [], |_| Ok(())) {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
+            Err(ProjectError::Damaged { path, why: error.to_string() })
+        }
+        result => result.map_err(ProjectError::database(&path)).map(|()| connection),
+    }
+}
+
+/// Looks at the header only, so that a foreign database is left exactly as it is.
+fn recognise(folder: &Path, path: &Path) -> Result<(), ProjectError> {
+    let refuse = |why: &str| Err(ProjectError::NotAStudy { folder: folder.to_owned(), why: why.to_owned() });
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return refuse("there is no study.sqlite in it"),
+        Err(error) => return Err(ProjectError::file(path, "read")(error)),
+    };
+    let mut header = Vec::new();
+    if let Err(error) = file.take(100).read_to_end(&mut header) {
+        return Err(ProjectError::file(path, "read")(error));
+    }
+    if header.is_empty() {
+        return refuse("its study.sqlite is empty: making the study was interrupted");
+    }
+    if !header.starts_with(b"SQLite format 3\0") {
+        return refuse("its study.sqlite is not a database");
+    }
+    let number = |at: usize| header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(i32::from_be_bytes);
+    match (number(68), number(60)) {
+        (Some(APPLICATION_ID), Some(found)) if i64::from(found) > FORMAT => {
+            Err(ProjectError::Newer { folder: folder.to_owned(), found: found.into(), known: FORMAT })
+        }
+        (Some(APPLICATION_ID), Some(_)) => Ok(()),
+        (Some(_), _) => refuse("its study.sqlite belongs to another program"),
+        (None, _) => refuse("its study.sqlite is cut off"),
+    }
+}
+
+/// What must be set anew in each connection. Exclusive locking also spares the shared-memory file, which network shares lack.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_millis(200))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.execute_batch(
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; \
+         PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
+    )
+}
+
+fn into_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+}
