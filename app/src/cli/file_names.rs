@@ -51,10 +51,14 @@ pub fn make_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| Failure::new(format!("the folder {} cannot be made: {error}", folder.display())))
 }
 
-/// The model a path means: the file itself, or `model.safetensors` in a folder that `finetune` wrote.
+/// The weights a path means: the file itself, or what `finetune` or `pretrain` wrote into that folder.
 #[must_use]
 pub fn model_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
+    if !path.is_dir() {
+        return path.to_owned();
+    }
+    let encoder = path.join("encoder.safetensors");
+    if encoder.is_file() && !path.join("model.safetensors").is_file() { encoder } else { path.join("model.safetensors") }
 }
 
 #[cfg(test)]

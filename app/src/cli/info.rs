@@ -5,6 +5,7 @@ use medley_project::dataset::DataSet;
 use serde::Serialize;
 
 use super::content::{INTENT_LABEL, looks_like_mask, value_unit};
+use super::file_names::model_file;
 use super::{Answer, Failure, Table, weights};
 
 /// Says what a scan, a mask, a file of weights or a study is
@@ -84,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         FileKind::Study => data_set(path, "study"),
         FileKind::Json => data_set(path, "dataset"),
         FileKind::Folder if path.join("dataset.json").is_file() => data_set(&path.join("dataset.json"), "dataset"),
-        FileKind::Folder if path.join("model.safetensors").is_file() => checkpoint(&path.join("model.safetensors")),
+        FileKind::Folder if model_file(path).is_file() => checkpoint(&model_file(path)),
         FileKind::Dicom | FileKind::DicomFolder => Err(Failure::new(format!(
             "{shown} is DICOM, and this version does not read DICOM series yet; convert the series to NIfTI (.nii.gz) with another program first"
         ))),

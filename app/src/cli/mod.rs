@@ -35,6 +35,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::state::workbench::OpenFirst;
+
 pub use failure::Failure;
 pub use output::{Answer, Table};
 
@@ -68,30 +70,40 @@ enum Command {
     Demo(demo::Arguments),
 }
 
+/// What is left to do when the arguments have been seen to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing: this is the exit code.
+    Ended(u8),
+    /// The window is to be opened.
+    Window(OpenFirst),
+}
+
 /// Runs the program with the arguments it was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let status = run(std::env::args_os(), &mut std::io::stdout(), &mut std::io::stderr());
-    ExitCode::from(status)
+    match run(std::env::args_os(), &mut std::io::stdout(), &mut std::io::stderr()) {
+        Outcome::Ended(code) => ExitCode::from(code),
+        Outcome::Window(first) => crate::window::open(first),
+    }
 }
 
-/// Runs the program with `arguments`, the first being its own name. Returns the exit code.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+/// Runs the program with `arguments`, the first being its own name, except for opening a window.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(usage) => return explain(&usage, out, err),
+        Err(usage) => return Outcome::Ended(explain(&usage, out, err)),
     };
-    let is_json = arguments.json;
-    let result = match arguments.command {
-        None => open_window(arguments.path).map(|()| None),
-        Some(command) => perform(command).map(Some),
+    let command = match arguments.command {
+        None => return Outcome::Window(arguments.path.map_or(OpenFirst::Sample, OpenFirst::Path)),
+        Some(Command::Demo(demo)) if demo.wants_window() => return Outcome::Window(OpenFirst::Sample),
+        Some(command) => command,
     };
-    match result.and_then(|answer| answer.map_or(Ok(()), |answer| answer.write(is_json, out))) {
-        Ok(()) => 0,
+    match perform(command).and_then(|answer| answer.write(arguments.json, out)) {
+        Ok(()) => Outcome::Ended(0),
         Err(failure) => {
-            // Nobody is left to be told if standard error is closed.
-            let _ = writeln!(err, "medley: {}", failure.sentence());
-            1
+            output::say(err, failure.sentence());
+            Outcome::Ended(1)
         }
     }
 }
@@ -121,11 +133,6 @@ fn explain(usage: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 
     0
 }
 
-fn open_window(path: Option<PathBuf>) -> Result<(), Failure> {
-    let first = path.map_or(crate::state::OpenFirst::Sample, crate::state::OpenFirst::Path);
-    crate::window::open(first).map_err(Failure::new)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -135,9 +142,9 @@ mod tests {
     fn said(arguments: &[&str]) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let arguments = std::iter::once("medley").chain(arguments.iter().copied()).map(OsString::from);
-        let status = run(arguments, &mut out, &mut err);
+        let Outcome::Ended(code) = run(arguments, &mut out, &mut err) else { panic!("a window was asked for") };
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        (status, text(out), text(err))
+        (code, text(out), text(err))
     }
 
     #[test]
@@ -165,10 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn a_path_opens_the_window_and_a_subcommand_does_not() {
-        let window = Arguments::try_parse_from(["medley", "scan.nii.gz"]).expect("a path");
-        assert!(window.command.is_none() && window.path.is_some());
-        let command = Arguments::try_parse_from(["medley", "devices", "--json"]).expect("a subcommand");
-        assert!(command.json && command.path.is_none());
+    fn a_path_opens_the_window_and_so_does_the_demo_unless_it_is_headless() {
+        let opened = |arguments: &[&str]| run(arguments.iter().map(OsString::from), &mut Vec::new(), &mut Vec::new());
+        assert_eq!(opened(&["medley"]), Outcome::Window(OpenFirst::Sample));
+        assert_eq!(opened(&["medley", "scan.nii.gz"]), Outcome::Window(OpenFirst::Path("scan.nii.gz".into())));
+        assert_eq!(opened(&["medley", "demo"]), Outcome::Window(OpenFirst::Sample));
+        assert_eq!(opened(&["medley", "scan.nii.gz", "info"]), Outcome::Ended(2));
     }
 }

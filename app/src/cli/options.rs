@@ -1,10 +1,14 @@
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use medley_learn::DeviceChoice;
+use medley_learn::{DeviceChoice, WeightsSource};
+use medley_nn::weights::WeightsFile;
 use medley_nn::{Depth, Shortcut};
 use medley_volume::LabelTable;
 
 use super::Failure;
+use super::file_names::model_file;
 
 /// Where to compute.
 #[derive(Debug, clap::Args)]
@@ -68,6 +72,36 @@ impl FromStr for Patch {
 pub fn set<T>(setting: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *setting = given;
+    }
+}
+
+/// The first weights by the name people give them: `scratch`, `starter` or a file.
+///
+/// # Errors
+/// If a shape of the network was asked for that the weights do not have. Other faults of a file show when it is used.
+pub fn weights_source(name: &str, wanted: &NetworkOptions) -> Result<WeightsSource, Failure> {
+    let (source, file) = match name {
+        "scratch" => return Ok(WeightsSource::Scratch),
+        "starter" => {
+            let (name, bytes) = ("the bundled starter encoder".to_owned(), Arc::<[u8]>::from(crate::sample::starter_encoder()));
+            let file = WeightsFile::from_bytes(&name, bytes.clone())?;
+            (WeightsSource::Bytes { name, bytes }, file)
+        }
+        path => {
+            let path = model_file(Path::new(path));
+            let file = WeightsFile::open(&path)?;
+            (WeightsSource::File(path), file)
+        }
+    };
+    let found = file.architecture()?;
+    let differs = [
+        wanted.depth.filter(|&depth| depth != found.depth).map(|depth| format!("--depth {depth}, but they have {}", found.depth)),
+        wanted.shortcut.filter(|&s| s != found.shortcut).map(|s| format!("--shortcut {s}, but they have {}", found.shortcut)),
+        wanted.base_width.filter(|&w| w != found.base_width).map(|w| format!("--base-width {w}, but they have {}", found.base_width)),
+    ];
+    match differs.into_iter().flatten().next() {
+        Some(what) => Err(Failure::new(format!("the weights “{name}” were asked to fit {what}: leave the option out or use --weights scratch"))),
+        None => Ok(source),
     }
 }
 

@@ -33,6 +33,17 @@ impl Answer {
     }
 }
 
+/// Says why something was not done: one line.
+pub fn say(err: &mut dyn Write, sentence: &str) {
+    // Nobody is left to be told if standard error is closed.
+    let _ = writeln!(err, "medley: {sentence}");
+}
+
+/// The same on this process's standard error.
+pub fn fail(sentence: &str) {
+    say(&mut std::io::stderr(), sentence);
+}
+
 /// Rows of text under a head, columns aligned; all but the first to the right.
 #[derive(Debug, Clone)]
 pub struct Table {

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::training::propose_button;
 use super::widgets::{empty_hint, heading};
 use crate::state::training::duration_text;
-use crate::state::workbench::Workbench;
+use crate::state::workbench::{MEAN_DICE, Workbench};
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     heading(ui, "Models");
@@ -16,7 +16,10 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     }
     for model in models.iter().rev() {
         let is_chosen = chosen.as_deref() == Some(model.id.as_str());
-        let text = format!("{} · Dice {}", model.name, model.metrics);
+        let text = match model.metrics.get(MEAN_DICE) {
+            Some(dice) => format!("{} · Dice {dice:.3}", model.name),
+            None => model.name.clone(),
+        };
         if ui.radio(is_chosen, text).on_hover_text("This model proposes").clicked() {
             workbench.chosen_model = Some(model.id.clone());
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{Align2, Color32, CursorIcon, Event, FontId, MouseWheelUnit, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui, pos2, vec2};
-use medley_volume::glam::DVec2;
-use medley_volume::{AnatomicalPlane, Ras};
+use medley_volume::glam::{DVec2, DVec3};
+use medley_volume::{AnatomicalPlane, Grid, Ras};
 
 use super::views::{caption, toggle_maximised};
 use crate::render::{SliceFrame, slice_shape};
@@ -19,9 +19,10 @@ const CROSSHAIR: Color32 = Color32::from_rgb(90, 200, 250);
 pub fn show(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, plane: AnatomicalPlane, rect: Rect) {
     let response = ui.interact(rect, ui.id().with(kind), Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, kind.label()));
-    let geometry = geometry_of(workbench, plane, rect);
-    let geometry = interact(ui, workbench, kind, plane, rect, &response, geometry);
-    draw(ui, workbench, kind, plane, rect, &geometry, &response);
+    let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
+    let place = Place { kind, plane, rect, grid };
+    let geometry = interact(ui, workbench, &place, &response);
+    draw(ui, workbench, &place, &geometry, &response);
 }
 
 fn slot(plane: AnatomicalPlane) -> usize {
@@ -32,13 +33,22 @@ fn slot(plane: AnatomicalPlane) -> usize {
     }
 }
 
-fn geometry_of(workbench: &Workbench, plane: AnatomicalPlane, rect: Rect) -> SliceGeometry {
-    let views = &workbench.views;
-    let grid = workbench.case.as_ref().map(|case| *case.volume.grid());
-    // Never without a case; a single voxel keeps the type total.
-    let grid = grid.unwrap_or_else(crate::render::unit_grid);
-    let camera = views.cameras[slot(plane)];
-    SliceGeometry::new(&grid, plane, views.convention, camera, views.crosshair, dvec(rect.center()), DVec2::new(rect.width().into(), rect.height().into()))
+/// Which view it is, where it lies on the screen and what it cuts.
+#[derive(Clone, Copy)]
+struct Place {
+    kind: ViewKind,
+    plane: AnatomicalPlane,
+    rect: Rect,
+    grid: Grid,
+}
+
+impl Place {
+    fn geometry(&self, workbench: &Workbench) -> SliceGeometry {
+        let views = &workbench.views;
+        let size = DVec2::new(self.rect.width().into(), self.rect.height().into());
+        let camera = views.cameras[slot(self.plane)];
+        SliceGeometry::new(&self.grid, self.plane, views.convention, camera, views.crosshair, dvec(self.rect.center()), size)
+    }
 }
 
 fn dvec(point: Pos2) -> DVec2 {
@@ -50,19 +60,13 @@ fn pos(point: DVec2) -> Pos2 {
 }
 
 /// What the mouse did in the view; the geometry after it.
-fn interact(
-    ui: &Ui,
-    workbench: &mut Workbench,
-    kind: ViewKind,
-    plane: AnatomicalPlane,
-    rect: Rect,
-    response: &Response,
-    mut geometry: SliceGeometry,
-) -> SliceGeometry {
+fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, response: &Response) -> SliceGeometry {
+    let Place { kind, plane, rect, grid } = *place;
+    let mut geometry = place.geometry(workbench);
     let hover = response.hover_pos();
     if let Some(at) = hover {
         if wheel(ui, workbench, plane, at, &geometry) {
-            geometry = geometry_of(workbench, plane, rect);
+            geometry = place.geometry(workbench);
         }
         workbench.views.pointer = Some(geometry.ras_under(dvec(at)));
     }
@@ -74,7 +78,7 @@ fn interact(
     let camera = &mut workbench.views.cameras[slot(plane)];
     if response.dragged_by(PointerButton::Middle) {
         camera.pan_mm -= DVec2::new(moved.x.into(), moved.y.into()) / geometry.points_per_mm();
-        return geometry_of(workbench, plane, rect);
+        return place.geometry(workbench);
     }
     if workbench.tool.is_painting() {
         paint(ui, workbench, plane, response, &geometry);
@@ -83,14 +87,14 @@ fn interact(
     if response.dragged_by(PointerButton::Secondary) {
         let anchor = ui.input(|input| input.pointer.press_origin()).unwrap_or(rect.center());
         *camera = geometry.zoomed_at(*camera, dvec(anchor), 1.01f64.powf(f64::from(moved.y)));
-        return geometry_of(workbench, plane, rect);
+        return place.geometry(workbench);
     }
     let at = response.interact_pointer_pos();
     match workbench.tool {
         ActiveTool::Crosshair if response.is_pointer_button_down_on() => {
             let is_primary = ui.input(|input| input.pointer.primary_down());
             if let Some(at) = at.filter(|_| is_primary) {
-                workbench.views.crosshair = clamped(workbench, geometry.ras_under(dvec(at)));
+                workbench.views.crosshair = clamped(&grid, geometry.ras_under(dvec(at)));
                 workbench.views.pointer = Some(workbench.views.crosshair);
             }
         }
@@ -175,23 +179,14 @@ fn is_painting(workbench: &Workbench) -> bool {
 }
 
 /// A place moved to the nearest one inside the scan.
-fn clamped(workbench: &Workbench, at: Ras) -> Ras {
-    let Some(case) = &workbench.case else { return at };
-    let grid = case.volume.grid();
-    let last = medley_volume::glam::DVec3::from_array(grid.shape().map(|side| side as f64 - 1.0));
-    let voxel = grid.continuous_index_of(at).clamp(medley_volume::glam::DVec3::ZERO, last);
+fn clamped(grid: &Grid, at: Ras) -> Ras {
+    let last = DVec3::from_array(grid.shape().map(|side| side as f64 - 1.0));
+    let voxel = grid.continuous_index_of(at).clamp(DVec3::ZERO, last);
     Ras(grid.ras_from_voxel().transform_point3(voxel))
 }
 
-fn draw(
-    ui: &mut Ui,
-    workbench: &mut Workbench,
-    kind: ViewKind,
-    plane: AnatomicalPlane,
-    rect: Rect,
-    geometry: &SliceGeometry,
-    response: &Response,
-) {
+fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geometry: &SliceGeometry, response: &Response) {
+    let Place { kind, plane, rect, .. } = *place;
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, Color32::BLACK);
     let views = &workbench.views;

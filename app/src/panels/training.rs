@@ -61,7 +61,7 @@ fn choices(ui: &mut Ui, workbench: &mut Workbench) {
 fn weights(ui: &mut Ui, workbench: &mut Workbench) {
     let mut options = vec![WeightsChoice::Starter, WeightsChoice::Scratch];
     if let Some(study) = &workbench.study {
-        let model = |record: &medley_project::ModelRecord| WeightsChoice::Model { id: record.id.clone(), file: study.folder.join(&record.file) };
+        let model = |record: &medley_project::ModelRecord| WeightsChoice::Model { id: record.id.clone(), file: record.file.clone() };
         options.extend(study.models.iter().map(model));
     }
     let chosen = workbench.choices.weights.clone();

@@ -283,8 +283,8 @@ impl Desk {
                 self.study = Some(Study::open(path).map_err(sentence)?);
                 self.announce(None)
             }
-            FileKind::Nifti => self.open_scan(path),
-            other => Err(format!("{} cannot be opened as a scan or a study: it is {}.", path.display(), other)),
+            FileKind::Nifti | FileKind::Nrrd | FileKind::Npy => self.open_scan(path),
+            other => Err(format!("{} cannot be opened: {}.", path.display(), why_not(&other))),
         }
     }
 
@@ -358,7 +358,7 @@ impl Desk {
             let case = *case;
             let Some(study) = self.study.as_mut() else { return };
             let result = match step {
-                JournalStep::Edit(edit) => study.journal_edit(case, edit),
+                JournalStep::Edit(edit) => study.journal_edit(case, edit).map(drop),
                 JournalStep::Undo => study.journal_undo(case),
                 JournalStep::Redo => study.journal_redo(case),
             };
@@ -428,6 +428,18 @@ impl Desk {
         let name = name.ok_or("A case was removed from the study while it was being read.")?;
         let case = study.load_case(id).map_err(sentence)?;
         Ok(TrainingCase { name, image: Arc::new(case.volume), truth: Arc::new(case.mask) })
+    }
+}
+
+/// What is wrong with a file that is neither a scan nor a study, and what to do.
+fn why_not(kind: &FileKind) -> String {
+    match kind {
+        FileKind::Pytorch | FileKind::Safetensors => "it holds network weights; choose it under “Start from” in the Fine-tune panel".to_owned(),
+        FileKind::Dicom | FileKind::DicomFolder => "DICOM cannot be read yet; convert it to NIfTI first".to_owned(),
+        FileKind::Folder => "the folder holds no study.sqlite, so it is no study".to_owned(),
+        FileKind::LabelTable => "it is a list of labels, not a scan".to_owned(),
+        FileKind::Unknown(what) => format!("it {what}"),
+        _ => "it is neither a NIfTI scan nor a study folder".to_owned(),
     }
 }
 

@@ -162,20 +162,20 @@ impl TrainingRun {
             }
             JobEvent::Step { step, steps, loss, seconds_left } => {
                 self.progress = (*step, *steps);
-                self.losses.push([*step as f64, f64::from(*loss)]);
-                self.seconds_left = Some(*seconds_left);
+                self.losses.push([*step as f64, *loss]);
+                self.seconds_left = *seconds_left;
                 if self.phase == Phase::Waiting {
                     self.phase = Phase::Running;
                 }
             }
             JobEvent::Validated { step, mean_dice, .. } => self.dice.push([*step as f64, *mean_dice]),
             JobEvent::FineTuned(outcome) => {
-                self.phase = Phase::Finished;
+                self.phase = if outcome.is_complete { Phase::Finished } else { Phase::Stopped };
                 self.seconds_left = None;
-                self.outcome = Some(outcome.clone());
+                self.outcome = Some((**outcome).clone());
             }
             JobEvent::Failed(sentence) => self.phase = Phase::Failed(sentence.clone()),
-            JobEvent::Stopped { .. } => self.phase = Phase::Stopped,
+            JobEvent::Stopped => self.phase = Phase::Stopped,
             _ => {}
         }
     }

@@ -36,6 +36,8 @@ pub enum OpenFirst {
 pub struct Proposing {
     /// The case it is for.
     pub case: CaseId,
+    /// The model that makes it.
+    pub model: String,
     /// When it was asked for.
     pub since: Instant,
 }
@@ -78,6 +80,9 @@ pub struct Workbench {
     gpu: Option<Gpu>,
     devices_slot: Arc<std::sync::OnceLock<Vec<DeviceInfo>>>,
 }
+
+/// The measure by which models are told apart.
+pub const MEAN_DICE: &str = "mean_dice";
 
 /// How long a mask with new Edits waits before it is written. The journal has them all by then.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
@@ -462,7 +467,7 @@ impl Workbench {
     /// Holds the running job or lets it go on.
     pub fn toggle_pause(&mut self) {
         let Some(run) = self.training.as_mut().filter(|run| run.is_active()) else { return };
-        let control = self.worker.control();
+        let Some(control) = self.worker.control() else { return };
         if run.phase == Phase::Paused {
             control.resume();
             run.phase = Phase::Running;
@@ -476,7 +481,9 @@ impl Workbench {
     pub fn stop_training(&mut self) {
         if let Some(run) = self.training.as_mut().filter(|run| run.is_active()) {
             run.phase = Phase::Stopping;
-            self.worker.control().stop();
+            if let Some(control) = self.worker.control() {
+                control.stop();
+            }
         }
     }
 
@@ -511,14 +518,14 @@ impl Workbench {
         if self.propose_obstacle().is_some() {
             return;
         }
-        let (Some(case), Some(model), Some(study)) = (&self.case, self.model(), &self.study) else { return };
+        let (Some(case), Some(model)) = (&self.case, self.model()) else { return };
         let spec = PredictSpec {
-            model: study.folder.join(&model.file),
+            model: model.file.clone(),
             image: Arc::clone(&case.volume),
             device: self.choices.device,
             id: case.id.0.to_string(),
         };
-        self.proposing = Some(Proposing { case: case.id, since: Instant::now() });
+        self.proposing = Some(Proposing { case: case.id, model: model.id.clone(), since: Instant::now() });
         self.worker.submit(JobSpec::Predict(spec));
     }
 
@@ -560,13 +567,10 @@ impl Workbench {
 
     fn take_job_event(&mut self, event: JobEvent) {
         match &event {
-            JobEvent::Predicted { id, labels, model_id, .. } => {
-                let asked = self.proposing.take();
-                let Some(case) = self.case.as_mut().filter(|case| case.id.0.to_string() == *id) else { return };
-                if asked.is_none() {
-                    return;
-                }
-                let proposal = Proposal { labels: labels.clone(), model: model_id.clone() };
+            JobEvent::Predicted(prediction) => {
+                let Some(asked) = self.proposing.take() else { return };
+                let Some(case) = self.case.as_mut().filter(|case| case.id == asked.case) else { return };
+                let proposal = Proposal { labels: prediction.labels.clone(), model: asked.model };
                 match case.propose(proposal) {
                     Ok(()) if case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) => {
                         case.proposal = None;
@@ -592,10 +596,10 @@ impl Workbench {
                 let record = ModelRecord {
                     id: run.model_id.clone(),
                     name: format!("Model {}", run.model_id),
-                    file: PathBuf::from("models").join(&run.model_id).join("model.safetensors"),
+                    file: outcome.model.clone(),
                     card_json: serde_json::to_string(&outcome.card).unwrap_or_default(),
                     created_ms: now_ms(),
-                    metrics: format!("{:.3}", outcome.dice),
+                    metrics: outcome.mean_dice.map(|dice| (MEAN_DICE.to_owned(), dice)).into_iter().collect(),
                 };
                 self.chosen_model = None;
                 self.clerk.ask(Request::AddModel(record));
@@ -609,7 +613,7 @@ impl Workbench {
 
 impl Drop for Workbench {
     fn drop(&mut self) {
-        self.worker.control().stop();
+        // The worker stops its job and the clerk finishes its requests when they are dropped.
         self.cancel_stroke();
         self.snapshot();
     }

@@ -97,7 +97,7 @@ impl StoredGeometry {
     }
 
     /// The grid of `shape` voxels `[i, j, k]`; what is wrong, as the end of a sentence, where there is none.
-    pub fn place(&self, shape: [usize; 3]) -> Result<Placed, String> {
+    pub(crate) fn place(&self, shape: [usize; 3]) -> Result<Placed, String> {
         let mut notices = Vec::new();
         let (source, affine) = if self.sform_code > 0 {
             (AffineSource::Sform, Ok(Grid::affine_from_rows(&self.srow)))

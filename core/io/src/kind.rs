@@ -3,7 +3,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::source::Source;
-use crate::{IoError, label_files, nifti};
+use crate::{IoError, label_files, nifti, nrrd};
 
 /// What a file or folder is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn kind_of_head(head: &[u8], length: u64) -> Option<FileKind> {
     if nifti::is_header(head).is_some() {
         return Some(FileKind::Nifti);
     }
-    if head.starts_with(b"NRRD000") {
+    if nrrd::is_header(head) {
         return Some(FileKind::Nrrd);
     }
     if head.starts_with(b"\x93NUMPY") {

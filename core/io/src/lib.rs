@@ -24,6 +24,8 @@ mod kind;
 pub mod label_files;
 mod labels;
 mod nifti;
+pub mod npy;
+mod nrrd;
 mod opened;
 mod quantity;
 mod source;

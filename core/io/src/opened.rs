@@ -1,10 +1,12 @@
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use medley_volume::{Grid, LabelMap, Quantity, Scaling, Volume, Voxels};
 use serde::Serialize;
 
 use crate::labels::label_voxels;
-use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, nifti};
+use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, nifti, nrrd};
 
 /// A scan read from a file.
 #[derive(Debug, Clone)]
@@ -67,7 +69,7 @@ pub(crate) struct Stored {
 /// # Errors
 /// If there is no such file, it is damaged, of another format, or larger than this machine should take.
 pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
-    nifti::read(path)?.into_volume()
+    read(path)?.into_volume()
 }
 
 /// Opens a mask: whole numbers from 0 to 65535 in whatever type they are stored.
@@ -75,7 +77,7 @@ pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
 /// # Errors
 /// As [`open_volume`], and if a value is not a label.
 pub fn open_labels(path: &Path) -> Result<OpenedLabels, IoError> {
-    nifti::read(path)?.into_labels()
+    read(path)?.into_labels()
 }
 
 /// A scan from the bytes of a file, packed or not. Errors call it `name`.
@@ -83,7 +85,7 @@ pub fn open_labels(path: &Path) -> Result<OpenedLabels, IoError> {
 /// # Errors
 /// As [`open_volume`].
 pub fn volume_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedVolume, IoError> {
-    nifti::read_bytes(name, bytes)?.into_volume()
+    read_bytes(name, bytes)?.into_volume()
 }
 
 /// A mask from the bytes of a file, packed or not. Errors call it `name`.
@@ -91,7 +93,19 @@ pub fn volume_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedVolume, IoErr
 /// # Errors
 /// As [`open_labels`].
 pub fn labels_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedLabels, IoError> {
-    nifti::read_bytes(name, bytes)?.into_labels()
+    read_bytes(name, bytes)?.into_labels()
+}
+
+fn read(path: &Path) -> Result<Stored, IoError> {
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(|error| IoError::reading(path, error))?;
+    let is_file = file.metadata().is_ok_and(|about| about.is_file());
+    let is_nrrd = is_file && file.take(8).read_to_end(&mut head).is_ok() && nrrd::is_header(&head);
+    if is_nrrd { nrrd::read(path) } else { nifti::read(path) }
+}
+
+fn read_bytes(name: &str, bytes: &[u8]) -> Result<Stored, IoError> {
+    if nrrd::is_header(bytes) { nrrd::read_bytes(name, bytes) } else { nifti::read_bytes(name, bytes) }
 }
 
 impl Stored {

@@ -76,9 +76,22 @@ impl<'a> Source<'a> {
     /// Unpacks what follows in place of what the bytes are: NRRD packs its voxels and not its header.
     pub fn unpacked_from_here(self) -> Result<Self, IoError> {
         match self.reader {
-            Reader::Plain(bytes) => Self::new(self.name, bytes, self.packed_len.saturating_sub(self.position)),
+            Reader::Plain(bytes) => {
+                let inner = Self::new(self.name, bytes, self.packed_len.saturating_sub(self.position))?;
+                match inner.reader {
+                    Reader::Gzip(_) => Ok(inner),
+                    Reader::Plain(_) => {
+                        Err(IoError::malformed(&inner.name, "says that its voxels are packed, and they are not packed", COPY_AGAIN))
+                    }
+                }
+            }
             Reader::Gzip(_) => Ok(self),
         }
+    }
+
+    /// Bytes given so far.
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
     /// Fills as much of `buffer` as there are bytes left; the rest of it is untouched.
@@ -185,6 +198,7 @@ impl<'a> Source<'a> {
         IoError::too_large(&self.name, fault, "close other programs, or crop or downsample the volume first")
     }
 
+    /// What is wrong when bytes end too soon.
     pub fn ends_early(&self) -> IoError {
         IoError::malformed(&self.name, "ends before all the voxels its header promises", COPY_AGAIN)
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::job::{JobKind, LabelDice};
-use crate::{FineTuneSettings, LearnError, PretrainSettings, Recipe, TrainingCase};
+use crate::pretrain::{PretrainSettings, PretrainedSet};
+use crate::{FineTuneSettings, LearnError, Recipe, TrainingCase};
 
 /// The key of a model file's metadata that holds its card, without what differs between two equal runs.
 pub const METADATA_KEY: &str = "medley.card";
@@ -43,6 +44,9 @@ pub struct Card {
     pub chosen_by: String,
     /// Dice on the validation scans, per label; empty where there were none.
     pub dice: Vec<LabelDice>,
+    /// Dice of each set's branch after a co-training.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pretrained: Vec<PretrainedSet>,
     /// Loss and validation over the steps.
     pub curve: Vec<CurvePoint>,
     /// When and how long; not in the model file, so that equal runs give equal files.
@@ -96,10 +100,16 @@ pub struct CardLabel {
 }
 
 /// One data set and how it was split.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CardSet {
     /// The set's name; empty for a study.
     pub name: String,
+    /// The set's own labels, where a co-training has several sets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<CardLabel>,
+    /// The set's own recipe, where a co-training has several sets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
     /// Cases learned from.
     pub training: Vec<CardCase>,
     /// Cases only measured on.

@@ -169,7 +169,7 @@ fn open_adapter(adapter: &Adapter) -> Result<OpenDevice, LearnError> {
     let device = match open.iter().find(|(choice, _)| *choice == adapter.info.choice) {
         Some((_, device)) => device.clone(),
         None => {
-            let options = Device::wgpu_options().device_kind(adapter.kind);
+            let options = Device::wgpu_options().device_kind(adapter.kind.clone());
             let device = options.init().map_err(|error| refused(error.to_string()))?;
             open.push((adapter.info.choice.clone(), device.clone()));
             device

@@ -4,7 +4,7 @@
 //! # Map
 //! - [`device`]: what can compute here, and opening one
 //! - [`recipe`]: how scans become numbers: spacing, intensities, patch; [`prepare`]: a scan made ready by a recipe
-//! - [`sample`]: random patches with augmentation
+//! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
 //! - [`card`]: what is written down about every trained model
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
@@ -16,25 +16,29 @@
 //! 4. A failing or panicking job ends with an error event; the program goes on.
 //! 5. Tensors are `[N, C, D, H, W]` = `[batch, channel, S, A, R]`: depth runs from feet to head, whatever the file's order.
 
+pub mod augment;
 pub mod card;
 mod case;
 pub mod device;
 mod error;
 pub mod finetune;
 pub mod job;
+pub mod optimise;
 pub mod predict;
 pub mod prepare;
 pub mod pretrain;
 pub mod recipe;
 pub mod sample;
+#[cfg(test)]
+mod synthetic;
 pub mod worker;
 
 pub use case::{CaseSource, TrainingCase};
 pub use device::{DeviceChoice, DeviceInfo};
 pub use error::LearnError;
-pub use finetune::{FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
-pub use job::{Control, JobEvent};
+pub use finetune::{EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+pub use job::{Control, JobEvent, JobKind, LabelDice, Prediction};
 pub use predict::Predictor;
-pub use pretrain::{PretrainSet, PretrainSettings, PretrainSpec};
+pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};
 pub use recipe::Recipe;
 pub use worker::{JobSpec, PredictSpec, Worker};

@@ -1,6 +1,6 @@
 //! One step of learning: rates over time, an own rate for the encoder, and the loss read back safely.
 
-use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
 use burn::tensor::Tensor;
@@ -109,17 +109,6 @@ fn parameter_ids<M: Module>(module: &M) -> Vec<ParamId> {
     let mut collect = Collect(Vec::new());
     module.visit(&mut collect);
     collect.0
-}
-
-/// Makes every BatchNorm of a module use and keep its running statistics, while its weights go on learning.
-pub(crate) fn with_fixed_statistics<M: Module>(module: M) -> M {
-    struct Fix;
-    impl ModuleMapper for Fix {
-        fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-            flag.with_value(false)
-        }
-    }
-    module.map(&mut Fix)
 }
 
 #[cfg(test)]

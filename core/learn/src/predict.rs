@@ -1,7 +1,6 @@
 //! Sliding-window inference: from a scan to labels on the scan's own grid.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
@@ -40,7 +39,7 @@ impl Predictor {
     ///
     /// # Errors
     /// As [`Predictor::open`].
-    pub fn from_bytes(name: &str, bytes: Arc<[u8]>, device: DeviceChoice) -> Result<Self, LearnError> {
+    pub fn from_bytes(name: &str, bytes: &[u8], device: DeviceChoice) -> Result<Self, LearnError> {
         Self::of_file(&WeightsFile::from_bytes(name, bytes)?, name, device)
     }
 
@@ -119,7 +118,7 @@ fn probabilities(
     let failed = |reason: String| LearnError::Compute { device: name.to_owned(), reason };
     let image = Tensor::<5>::from_data(TensorData::new(window, [1, 1, d, h, w]), device);
     let data = softmax(network.logits_at_input(image), 1).try_into_data().map_err(|error| failed(error.to_string()))?;
-    data.into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
+    data.try_into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
 }
 
 /// Where windows begin along an axis: evenly spread, each overlapping the next by half or more.

@@ -90,3 +90,63 @@ impl SegmentationNetwork {
         resize_trilinear(self.forward(input), [d, h, w], true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::values;
+    use crate::{Depth, Shortcut, parameters};
+
+    fn config(head: HeadKind) -> NetworkConfig {
+        let encoder = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
+        NetworkConfig { encoder, head, classes: 3 }
+    }
+
+    #[test]
+    fn heads_answer_at_their_stride_whatever_the_size() {
+        let device = Device::flex();
+        for (head, coarse) in [(HeadKind::Med3d, [4, 6, 6]), (HeadKind::Skip, [15, 18, 23])] {
+            let network = config(head).init(&device, 1);
+            let input = Tensor::zeros([2, 1, 15, 18, 23], &device);
+            let [d, h, w] = coarse;
+            assert_eq!(network.forward(input.clone()).dims(), [2, 3, d, h, w], "{head}");
+            assert_eq!(network.logits_at_input(input).dims(), [2, 3, 15, 18, 23], "{head}");
+        }
+    }
+
+    #[test]
+    fn an_encoder_is_the_same_with_any_head_or_none() {
+        let device = Device::flex();
+        let alone = values(&config(HeadKind::Skip).encoder.init(&device, 9)).expect("values");
+        for head in [HeadKind::Med3d, HeadKind::Skip] {
+            assert_eq!(values(&config(head).init(&device, 9).encoder).expect("values"), alone);
+        }
+    }
+
+    #[test]
+    fn the_reference_head_has_the_reference_names() {
+        let encoder = EncoderConfig::released(Depth::R10);
+        let network = SegmentationNetwork::blank(NetworkConfig { encoder, head: HeadKind::Med3d, classes: 2 }, &Device::flex());
+        let head: Vec<_> = parameters(&network).into_iter().filter(|p| p.name.starts_with("conv_seg.")).collect();
+        let learnt = head.iter().filter(|p| p.is_learnt()).map(|p| p.shape.iter().product::<usize>()).sum::<usize>();
+        assert_eq!((head.len(), learnt), (12, 158_944));
+        let shape = |name: &str| head.iter().find(|p| p.name == name).map(|p| p.shape.clone());
+        assert_eq!(shape("conv_seg.0.weight"), Some(vec![512, 32, 2, 2, 2]));
+        assert_eq!(shape("conv_seg.6.weight"), Some(vec![2, 32, 1, 1, 1]));
+    }
+
+    /// What a fine step in the input does must be seen at its own place, or the decoder's skips are not wired.
+    #[test]
+    fn a_single_voxel_changes_the_skip_decoders_logits_around_itself_most() {
+        let device = Device::flex();
+        let network = config(HeadKind::Skip).init(&device, 2);
+        let values: Vec<f32> = (0..4096).map(|v| ((v * 31 % 97) as f32 - 48.0) / 48.0).collect();
+        let mut changed = values.clone();
+        changed[9 * 256 + 6 * 16 + 11] += 2.0;
+        let logits = |values: &[f32]| network.forward(Tensor::<1>::from_floats(values, &device).reshape([1, 1, 16, 16, 16]));
+        let difference = (logits(&values) - logits(&changed)).abs().sum_dim(1).to_data().to_vec::<f32>().expect("f32");
+        let largest = (0..4096).max_by(|&a, &b| difference[a].total_cmp(&difference[b])).expect("a voxel");
+        let [d, h, w] = [largest / 256, largest / 16 % 16, largest % 16];
+        assert!(d.abs_diff(9) <= 3 && h.abs_diff(6) <= 3 && w.abs_diff(11) <= 3, "{:?}", [d, h, w]);
+    }
+}

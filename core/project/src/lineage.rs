@@ -25,6 +25,8 @@ pub(crate) struct Lineage {
     places: BTreeMap<i64, Place>,
     newest_child: HashMap<i64, i64>,
     head: i64,
+    /// How many rows of the journal could not be read or believed.
+    pub damaged: usize,
 }
 
 impl Lineage {
@@ -63,6 +65,11 @@ impl Lineage {
 
     fn before(&self, id: i64) -> i64 {
         self.places.range(..id).next_back().map_or(ROOT, |(&id, _)| id)
+    }
+
+    /// Whether no Edit was ever made.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
     }
 
     /// The last Edit done, or [`ROOT`].

@@ -19,7 +19,11 @@ pub(crate) fn read(path: &Path) -> Result<Stored, IoError> {
         return read_voxels(header, source);
     }
     let Some(image) = partner(header_path) else {
-        return Err(IoError::malformed(source.name(), "is a header whose voxels are in a second file (.img), which is not there", COPY_AGAIN));
+        return Err(IoError::malformed(
+            source.name(),
+            "is a header whose voxels are in a second file (.img), which is not there",
+            COPY_AGAIN,
+        ));
     };
     read_voxels(header, Source::open(&image)?)
 }
@@ -56,7 +60,8 @@ fn read_header(source: &mut Source) -> Result<Header, IoError> {
 fn read_voxels(header: Header, mut source: Source) -> Result<Stored, IoError> {
     let Header { shape, element, scaling, geometry, mut notices, .. } = header;
     let sides: [usize; 3] = std::array::from_fn(|axis| shape.get(axis).copied().unwrap_or(1));
-    let placed = geometry.place(sides).map_err(|fault| IoError::malformed(source.name(), fault, "correct its header or export it again"))?;
+    let placed =
+        geometry.place(sides).map_err(|fault| IoError::malformed(source.name(), fault, "correct its header or export it again"))?;
     let all: usize = shape.iter().product();
     let count: usize = sides.iter().product();
     if header.offset.saturating_add((all * element.size()) as u64) > source.most_bytes() {

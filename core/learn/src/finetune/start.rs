@@ -23,7 +23,7 @@ impl WeightsSource {
         Ok(match self {
             Self::Scratch => None,
             Self::File(path) => Some(WeightsFile::open(path)?),
-            Self::Bytes { name, bytes } => Some(WeightsFile::from_bytes(name, bytes.clone())?),
+            Self::Bytes { name, bytes } => Some(WeightsFile::from_bytes(name, bytes)?),
         })
     }
 }
@@ -49,7 +49,7 @@ pub(crate) fn encoder(
         let weights = CardWeights { from: "scratch".to_owned(), sha256: None, matched: 0, missing: 0 };
         return Ok((config.init(device, seed), weights));
     };
-    let (encoder, coverage) = if allow_partial { file.encoder_allowing_partial(device)? } else { file.encoder(device)? };
+    let (encoder, coverage) = if allow_partial { file.encoder_allowing_partial(device, seed)? } else { file.encoder(device)? };
     if encoder.config().in_channels != 1 {
         let channels = encoder.config().in_channels;
         return Err(LearnError::Setting(format!("the encoder expects {channels} input channels; a scan has one")));
@@ -79,7 +79,7 @@ pub(super) fn start(
     let (encoder, weights) = encoder(file.as_ref(), config, settings.allow_partial, settings.seed, device)?;
     let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
     let encoder = encoder.with_norm_mode(norm_mode(settings.encoder_norm, file.is_some()));
-    let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), settings.seed);
+    let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), device, settings.seed);
     Ok(Start { network, weights, architecture, earlier: None })
 }
 
@@ -96,8 +96,7 @@ fn continued(
     if !is_same || card.recipe.is_none() {
         return Ok(None);
     }
-    let mut network = file.network(device)?;
-    network.encoder = network.encoder.with_norm_mode(norm_mode(settings.encoder_norm, true));
+    let network = file.network(device)?.with_encoder_norm(norm_mode(settings.encoder_norm, true));
     let weights = CardWeights {
         from: "network".to_owned(),
         sha256: Some(file.sha256().to_owned()),

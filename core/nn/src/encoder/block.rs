@@ -88,6 +88,14 @@ impl Block {
         relu(x + shortcut)
     }
 
+    /// Stride and dilation, as its 3³ convolutions have them.
+    #[cfg(test)]
+    pub(super) fn geometry(&self) -> (usize, usize) {
+        let strided = if self.conv3.is_some() { &self.conv2 } else { &self.conv1 };
+        assert_eq!(strided.dilation, self.conv2.dilation);
+        (strided.stride[0], strided.dilation[0])
+    }
+
     pub(super) fn set_norm_mode(&mut self, mode: NormMode) {
         let projection = self.downsample.as_mut().map(|(_, norm)| norm);
         let norms = [Some(&mut self.bn1), Some(&mut self.bn2), self.bn3.as_mut(), projection];
@@ -132,6 +140,23 @@ mod tests {
         for (at, value) in gradient.into_iter().enumerate() {
             let is_taken = [at / 9, at / 3 % 3, at % 3].iter().all(|v| v % 2 == 0);
             assert_eq!(value, if is_taken { 3.0 } else { 0.0 }, "voxel {at}");
+        }
+    }
+
+    #[test]
+    fn a_dilated_block_reaches_as_far_as_its_dilation_and_touches_nothing_between() {
+        use crate::parameters::filled;
+        let device = Device::flex();
+        let config = EncoderConfig { depth: crate::Depth::R10, shortcut: Shortcut::B, base_width: 1, in_channels: 1 };
+        let place = Place { in_channels: 1, width: 1, stride: 1, dilation: 4 };
+        let block = filled(Block::blank(config, place, &device), |p| (p.shape.len() == 5).then(|| vec![1.0; p.shape.iter().product()]));
+        let mut impulse = vec![0.0; 11 * 11 * 11];
+        impulse[5 * 121 + 5 * 11 + 5] = 1.0;
+        let input = Tensor::<1>::from_floats(impulse.as_slice(), &device).reshape([1, 1, 11, 11, 11]);
+        let found = block.conv1.forward(input).to_data().to_vec::<f32>().expect("f32");
+        for (at, value) in found.into_iter().enumerate() {
+            let is_tap = [at / 121, at / 11 % 11, at % 11].iter().all(|v| [1, 5, 9].contains(v));
+            assert_eq!(value, if is_tap { 1.0 } else { 0.0 }, "voxel {at}");
         }
     }
 }

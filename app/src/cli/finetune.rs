@@ -1,0 +1,170 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use medley_learn::card::CurvePoint;
+use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, finetune};
+use medley_nn::HeadKind;
+use medley_project::dataset::DataSet;
+use serde::Serialize;
+
+use super::cases::DataSetCases;
+use super::options::{DeviceOption, NetworkOptions, TrainingOptions, chosen_labels, set, weights_source};
+use super::output::score;
+use super::progress::Progress;
+use super::{Answer, Failure, Table};
+
+/// Fine-tunes a segmentation network on a data set
+///
+/// Writes model.safetensors and card.json. The validation cases of the data set are only measured on.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// A study folder, or a dataset.json (Medical Segmentation Decathlon or nnU-Net v2)
+    dataset: PathBuf,
+    /// The folder that receives the model; made if it is missing
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// First weights: a `.pth` or `.safetensors` file, `starter` (the encoder inside this program) or `scratch`
+    #[arg(long, default_value = "starter")]
+    weights: String,
+    /// What turns features into labels: `skip` (full resolution) or `med3d` (the reference's, a quarter of it)
+    #[arg(long)]
+    head: Option<HeadKind>,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    training: TrainingOptions,
+    /// Passes over the training cases, instead of steps
+    #[arg(long, conflicts_with = "steps")]
+    epochs: Option<usize>,
+    /// Labels to learn, by name or value; all of them unless given
+    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
+    labels: Vec<String>,
+    /// Steps between measurements on the validation cases; 0: only at the end
+    #[arg(long, value_name = "STEPS")]
+    validate_every: Option<usize>,
+    /// Keep the weights after the last step instead of those with the best validation Dice
+    #[arg(long)]
+    keep_last: bool,
+    /// Accept weights that lack parts of the encoder
+    #[arg(long)]
+    allow_partial: bool,
+    /// Replace a model that is in DIR already
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+#[derive(Serialize)]
+struct Report {
+    metrics: Metrics,
+    curve: Vec<CurvePoint>,
+    /// Which of the curve's measurements on the validation cases was the best, from 0; none without such cases.
+    best_epoch: Option<usize>,
+    best_step: usize,
+    steps: usize,
+    is_complete: bool,
+    model: String,
+    model_sha256: String,
+    card: String,
+    device: String,
+    seed: u64,
+    seconds: f64,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Metrics {
+    /// Mean over labels on the validation cases; none without such cases.
+    dice: Option<f64>,
+    dice_per_label: BTreeMap<String, f64>,
+    loss: Option<f64>,
+}
+
+/// `medley finetune DATASET -o DIR`.
+///
+/// # Errors
+/// If the data set, the weights or the settings cannot be used, the training breaks down, or the model cannot be written.
+pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let model = arguments.output.join("model.safetensors");
+    super::file_names::require_writable(&model, &[PathBuf::from(&arguments.weights).as_path()], arguments.force)?;
+    let set = DataSet::open(&arguments.dataset)?;
+    let labels = chosen_labels(&set.label_table, &arguments.labels)?;
+    let cases = DataSetCases::new(&set, &arguments.dataset)?;
+    let settings = settings(arguments, cases.training_len());
+    let spec = FineTuneSpec {
+        cases: Box::new(cases),
+        labels,
+        weights: weights_source(&arguments.weights, &arguments.network)?,
+        settings,
+        device: arguments.device.device,
+        output: arguments.output.clone(),
+    };
+    let seed = spec.settings.seed;
+    let mut progress = Progress::new("fine-tuning");
+    let outcome = finetune::run(spec, &Control::new(), &mut |event| progress.show(&event))?;
+    drop(progress);
+    let report = report(outcome, seed, set.notices);
+    let text = text(&report);
+    Answer::new(&report, text)
+}
+
+fn settings(arguments: &Arguments, training_cases: usize) -> FineTuneSettings {
+    let mut settings = FineTuneSettings::default();
+    let TrainingOptions { steps, batch, lr, patch, seed } = &arguments.training;
+    set(&mut settings.batch, *batch);
+    set(&mut settings.learning_rate, *lr);
+    set(&mut settings.seed, *seed);
+    set(&mut settings.head, arguments.head);
+    set(&mut settings.validate_every, arguments.validate_every);
+    set(&mut settings.depth, arguments.network.depth);
+    set(&mut settings.shortcut, arguments.network.shortcut);
+    set(&mut settings.base_width, arguments.network.base_width);
+    let steps_of = |epochs: usize| epochs.saturating_mul(training_cases.div_ceil(settings.batch.max(1)));
+    settings.steps = steps.or(arguments.epochs.map(steps_of)).unwrap_or(settings.steps);
+    settings.patch = patch.map(|patch| patch.0);
+    settings.allow_partial = arguments.allow_partial;
+    if arguments.keep_last {
+        settings.keep = Keep::Last;
+    }
+    settings
+}
+
+fn report(outcome: FineTuneOutcome, seed: u64, warnings: Vec<String>) -> Report {
+    let measured = outcome.curve.iter().filter(|point| point.dice.is_some());
+    let best_epoch = measured.clone().position(|point| point.step == outcome.best_step);
+    Report {
+        metrics: Metrics {
+            dice: outcome.mean_dice,
+            dice_per_label: outcome.dice.iter().map(|label| (label.name.clone(), label.dice)).collect(),
+            loss: outcome.curve.last().map(|point| point.loss),
+        },
+        best_epoch,
+        best_step: outcome.best_step,
+        steps: outcome.card.steps_done,
+        is_complete: outcome.is_complete,
+        model: outcome.model.display().to_string(),
+        model_sha256: outcome.model_id,
+        card: outcome.card_file.display().to_string(),
+        device: outcome.card.device,
+        seed,
+        seconds: outcome.seconds,
+        curve: outcome.curve,
+        warnings,
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut text = format!("{} after {} steps in {:.0} s on {}\n", report.model, report.steps, report.seconds, report.device);
+    match report.metrics.dice {
+        Some(_) => {
+            let mut table = Table::new(["label", "Dice"]);
+            report.metrics.dice_per_label.iter().for_each(|(name, &dice)| table.row([name.clone(), score(Some(dice))]));
+            table.row(["mean".to_owned(), score(report.metrics.dice)]);
+            text.push_str(&format!("on the validation cases, with the weights after step {}\n{table}", report.best_step));
+        }
+        None => text.push_str("the data set has no validation cases, so nothing says how good it is\n"),
+    }
+    report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
+    text
+}

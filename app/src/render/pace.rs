@@ -1,0 +1,21 @@
+use eframe::wgpu::DeviceType;
+
+/// How many pixels of the 3D view a device may march through in one frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pace {
+    /// Of the draft shown while the view turns.
+    pub(crate) draft_pixels: u32,
+    /// Of the sharp picture that follows, which is drawn over several frames.
+    pub(crate) sharp_pixels: u32,
+}
+
+impl Pace {
+    /// The pace of a kind of device.
+    pub(crate) fn of(kind: DeviceType) -> Self {
+        match kind {
+            DeviceType::Cpu => Self { draft_pixels: 24_000, sharp_pixels: 16_000 },
+            DeviceType::IntegratedGpu | DeviceType::Other => Self { draft_pixels: 400_000, sharp_pixels: 800_000 },
+            DeviceType::DiscreteGpu | DeviceType::VirtualGpu => Self { draft_pixels: u32::MAX, sharp_pixels: u32::MAX },
+        }
+    }
+}

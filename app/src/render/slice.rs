@@ -1,0 +1,135 @@
+//! Draws one slice of a scan with its labels: drives `shaders/slice.wgsl`.
+
+use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable};
+use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
+use eframe::{egui, wgpu};
+use medley_volume::glam::DVec3;
+
+use super::passes::{Passes, uniforms};
+use super::{Palette, ScanTextures};
+use crate::state::window_level::WindowLevel;
+
+/// How a slice is to be drawn in this frame.
+#[derive(Debug, Clone)]
+pub struct SliceFrame {
+    /// Which slice view this is; views on the screen at the same time have different ones, from 0.
+    pub slot: usize,
+    /// As [`SliceGeometry::texture_affine`](crate::state::slice_geometry::SliceGeometry::texture_affine) gives it for the
+    /// rectangle in points: the continuous voxel index at its top left corner, and the ways across and down it.
+    pub texture_affine: [DVec3; 3],
+    /// Which values are black and white.
+    pub window: WindowLevel,
+    /// Of the labels' fill, 0 … 1.
+    pub opacity: f32,
+    /// Only the labels' outlines are drawn.
+    pub is_outline: bool,
+    /// Whether the mask is drawn.
+    pub shows_labels: bool,
+    /// Whether the proposal's difference from the mask is drawn.
+    pub shows_proposal: bool,
+    /// Linear between voxels, not the nearest one.
+    pub is_interpolated: bool,
+    /// Colours of the labels.
+    pub palette: Arc<Palette>,
+}
+
+/// The shape that draws a slice into `rect`.
+#[must_use]
+pub fn slice_shape(rect: egui::Rect, scan: &Arc<ScanTextures>, frame: SliceFrame) -> egui::Shape {
+    Callback::new_paint_callback(rect, SliceCallback { rect, scan: Arc::clone(scan), frame }).into()
+}
+
+/// What a slice view draws with in this frame.
+pub(crate) struct SliceSlot {
+    buffer: wgpu::Buffer,
+    uniforms: wgpu::BindGroup,
+    textures: Option<[wgpu::BindGroup; 2]>,
+}
+
+/// As `Slice` in slice.wgsl.
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct SliceUniforms {
+    origin: [f32; 3],
+    opacity: f32,
+    across: [f32; 3],
+    gray_factor: f32,
+    downward: [f32; 3],
+    gray_summand: f32,
+    corner: [f32; 2],
+    pixels_per_point: f32,
+    flags: u32,
+}
+
+const OUTLINE: u32 = 1;
+const LABELS: u32 = 2;
+const PROPOSAL: u32 = 4;
+const INTERPOLATED: u32 = 8;
+
+struct SliceCallback {
+    rect: egui::Rect,
+    scan: Arc<ScanTextures>,
+    frame: SliceFrame,
+}
+
+impl SliceCallback {
+    fn uniforms(&self, pixels_per_point: f32) -> SliceUniforms {
+        let SliceFrame { texture_affine: [origin, across, downward], window, opacity, .. } = self.frame;
+        let size = self.rect.size() * pixels_per_point;
+        let [gray_factor, gray_summand] = self.scan.texels().gray_from_texel(window).map(|number| number as f32);
+        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
+        SliceUniforms {
+            origin: origin.as_vec3().to_array(),
+            opacity,
+            across: (across / f64::from(size.x)).as_vec3().to_array(),
+            gray_factor,
+            downward: (downward / f64::from(size.y)).as_vec3().to_array(),
+            gray_summand,
+            corner: [self.rect.min.x * pixels_per_point, self.rect.min.y * pixels_per_point],
+            pixels_per_point,
+            flags: flag(self.frame.is_outline, OUTLINE)
+                | flag(self.frame.shows_labels, LABELS)
+                | flag(self.frame.shows_proposal && self.scan.has_proposal(), PROPOSAL)
+                | flag(self.frame.is_interpolated, INTERPOLATED),
+        }
+    }
+}
+
+impl CallbackTrait for SliceCallback {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        screen: &ScreenDescriptor,
+        _egui_encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        let Some(passes) = resources.get_mut::<Passes>() else { return Vec::new() };
+        if passes.slots.len() <= self.frame.slot {
+            passes.slots.resize_with(self.frame.slot + 1, || None);
+        }
+        let textures = self.scan.slice_group(&passes.slice.textures);
+        let palette = self.frame.palette.group(device, queue, &passes.palette);
+        let slot = passes.slots[self.frame.slot].get_or_insert_with(|| {
+            let bytes = size_of::<SliceUniforms>() as u64;
+            let (buffer, uniforms) = uniforms(device, "slice", &passes.slice.uniforms, bytes);
+            SliceSlot { buffer, uniforms, textures: None }
+        });
+        slot.textures = Some([textures, palette]);
+        queue.write_buffer(&slot.buffer, 0, bytemuck::bytes_of(&self.uniforms(screen.pixels_per_point)));
+        Vec::new()
+    }
+
+    fn paint(&self, _info: egui::PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
+        let Some(passes) = resources.get::<Passes>() else { return };
+        let Some(slot) = passes.slots.get(self.frame.slot).and_then(Option::as_ref) else { return };
+        let Some([textures, palette]) = &slot.textures else { return };
+        pass.set_pipeline(&passes.slice.pipeline);
+        for (index, group) in [&slot.uniforms, textures, palette].into_iter().enumerate() {
+            pass.set_bind_group(index as u32, group, &[]);
+        }
+        pass.draw(0..3, 0..1);
+    }
+}

@@ -1,0 +1,101 @@
+use medley_io::StoredGeometry;
+use medley_volume::{Grid, Quantity, Scaling, Volume, Voxels};
+use serde_json::json;
+
+use crate::support::{affine, answer, lps_grid, medley, phantom, write_case, write_line};
+
+#[test]
+fn info_says_what_a_scan_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let grid = lps_grid([6, 5, 4]);
+    let values: Vec<i16> = (0..grid.len() as i16).map(|v| 10 * v - 1000).collect();
+    let sum: f64 = values.iter().map(|&v| f64::from(v) * 0.5 + 3.0).sum();
+    let scan = Volume::new(grid, Voxels::I16(values), Scaling { slope: 0.5, intercept: 3.0 }, Quantity::Arbitrary).expect("fits");
+    let path = folder.path().join("scan.nii.gz");
+    medley_io::write_volume(&path, &scan, &StoredGeometry::of_grid(&grid)).expect("written");
+    let info = answer(["info".as_ref(), path.as_os_str()]);
+    assert_eq!(info["kind"], "scan");
+    assert_eq!(info["shape"], json!([6, 5, 4]));
+    assert_eq!(info["axes"], "LPS");
+    assert_eq!(info["dtype"], "int16");
+    assert_eq!((info["min"].as_f64(), info["max"].as_f64(), info["sum"].as_f64()), (Some(-497.0), Some(98.0), Some(sum)));
+    let spacing: Vec<f64> = info["spacing"].as_array().expect("three").iter().filter_map(serde_json::Value::as_f64).collect();
+    assert_eq!(spacing, [1.5, 2.0, 2.5]);
+    assert_eq!(affine(&info), grid.affine_rows().concat());
+    assert_eq!(info["warnings"], json!([]));
+    let text = medley(["info".as_ref(), path.as_os_str()]);
+    assert!(text.code == Some(0) && text.out.contains("LPS") && text.out.contains("6×5×4"), "{text:?}");
+}
+
+#[test]
+fn info_counts_the_labels_of_a_mask_in_millilitres() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mask.nii");
+    write_line(&path, &[0, 2, 2, 2, 300, 0]);
+    let info = answer(["info".as_ref(), path.as_os_str()]);
+    assert_eq!((info["kind"].as_str(), info["unit"].as_str()), (Some("mask"), Some("label")));
+    assert_eq!(info["labels"], json!([{"value": 2, "voxels": 3, "ml": 0.003}, {"value": 300, "voxels": 1, "ml": 0.001}]));
+}
+
+#[test]
+fn a_ct_is_in_hounsfield_units_and_its_mask_in_labels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [image, mask] = write_case(folder.path(), "a", &phantom(lps_grid([16, 16, 16]), 0));
+    assert_eq!(answer(["info".as_ref(), image.as_os_str()])["unit"], "HU");
+    assert_eq!(answer(["info".as_ref(), mask.as_os_str()])["unit"], "label");
+}
+
+#[test]
+fn converting_there_and_back_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = phantom(lps_grid([12, 10, 8]), 0);
+    for (path, kind) in write_case(folder.path(), "a", &case).iter().zip(["scan", "mask"]) {
+        let (plain, packed) = (folder.path().join(format!("{kind}.nii")), folder.path().join(format!("{kind}_again.nii.gz")));
+        let there = answer(["convert".as_ref(), path.as_os_str(), plain.as_os_str()]);
+        assert_eq!((there["kind"].as_str(), &there["shape"]), (Some(kind), &json!([12, 10, 8])));
+        assert_eq!(affine(&there), case.0.grid().affine_rows().concat());
+        answer(["convert".as_ref(), plain.as_os_str(), packed.as_os_str()]);
+        let (before, after) = (medley_io::open_volume(path).expect("opens"), medley_io::open_volume(&packed).expect("opens"));
+        assert_eq!(before.volume, after.volume);
+        assert_eq!(before.geometry, after.geometry);
+    }
+}
+
+#[test]
+fn a_mask_is_put_onto_another_grid_by_choice_and_keeps_its_values() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let coarse = phantom(lps_grid([16, 16, 8]), 0);
+    let [image, mask] = write_case(folder.path(), "coarse", &coarse);
+    let fine = Grid::new([32, 32, 16], coarse.0.grid().ras_from_voxel() * medley_volume::glam::DAffine3::from_scale(0.5.into())).expect("a grid");
+    let [like, _] = write_case(folder.path(), "fine", &phantom(fine, 0));
+    let out = folder.path().join("on_fine.nii.gz");
+    let converted = answer(["convert".as_ref(), mask.as_os_str(), out.as_os_str(), "--like".as_ref(), like.as_os_str()]);
+    assert_eq!(converted["shape"], json!([32, 32, 16]));
+    let (moved, target) = (medley_io::open_labels(&out).expect("a mask"), medley_io::open_volume(&like).expect("a scan"));
+    assert_eq!((moved.labels.grid(), moved.geometry), (target.volume.grid(), target.geometry));
+    let counts = moved.labels.counts();
+    assert_eq!(counts.keys().copied().collect::<Vec<_>>(), [0, 1, 3]);
+    assert_eq!(counts[&3], 8 * coarse.1.counts()[&3]);
+    let back = folder.path().join("scan_on_fine.nii.gz");
+    let scan = answer(["convert".as_ref(), image.as_os_str(), back.as_os_str(), "--like".as_ref(), like.as_os_str()]);
+    assert_eq!((scan["kind"].as_str(), &scan["shape"]), (Some("scan"), &json!([32, 32, 16])));
+}
+
+#[test]
+fn convert_overwrites_nothing_it_was_not_told_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [image, mask] = write_case(folder.path(), "a", &phantom(lps_grid([8, 8, 8]), 0));
+    let before = std::fs::read(&image).expect("read");
+    medley(["convert".as_ref(), image.as_os_str(), image.as_os_str(), "--force".as_ref()]).assert_refused("a.nii.gz");
+    medley(["convert".as_ref(), mask.as_os_str(), image.as_os_str()]).assert_refused("a.nii.gz");
+    assert_eq!(std::fs::read(&image).expect("read"), before);
+    let forced = medley(["convert".as_ref(), mask.as_os_str(), image.as_os_str(), "--force".as_ref()]);
+    assert_eq!(forced.code, Some(0), "{forced:?}");
+    medley(["convert".as_ref(), mask.as_os_str(), folder.path().join("a.png").as_os_str()]).assert_refused("a.png");
+}
+
+#[test]
+fn devices_names_the_cpu_first() {
+    let devices = answer(["devices"]);
+    assert_eq!(devices["devices"][0]["choice"], "cpu");
+}

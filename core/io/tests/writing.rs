@@ -1,0 +1,146 @@
+//! What is written is what was given, and where it was.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use medley_io::{IoError, StoredGeometry, open_labels, open_volume, write_labels, write_volume};
+use medley_volume::glam::{DAffine3, DMat3, DQuat, DVec3};
+use medley_volume::{Grid, LabelMap, Quantity, Scaling, Volume, Voxels};
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.filter(|path| !name(path).starts_with("bad_") && (name(path).ends_with(".nii") || name(path).ends_with(".nii.gz"))).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+fn header(path: &Path) -> Vec<u8> {
+    let file = std::fs::File::open(path).expect("there");
+    let mut bytes = vec![0; 540];
+    let mut reader: Box<dyn Read> =
+        if name(path).ends_with(".gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
+    reader.read_exact(&mut bytes).expect("a header");
+    bytes
+}
+
+#[test]
+fn a_mask_beside_an_image_has_its_geometry_to_the_last_bit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for fixture in fixtures() {
+        let image = open_volume(&fixture).expect("opens");
+        let mut mask = LabelMap::empty(*image.volume.grid());
+        (0..mask.len()).step_by(3).for_each(|offset| mask.set(offset, (offset % 200) as u16));
+        for end in ["nii", "nii.gz"] {
+            let path = folder.path().join(format!("mask.{end}"));
+            write_labels(&path, &mask, &image.geometry).expect("writes");
+            let back = open_labels(&path).expect("opens");
+            assert_eq!(back.labels, mask, "{fixture:?}");
+            assert_eq!(back.geometry, image.geometry, "{fixture:?}");
+            let bytes = header(&path);
+            let is_nifti2 = bytes[0] == 28;
+            assert_eq!(is_nifti2, name(&fixture).starts_with("nifti2"));
+            if !is_nifti2 && !name(&fixture).starts_with("big_endian") {
+                let from = header(&fixture);
+                // pixdim, xyzt_units, and from qform_code to the end of srow_z.
+                for range in [76..108, 123..124, 252..328] {
+                    assert_eq!(bytes[range.clone()], from[range], "{fixture:?}");
+                }
+                assert_eq!(bytes[68..70], 1002i16.to_ne_bytes());
+                assert_eq!(bytes[112..120], [1f32.to_ne_bytes(), 0f32.to_ne_bytes()].concat());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scan_is_written_in_its_stored_type_with_its_scaling() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for fixture in fixtures().iter().filter(|path| !name(path).starts_with("nan_inf")) {
+        let image = open_volume(fixture).expect("opens");
+        let path = folder.path().join("copy.v2.nii.gz");
+        write_volume(&path, &image.volume, &image.geometry).expect("writes");
+        let back = open_volume(&path).expect("opens");
+        assert_eq!(back.volume, image.volume, "{fixture:?}");
+        assert_eq!(back.about.dtype, image.about.dtype);
+    }
+    let names: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").collect();
+    assert_eq!(names.len(), 1, "nothing is left beside the file, and its name is as given");
+}
+
+#[test]
+fn labels_take_the_smallest_type_that_holds_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mask.nii");
+    let grid = Grid::axis_aligned([3, 4, 5], [1.0, 2.0, 3.0]).expect("a grid");
+    let mut mask = LabelMap::empty(grid);
+    let about = |mask: &LabelMap| {
+        write_labels(&path, mask, &StoredGeometry::of_grid(&grid)).expect("writes");
+        open_volume(&path).expect("opens").about
+    };
+    mask.set(7, 65535);
+    assert_eq!((about(&mask).dtype.as_str(), about(&mask).intent_code), ("uint16", 1002));
+    mask.set(7, 255);
+    assert_eq!(about(&mask).dtype, "uint8");
+}
+
+#[test]
+fn every_axis_order_and_oblique_grids_come_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mask.nii");
+    let mut affines = Vec::new();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        for signs in 0..8 {
+            let column = |axis: usize| {
+                let mut column = DVec3::ZERO;
+                column[order[axis]] = (0.7 + axis as f64) * if signs >> axis & 1 == 1 { -1.0 } else { 1.0 };
+                column
+            };
+            let matrix3 = DMat3::from_cols(column(0), column(1), column(2));
+            affines.push((DAffine3 { matrix3, translation: DVec3::new(-91.3, 12.7, 1033.1) }, true));
+        }
+    }
+    let turn = DQuat::from_euler(medley_volume::glam::EulerRot::XYZ, 0.3, -0.2, 0.9);
+    affines.push((DAffine3::from_scale_rotation_translation(DVec3::new(0.5, 0.7, 5.0), turn, DVec3::splat(-200.0)), true));
+    let mut sheared = affines[0].0;
+    sheared.matrix3.y_axis.x = 0.4;
+    affines.push((sheared, false));
+    for (affine, has_quaternion) in affines {
+        let grid = Grid::new([512, 5, 4], affine).expect("a grid");
+        let geometry = StoredGeometry::of_grid(&grid);
+        assert_eq!(geometry.qform_code() > 0, has_quaternion, "{affine:?}");
+        write_labels(&path, &LabelMap::empty(grid), &geometry).expect("writes");
+        let back = open_labels(&path).expect("opens");
+        assert!(back.labels.grid().is_same_as(&grid, 1e-3), "{affine:?}");
+        assert!(back.notices.is_empty(), "{:?}", back.notices);
+    }
+}
+
+#[test]
+fn a_side_too_long_for_nifti_1_makes_nifti_2() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("long.nii.gz");
+    let grid = Grid::axis_aligned([40_000, 1, 1], [1.0; 3]).expect("a grid");
+    let scaling = Scaling { slope: 0.1, intercept: -1.0 };
+    let volume = Volume::new(grid, Voxels::U8(vec![3; 40_000]), scaling, Quantity::Arbitrary).expect("fits");
+    write_volume(&path, &volume, &StoredGeometry::of_grid(&grid)).expect("writes");
+    let back = open_volume(&path).expect("opens");
+    assert_eq!((back.about.format.as_str(), back.volume), ("NIfTI-2", volume));
+}
+
+#[test]
+fn what_does_not_fit_is_not_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let grid = Grid::axis_aligned([3, 4, 5], [1.0; 3]).expect("a grid");
+    let elsewhere = StoredGeometry::of_grid(&Grid::axis_aligned([3, 4, 5], [1.0, 1.0, 1.1]).expect("a grid"));
+    let mask = LabelMap::empty(grid);
+    let path = folder.path().join("mask.nii.gz");
+    assert!(matches!(write_labels(&path, &mask, &elsewhere), Err(IoError::Unfit { .. })));
+    let odd = write_labels(&folder.path().join("mask.png"), &mask, &StoredGeometry::of_grid(&grid));
+    assert!(odd.expect_err("no NIfTI name").to_string().contains(".nii.gz"));
+    let missing = write_labels(&folder.path().join("none/mask.nii"), &mask, &StoredGeometry::of_grid(&grid));
+    assert!(missing.expect_err("no folder").to_string().contains("folder does not exist"));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}

@@ -1,0 +1,388 @@
+//! Med3D co-training: several data sets with their own labels teach one shared encoder.
+//!
+//! Every set has a branch of its own, a head on the shared encoder. A step takes patches of one set and sends their loss through
+//! that set's branch alone; the encoder learns from every step. The sets take turns, so a small one counts as much as a large
+//! one. Afterwards the branches are thrown away (Chen et al., Med3D, 2019).
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::Device;
+use medley_nn::loss::dice_and_cross_entropy;
+use medley_nn::weights::save_encoder;
+use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, SegmentationNetwork, Shortcut};
+use serde::{Deserialize, Serialize};
+
+use crate::augment::Augmentation;
+use crate::card::{Card, CardLabel, CardSet, CardSettings, CurvePoint, METADATA_KEY, Made};
+use crate::device::{OpenDevice, open};
+use crate::finetune::{
+    Curve, Measured, MeasuredCase, Pace, architecture, card_labels, card_set, check_patch, check_training, encoder, file_sha256,
+    label_values, make_folder, measured_case, prepare_all, write_card,
+};
+use crate::job::{JobKind, LabelDice};
+use crate::optimise::{Learner, Optimiser, Rates};
+use crate::prepare::{IGNORE, PreparedCase};
+use crate::recipe::PlanLimits;
+use crate::sample::{Batch, Sampler};
+use crate::{CaseSource, Control, DeviceChoice, JobEvent, LearnError, Recipe, WeightsSource};
+
+/// A co-training to be done.
+pub struct PretrainSpec {
+    /// The data sets.
+    pub sets: Vec<PretrainSet>,
+    /// The encoder's first weights.
+    pub weights: WeightsSource,
+    /// Everything else.
+    pub settings: PretrainSettings,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// The folder that receives `encoder.safetensors` and `card.json`; made if it is missing.
+    pub output: PathBuf,
+}
+
+/// One data set.
+pub struct PretrainSet {
+    /// Its name, for the card.
+    pub name: String,
+    /// Its cases; those for validation are only measured on, at the end.
+    pub cases: Box<dyn CaseSource>,
+    /// Its labels: value, name.
+    pub labels: Vec<(u16, String)>,
+}
+
+/// Settings of a co-training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PretrainSettings {
+    /// Steps in all; each takes patches of one set, the sets in turn.
+    pub steps: usize,
+    /// Patches a step.
+    pub batch: usize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Steps over which it rises.
+    pub warm_up: usize,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// Depth of an encoder from scratch.
+    pub depth: Depth,
+    /// Shortcut of an encoder from scratch.
+    pub shortcut: Shortcut,
+    /// Width of an encoder from scratch.
+    pub base_width: usize,
+    /// The branches.
+    pub head: HeadKind,
+    /// Patch `[S, A, R]` in voxels, the same for all sets; `None`: each set its own, as large as `limits` allow.
+    pub patch: Option<[usize; 3]>,
+    /// Bounds for spacings and patches.
+    pub limits: PlanLimits,
+    /// Share of patches that are centred on a label.
+    pub foreground: f64,
+    /// How patches are changed.
+    pub augmentation: Augmentation,
+    /// Whether the written weights are halved in size (`f16`).
+    pub half: bool,
+}
+
+impl Default for PretrainSettings {
+    fn default() -> Self {
+        Self {
+            steps: 1500,
+            batch: 2,
+            learning_rate: 3e-3,
+            warm_up: 50,
+            optimiser: Optimiser::AdamW,
+            weight_decay: 1e-2,
+            seed: 0,
+            depth: Depth::R10,
+            shortcut: Shortcut::B,
+            base_width: 16,
+            head: HeadKind::Skip,
+            patch: None,
+            limits: PlanLimits::default(),
+            foreground: 0.67,
+            augmentation: Augmentation::default(),
+            half: false,
+        }
+    }
+}
+
+/// What a co-training leaves behind.
+#[derive(Debug, Clone)]
+pub struct PretrainOutcome {
+    /// The encoder's file.
+    pub encoder: PathBuf,
+    /// SHA-256 of the file.
+    pub encoder_id: String,
+    /// The card's file.
+    pub card_file: PathBuf,
+    /// The card.
+    pub card: Card,
+    /// Loss over the steps.
+    pub curve: Vec<CurvePoint>,
+    /// Dice of each set's branch.
+    pub sets: Vec<PretrainedSet>,
+    /// Seconds of work.
+    pub seconds: f64,
+}
+
+/// How well a set was learned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PretrainedSet {
+    /// The set's name.
+    pub name: String,
+    /// Whether Dice was measured on validation cases; if not, on the very cases it learned from.
+    pub is_validation: bool,
+    /// Mean over labels.
+    pub mean_dice: f64,
+    /// Each label.
+    pub dice: Vec<LabelDice>,
+}
+
+/// A set made ready.
+struct Ready {
+    labels: Vec<CardLabel>,
+    recipe: Recipe,
+    training: Vec<PreparedCase>,
+    measured: Vec<MeasuredCase>,
+    is_validation: bool,
+    card: CardSet,
+}
+
+/// Trains, measures each branch, and writes `encoder.safetensors` and `card.json`. Blocks; looks at `control` between steps.
+///
+/// # Errors
+/// [`LearnError::Stopped`] if it is stopped, and whatever goes wrong with cases, weights, device or files. No file is left half
+/// written.
+pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)) -> Result<PretrainOutcome, LearnError> {
+    let begin = Instant::now();
+    let PretrainSpec { sets, weights, settings, device, output } = spec;
+    check_training(settings.steps, settings.batch, settings.learning_rate, settings.base_width, settings.foreground)?;
+    check_patch(settings.patch)?;
+    let device = open(device)?;
+    tell(JobEvent::Started { job: 0, kind: JobKind::Pretrain, device: device.name.clone() });
+    let sets = sets.into_iter().map(|set| make_ready(set, &settings)).collect::<Result<Vec<_>, _>>()?;
+    if sets.is_empty() {
+        return Err(LearnError::NoCases);
+    }
+    let train_device = device.device.clone().autodiff();
+    let config =
+        EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
+    let file = weights.open()?;
+    let (encoder, weights) = encoder(file.as_ref(), config, false, settings.seed, &train_device)?;
+    let classes: Vec<usize> = sets.iter().map(|set| set.labels.len()).collect();
+    let mut training = CoTraining::new(encoder, &classes, &settings, &train_device);
+    let (curve, waited) = train(&mut training, &sets, &settings, &device, control, tell)?;
+
+    let mut results = Vec::new();
+    for (at, set) in sets.iter().enumerate() {
+        let network = training.network(at).valid();
+        let (mean_dice, dice) = Measured::new(&set.measured, &set.labels, set.recipe.patch).dice(&network, &device, control)?;
+        results.push(PretrainedSet { name: set.card.name.clone(), is_validation: set.is_validation, mean_dice, dice });
+    }
+    let seconds = begin.elapsed().saturating_sub(waited).as_secs_f64();
+    let encoder = training.into_encoder();
+    let card = Card {
+        format: 1,
+        kind: JobKind::Pretrain,
+        program: Card::this_program(),
+        device: device.name,
+        architecture: architecture(encoder.config(), None),
+        weights,
+        labels: Vec::new(),
+        recipe: None,
+        sets: sets.into_iter().map(|set| set.card).collect(),
+        steps_done: settings.steps,
+        step: settings.steps,
+        chosen_by: "last step".to_owned(),
+        dice: Vec::new(),
+        pretrained: results.clone(),
+        curve: curve.clone(),
+        made: Some(Made::now(seconds)),
+        settings: CardSettings::Pretrain(settings.clone()),
+    };
+    make_folder(&output)?;
+    let path = output.join("encoder.safetensors");
+    let metadata = [(METADATA_KEY.to_owned(), card.reproducible_json()?)].into_iter().collect();
+    save_encoder(&path, &encoder.valid(), &metadata, settings.half)?;
+    let card_file = write_card(&card, &output)?;
+    let encoder_id = file_sha256(&path)?;
+    Ok(PretrainOutcome { encoder: path, encoder_id, card_file, card, curve, sets: results, seconds })
+}
+
+fn make_ready(mut set: PretrainSet, settings: &PretrainSettings) -> Result<Ready, LearnError> {
+    let labels = card_labels(&set.labels)?;
+    let training = set.cases.training().map_err(LearnError::Source)?;
+    let validation = set.cases.validation().map_err(LearnError::Source)?;
+    let mut card = card_set(set.name, &training, &validation)?;
+    let mut recipe = Recipe::plan(&training, &validation, settings.limits)?;
+    recipe.patch = settings.patch.unwrap_or(recipe.patch);
+    (card.labels, card.recipe) = (labels.clone(), Some(recipe.clone()));
+    let is_validation = !validation.is_empty();
+    let measured = if is_validation { validation } else { training.clone() };
+    let measured = measured.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
+    let training = prepare_all(training, &recipe, &label_values(&labels))?;
+    Ok(Ready { labels, recipe, training, measured, is_validation, card })
+}
+
+fn train(
+    training: &mut CoTraining,
+    sets: &[Ready],
+    settings: &PretrainSettings,
+    device: &OpenDevice,
+    control: &Control,
+    tell: &mut dyn FnMut(JobEvent),
+) -> Result<(Vec<CurvePoint>, Duration), LearnError> {
+    let samplers: Vec<Sampler<'_>> = sets
+        .iter()
+        .zip(settings.seed..)
+        .map(|(set, seed)| {
+            let Recipe { patch, spacing_mm, .. } = set.recipe;
+            Sampler::new(&set.training, patch, spacing_mm, settings.foreground, settings.augmentation, seed)
+        })
+        .collect();
+    let (mut curve, mut pace, mut waited) = (Curve::new(settings.steps), Pace::default(), Duration::ZERO);
+    for step in 0..settings.steps {
+        waited += control.check()?;
+        let start = Instant::now();
+        let set = step % sets.len();
+        let batch = samplers[set].batch((step / sets.len()) as u64, settings.batch);
+        let loss = training.step(step, set, batch, device)?;
+        let step = step + 1;
+        pace.step(step, start.elapsed());
+        curve.add(step, loss);
+        let seconds_left = pace.seconds_left(settings.steps - step, 0);
+        tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left });
+    }
+    Ok((curve.into_points(settings.steps), waited))
+}
+
+/// One encoder with a branch per set.
+///
+/// A branch is kept as a network whose encoder is the shared one: before each step the newest encoder is put under the branch
+/// whose turn it is.
+struct CoTraining {
+    encoder: Encoder,
+    branches: Vec<SegmentationNetwork>,
+    learner: Learner,
+}
+
+impl CoTraining {
+    fn new(encoder: Encoder, classes: &[usize], settings: &PretrainSettings, device: &Device) -> Self {
+        let steps = settings.steps;
+        let warm_up = settings.warm_up.min(steps / 2);
+        let rates = Rates { highest: settings.learning_rate, encoder_factor: 1.0, warm_up, steps };
+        let learner = Learner::new(&encoder, settings.optimiser, settings.weight_decay, rates);
+        let branch = |(&classes, seed)| SegmentationNetwork::from_encoder(encoder.clone(), settings.head, classes, device, seed);
+        let branches = classes.iter().zip(settings.seed..).map(branch).collect();
+        Self { encoder, branches, learner }
+    }
+
+    /// The shared encoder under the branch of set `at`.
+    fn network(&self, at: usize) -> SegmentationNetwork {
+        let mut network = self.branches[at].clone();
+        network.encoder = self.encoder.clone();
+        network
+    }
+
+    /// Learns from a batch of set `at`; returns the loss.
+    fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice) -> Result<f64, LearnError> {
+        let network = self.network(at);
+        let (image, classes) = batch.into_tensors(&device.device.clone().autodiff());
+        let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        let (network, loss) = self.learner.step(step, network, wrong, &device.name)?;
+        self.encoder = network.encoder.clone();
+        self.branches[at] = network;
+        Ok(loss)
+    }
+
+    fn into_encoder(self) -> Encoder {
+        self.encoder
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Tensor, TensorData};
+    use medley_nn::weights::WeightsFile;
+
+    use super::*;
+    use crate::synthetic::{SHAPE, ball, quick_pretraining};
+
+    fn set(name: &str, seed: u64) -> PretrainSet {
+        PretrainSet {
+            name: name.to_owned(),
+            cases: Box::new((vec![ball(seed)], Vec::new())),
+            labels: vec![(1, "ball".to_owned())],
+        }
+    }
+
+    fn output_of(network: &SegmentationNetwork) -> Vec<f32> {
+        let [d, h, w] = [8, 16, 16];
+        let values: Vec<f32> = (0..d * h * w).map(|v| ((v * 37) % 101) as f32 / 50.0 - 1.0).collect();
+        let input = Tensor::from_data(TensorData::new(values, [1, 1, d, h, w]), &Device::flex());
+        network.valid().forward(input).into_data().try_to_vec().expect("f32")
+    }
+
+    #[test]
+    fn a_step_moves_the_shared_encoder_and_its_own_branch_only() {
+        let settings = quick_pretraining(4);
+        let device = open(DeviceChoice::Cpu).expect("the CPU");
+        let train_device = device.device.clone().autodiff();
+        let config = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
+        let mut training = CoTraining::new(config.init(&train_device, 1), &[2, 2], &settings, &train_device);
+        let ready = make_ready(set("one", 1), &settings).expect("ready");
+        let sampler = Sampler::new(&ready.training, [8, 16, 16], [1.0; 3], 1.0, settings.augmentation, 1);
+        let parts = |training: &CoTraining| -> (Vec<f32>, [Vec<f32>; 2]) {
+            // Each branch on the encoder it was born with shows the branch alone.
+            let born = config.init(&Device::flex(), 1);
+            let alone = |at: usize| {
+                let mut network = training.branches[at].clone().valid();
+                network.encoder = born.clone();
+                output_of(&network)
+            };
+            let mut shared = training.branches[0].clone().valid();
+            shared.encoder = training.encoder.valid();
+            let stem = training.encoder.valid().forward(Tensor::ones([1, 1, 8, 16, 16], &Device::flex()));
+            (stem.into_data().try_to_vec().expect("f32"), [alone(0), alone(1)])
+        };
+        let before = parts(&training);
+        training.step(0, 0, sampler.batch(0, 1), &device).expect("a step");
+        let first = parts(&training);
+        assert_ne!(first.0, before.0, "the encoder learned nothing from set 0");
+        assert_ne!(first.1[0], before.1[0], "branch 0 learned nothing");
+        assert_eq!(first.1[1], before.1[1], "branch 1 changed by a step of set 0");
+        training.step(1, 1, sampler.batch(1, 1), &device).expect("a step");
+        let second = parts(&training);
+        assert_ne!(second.0, first.0, "the encoder learned nothing from set 1");
+        assert_eq!(second.1[0], first.1[0], "branch 0 changed by a step of set 1");
+        assert_ne!(second.1[1], first.1[1], "branch 1 learned nothing");
+    }
+
+    #[test]
+    fn an_encoder_is_written_that_a_fine_tuning_can_start_from() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let spec = PretrainSpec {
+            sets: vec![set("one", 1), set("two", 2)],
+            weights: WeightsSource::Scratch,
+            settings: quick_pretraining(4),
+            device: DeviceChoice::Cpu,
+            output: folder.path().to_owned(),
+        };
+        let outcome = run(spec, &Control::new(), &mut |_| {}).expect("trained");
+        assert_eq!(outcome.sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+        let file = WeightsFile::open(&outcome.encoder).expect("readable");
+        let (encoder, coverage) = file.encoder(&Device::flex()).expect("an encoder");
+        assert_eq!(encoder.config().base_width, 4);
+        assert!(coverage.missing.is_empty() && coverage.unused.is_empty());
+        let card = Card::from_json("encoder", &file.metadata()[METADATA_KEY]).expect("a card");
+        assert_eq!(card, Card { made: None, ..outcome.card });
+        assert_eq!(card.sets[0].training[0].shape, SHAPE);
+    }
+}

@@ -1,0 +1,113 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::keys::stage_and_block;
+use crate::{Depth, EncoderConfig, HeadKind, NetworkConfig, Shortcut};
+
+/// The network that a file's names and shapes tell of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Architecture {
+    /// How deep.
+    pub depth: Depth,
+    /// How shapes change past a block.
+    pub shortcut: Shortcut,
+    /// Channels of the first convolution.
+    pub base_width: usize,
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// The head, if the file has one that is known here.
+    pub head: Option<HeadKind>,
+    /// Classes of that head, background included.
+    pub classes: Option<usize>,
+}
+
+/// Wider than any network that was ever made, and narrow enough to reckon with.
+const WIDEST: usize = 4096;
+
+impl Architecture {
+    /// The encoder's part.
+    #[must_use]
+    pub fn encoder_config(&self) -> EncoderConfig {
+        let Self { depth, shortcut, base_width, in_channels, .. } = *self;
+        EncoderConfig { depth, shortcut, base_width, in_channels }
+    }
+
+    /// The whole network, if there is a head.
+    #[must_use]
+    pub fn network_config(&self) -> Option<NetworkConfig> {
+        Some(NetworkConfig { encoder: self.encoder_config(), head: self.head?, classes: self.classes? })
+    }
+
+    /// Reads it off names without prefix and their shapes.
+    ///
+    /// # Errors
+    /// In words that follow “holds no 3D-ResNet”.
+    pub(super) fn of(shapes: &BTreeMap<&str, &[usize]>) -> Result<Self, String> {
+        let Some(first) = shapes.get("conv1.weight") else {
+            return Err(format!("no tensor is called conv1.weight among its {}", shapes.len()));
+        };
+        let (base_width, in_channels) = match **first {
+            [out, input, 7, 7, 7] if (1..=WIDEST).contains(&out) && (1..=WIDEST).contains(&input) => (out, input),
+            [_, _, _, _] => return Err(format!("its conv1.weight is two-dimensional, of shape {first:?}")),
+            _ => return Err(format!("its conv1.weight has the shape {first:?}, not [width, channels, 7, 7, 7]")),
+        };
+        let mut blocks = [0; 4];
+        for (stage, block) in shapes.keys().filter_map(|name| stage_and_block(name)) {
+            blocks[stage] = blocks[stage].max(block.saturating_add(1));
+        }
+        if blocks == [0; 4] {
+            return Err("conv1 is there, but none of layer1 to layer4".to_owned());
+        }
+        let has_bottlenecks = shapes.keys().any(|name| name.ends_with(".conv3.weight") && stage_and_block(name).is_some());
+        // The shallowest network that has every block of the file: an incomplete file is then known by what it lacks.
+        let holds = |depth: &Depth| depth.has_bottlenecks() == has_bottlenecks && depth.blocks().iter().zip(blocks).all(|(have, want)| *have >= want);
+        let Some(depth) = Depth::ALL.into_iter().find(holds) else {
+            let kind = if has_bottlenecks { "bottlenecks" } else { "basic blocks" };
+            return Err(format!("it has {blocks:?} {kind} in its stages, which no ResNet from 10 to 200 has"));
+        };
+        let has_projection = shapes.keys().any(|name| name.contains(".downsample.0.") && stage_and_block(name).is_some());
+        let shortcut = if has_projection { Shortcut::B } else { Shortcut::A };
+        let size = |name: &str, rank: usize, axis: usize| shapes.get(name).filter(|shape| shape.len() == rank).map(|shape| shape[axis]);
+        let head = size("conv_seg.6.weight", 5, 0).map(|classes| (HeadKind::Med3d, classes));
+        let head = head.or_else(|| size("decoder.classify.weight", 5, 1).map(|classes| (HeadKind::Skip, classes)));
+        let head = head.filter(|(_, classes)| (1..=usize::from(u16::MAX)).contains(classes));
+        Ok(Self { depth, shortcut, base_width, in_channels, head: head.map(|(kind, _)| kind), classes: head.map(|(_, classes)| classes) })
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResNet-{} (shortcut {}, width {}, {} input channels)", self.depth, self.shortcut, self.base_width, self.in_channels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Encoder, parameters};
+    use burn::tensor::Device;
+
+    #[test]
+    fn every_encoder_is_known_by_its_names() {
+        for depth in Depth::ALL {
+            for shortcut in [Shortcut::A, Shortcut::B] {
+                let config = EncoderConfig { depth, shortcut, base_width: 3, in_channels: 2 };
+                let names = parameters(&Encoder::blank(config, &Device::flex()));
+                let shapes = names.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();
+                let found = Architecture::of(&shapes).expect("an architecture");
+                assert_eq!((found.encoder_config(), found.head), (config, None));
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_its_last_stage_is_still_known() {
+        let config = EncoderConfig { depth: Depth::R34, shortcut: Shortcut::A, base_width: 4, in_channels: 1 };
+        let mut names = parameters(&Encoder::blank(config, &Device::flex()));
+        names.retain(|p| !p.name.starts_with("layer4"));
+        let shapes = names.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();
+        assert_eq!(Architecture::of(&shapes).map(|found| found.encoder_config()), Ok(config));
+    }
+}

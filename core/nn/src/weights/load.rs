@@ -1,0 +1,93 @@
+//! From a file to a module.
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::keys::is_counter;
+use super::{Coverage, Misshaped, WeightsError, WeightsFile};
+use crate::parameters::{filled, parameters};
+use crate::{Encoder, SegmentationNetwork};
+
+impl WeightsFile {
+    /// The encoder inside, whole.
+    ///
+    /// # Errors
+    /// [`WeightsError::NoNetwork`], [`WeightsError::Incomplete`] below full coverage, [`WeightsError::Tensor`] for numbers that
+    /// cannot be weights.
+    pub fn encoder(&self, device: &Device) -> Result<(Encoder, Coverage), WeightsError> {
+        let blank = Encoder::blank(self.architecture()?.encoder_config(), device);
+        let coverage = self.coverage(&blank);
+        self.require_whole(&coverage)?;
+        Ok((self.fill(blank)?, coverage))
+    }
+
+    /// As much of an encoder as is inside; the rest is drawn from `seed`. The coverage says what that was.
+    ///
+    /// # Errors
+    /// [`WeightsError::NoNetwork`], [`WeightsError::Tensor`] for numbers that cannot be weights.
+    pub fn encoder_allowing_partial(&self, device: &Device, seed: u64) -> Result<(Encoder, Coverage), WeightsError> {
+        let drawn = self.architecture()?.encoder_config().init(device, seed);
+        let coverage = self.coverage(&drawn);
+        Ok((self.fill(drawn)?, coverage))
+    }
+
+    /// The network inside, encoder and head, whole.
+    ///
+    /// # Errors
+    /// As [`WeightsFile::encoder`]; [`WeightsError::NoNetwork`] also for an encoder without a head.
+    pub fn network(&self, device: &Device) -> Result<SegmentationNetwork, WeightsError> {
+        let Some(config) = self.architecture()?.network_config() else {
+            let reason = "it is an encoder without a head; fine-tune a model from it first".to_owned();
+            return Err(WeightsError::NoNetwork { file: self.name.clone(), reason });
+        };
+        let blank = SegmentationNetwork::blank(config, device);
+        self.require_whole(&self.coverage(&blank))?;
+        self.fill(blank)
+    }
+
+    /// What of `module` the file fills.
+    pub(super) fn coverage(&self, module: &impl Module) -> Coverage {
+        let wanted = parameters(module);
+        let mut coverage = Coverage::default();
+        for parameter in &wanted {
+            match self.contents.tensors.get(&parameter.name) {
+                None => coverage.missing.push(parameter.name.clone()),
+                Some(tensor) if tensor.shape == parameter.shape => coverage.matched += 1,
+                Some(tensor) => coverage.misshaped.push(Misshaped {
+                    name: parameter.name.clone(),
+                    expected: parameter.shape.clone(),
+                    found: tensor.shape.clone(),
+                }),
+            }
+        }
+        let is_wanted = |name: &String| wanted.iter().any(|parameter| parameter.name == *name);
+        let unused = self.contents.tensors.keys().filter(|name| !is_counter(name) && !is_wanted(name));
+        coverage.unused = unused.chain(&self.contents.others).cloned().collect();
+        coverage.unused.sort();
+        coverage
+    }
+
+    fn require_whole(&self, coverage: &Coverage) -> Result<(), WeightsError> {
+        if coverage.is_whole() {
+            return Ok(());
+        }
+        let network = self.architecture()?.to_string();
+        Err(WeightsError::Incomplete { file: self.name.clone(), network, coverage: Box::new(coverage.clone()) })
+    }
+
+    fn fill<M: Module>(&self, module: M) -> Result<M, WeightsError> {
+        let mut failure = None;
+        let filled = filled(module, |parameter| {
+            let tensor = self.contents.tensors.get(&parameter.name).filter(|tensor| tensor.shape == parameter.shape)?;
+            let values = tensor.weights().and_then(|values| match parameter.name.ends_with(".running_var") && values.iter().any(|v| *v < 0.0) {
+                true => Err("holds negative variances".to_owned()),
+                false => Ok(values),
+            });
+            values.map_err(|reason| failure.get_or_insert((parameter.name.clone(), reason)).1.clone()).ok()
+        });
+        match failure {
+            Some((tensor, reason)) => Err(WeightsError::Tensor { file: self.name.clone(), tensor, reason }),
+            None => Ok(filled),
+        }
+    }
+}

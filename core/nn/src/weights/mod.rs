@@ -1,0 +1,30 @@
+//! Weight files: reading what PyTorch and others wrote, writing our own.
+//!
+//! - [`WeightsFile`]: an opened file; [`inspect`]: what is inside, for people
+//! - [`Architecture`]: which network it is, read off the names and shapes in it
+//! - [`Coverage`]: what of a network a file fills
+//! - [`save_network`], [`save_encoder`]
+//!
+//! Read: `.pth` as zip, as the legacy stream, as tar and as a bare pickle (including training checkpoints with a `state_dict`
+//! inside), and `.safetensors`; 16-, 32- and 64-bit floating point, little endian. Written: `.safetensors`, whose names and shapes
+//! are PyTorch's.
+
+mod architecture;
+mod coverage;
+mod error;
+mod file;
+mod inspect;
+mod keys;
+mod load;
+mod pickle;
+mod safetensors;
+mod save;
+mod sniff;
+mod tensor;
+
+pub use architecture::Architecture;
+pub use coverage::{Coverage, Misshaped};
+pub use error::WeightsError;
+pub use file::WeightsFile;
+pub use inspect::{Inspection, inspect};
+pub use save::{save_encoder, save_network};

@@ -1,0 +1,241 @@
+use std::fs;
+use std::path::Path;
+
+use medley_annotate::{Author, Edit, History, Tool};
+use medley_io::StoredGeometry;
+use medley_volume::{Grid, LabelMap, LabelVoxels, Volume, VolumeError};
+use rusqlite::Transaction;
+use sha2::{Digest, Sha256};
+
+use crate::case::CaseRow;
+use crate::image::{Fingerprint, Look, grid_from_json, grid_to_json};
+use crate::lineage::{Lineage, ROOT};
+use crate::replay::{self, Rebuilt, Replayed};
+use crate::{CaseId, ProjectError, Study, files, snapshot};
+
+/// A case that is open: its scan, its mask and what can be undone and redone in it.
+#[derive(Debug)]
+pub struct OpenCase {
+    /// The scan.
+    pub volume: Volume,
+    /// The scan's geometry as stored, for masks saved beside it.
+    pub geometry: StoredGeometry,
+    /// The mask, on exactly the scan's grid.
+    pub mask: LabelMap,
+    /// Its Edits, as they were.
+    pub history: History,
+    /// What the user should know.
+    pub notices: Vec<String>,
+}
+
+/// A mask as it was when the program ended.
+pub(crate) struct LoadedMask {
+    pub mask: LabelMap,
+    pub history: History,
+    pub notices: Vec<String>,
+}
+
+/// A mask file that was read.
+struct FoundFile {
+    sha256: [u8; 32],
+    /// On the image's grid, or why not.
+    labels: Result<LabelMap, String>,
+}
+
+impl Study {
+    /// Opens a case: mask and history are what they were after the last call that journaled something, however the program ended.
+    ///
+    /// A mask file that another program has changed is taken in as an Edit that can be undone, with a notice. Damaged rows of the
+    /// journal are passed over, with a notice.
+    ///
+    /// # Errors
+    /// If the image is missing, unreadable or replaced by one on another grid, if the mask file was changed into something that
+    /// cannot be taken in, or if the database cannot be used. Nothing is changed then.
+    pub fn load_case(&self, id: CaseId) -> Result<OpenCase, ProjectError> {
+        let row = self.case_row(id)?;
+        if !row.image.exists() {
+            return Err(ProjectError::MissingImage { case: row.name, image: row.image });
+        }
+        let opened = medley_io::open_volume(&row.image)?;
+        let mut notices = opened.notices;
+        let grid = *opened.volume.grid();
+        self.require_image_grid(&row, &grid)?;
+        match Fingerprint::look(&row.image, row.image_print.as_ref())? {
+            Look::Same => {}
+            Look::Refreshed(print) => self.set_case("UPDATE case_ SET image_print = ?2 WHERE id = ?1", id, print.to_json())?,
+            Look::Changed(print) => {
+                self.set_case("UPDATE case_ SET image_print = ?2 WHERE id = ?1", id, print.to_json())?;
+                let what = format!("The image {} has changed since it was last open; check that the mask still fits it.", row.image.display());
+                notices.push(what);
+            }
+        }
+        self.geometries.borrow_mut().insert(id, opened.geometry.clone());
+        let loaded = self.load_mask(&row, &grid)?;
+        notices.extend(loaded.notices);
+        Ok(OpenCase { volume: opened.volume, geometry: opened.geometry, mask: loaded.mask, history: loaded.history, notices })
+    }
+
+    /// Puts a mask in place of the case's, as an Edit that can be undone; returns it, or `None` if nothing changes.
+    ///
+    /// It is journaled. If the case is open, apply the Edit to its mask and push it to its history, or load the case again.
+    ///
+    /// # Errors
+    /// As [`Study::load_case`]; also if the mask does not lie on the image's grid.
+    pub fn import_mask(&self, id: CaseId, mask: &LabelMap) -> Result<Option<Edit>, ProjectError> {
+        let row = self.case_row(id)?;
+        let grid = match row.grid.as_deref().and_then(grid_from_json) {
+            Some(grid) => grid,
+            None => *self.load_case(id)?.volume.grid(),
+        };
+        let wanted = on_grid(mask, &grid).map_err(|_| ProjectError::MaskGrid {
+            case: row.name.clone(),
+            found: mask.grid().to_string(),
+            expected: grid.to_string(),
+        })?;
+        let now = self.load_mask(&row, &grid)?.mask;
+        let Ok(Some(edit)) = Edit::between(&now, &wanted, Author::Person, Tool::Import, files::now_ms()) else { return Ok(None) };
+        self.journal_edit_and(id, &edit, |_, _| Ok(()))?;
+        Ok(Some(edit))
+    }
+
+    /// The mask of a case and its history, without its image.
+    pub(crate) fn load_mask(&self, row: &CaseRow, grid: &Grid) -> Result<LoadedMask, ProjectError> {
+        let path = self.mask_path(&row.file_stem);
+        let mut notices = Vec::new();
+        let mut lineage = self.with_lineage(row.id, Lineage::clone)?;
+        let known = self.known_files(row.id)?;
+        known.iter().filter_map(|known| known.position).for_each(|position| lineage.ensure(position));
+        let fetch = |id| self.stored_edit(id);
+        let found = read_mask_file(&path, grid)?;
+        let place = found.as_ref().and_then(|found| known.iter().find(|known| known.sha256 == found.sha256));
+        let replayed = match (found, place) {
+            (Some(found), None) => {
+                let labels = found.labels.map_err(|why| ProjectError::ForeignMask { path: path.clone(), why })?;
+                let base = known.iter().filter_map(|known| known.position).min().unwrap_or(ROOT);
+                let taken = self.take_in(row, &labels, found.sha256, base, &lineage)?;
+                notices.extend(taken.1);
+                lineage = self.with_lineage(row.id, Lineage::clone)?;
+                taken.0
+            }
+            (found, place) => {
+                if found.is_none() && !known.is_empty() {
+                    notices.push(format!("{} was not there; the mask was rebuilt from the study's journal.", path.display()));
+                }
+                let labels = found.and_then(|found| found.labels.ok());
+                let snapshot = labels.zip(place.and_then(|place| place.position));
+                replay::mask_at(lineage.head(), snapshot, grid, &lineage, &fetch)?
+            }
+        };
+        let Replayed { mask, troubles } = replayed;
+        let is_doubtful = troubles > 0 || lineage.damaged > 0;
+        let Rebuilt { history, is_cut } = replay::history(&mask, &lineage, is_doubtful, &fetch)?;
+        if is_doubtful || is_cut {
+            notices.push(format!(
+                "Part of the journal of case {} is damaged. Everything that could be read was used, and undo reaches back to the damaged \
+                 place; check the mask, and copy the study's folder to another disk.",
+                row.name
+            ));
+        }
+        Ok(LoadedMask { mask, history, notices })
+    }
+
+    /// Takes what another program changed in the mask file into the journal.
+    ///
+    /// What it changed is the difference of the file to the mask it was given: the snapshot that ends with the Edit `base`. That
+    /// difference goes on top of the mask as it is now, so that strokes made since that snapshot are kept too.
+    fn take_in(
+        &self,
+        row: &CaseRow,
+        found: &LabelMap,
+        sha256: [u8; 32],
+        base: i64,
+        lineage: &Lineage,
+    ) -> Result<(Replayed, Option<String>), ProjectError> {
+        let fetch = |id| self.stored_edit(id);
+        let given = replay::mask_at(base, None, found.grid(), lineage, &fetch)?;
+        let Replayed { mask: mut now, troubles } = replay::travel(given.mask.clone(), base, lineage.head(), lineage, &fetch)?;
+        let is_given_known = given.troubles == 0;
+        let mut wanted = now.clone();
+        let mut is_the_file = true;
+        for offset in 0..found.len() {
+            let label = found.at(offset);
+            if !is_given_known || label != given.mask.at(offset) {
+                wanted.set(offset, label);
+            } else if label != now.at(offset) {
+                is_the_file = false;
+            }
+        }
+        let remember = |database: &Transaction<'_>, end: i64| {
+            database.execute("DELETE FROM mask_file WHERE case_id = ?", [row.id.0])?;
+            snapshot::record(database, row.id, &sha256, is_the_file.then_some(end))
+        };
+        let Ok(Some(edit)) = Edit::between(&now, &wanted, Author::Person, Tool::Import, files::now_ms()) else {
+            self.write(|database| remember(database, lineage.head()))?;
+            return Ok((Replayed { mask: now, troubles }, None));
+        };
+        self.journal_edit_and(row.id, &edit, |database, number| remember(database, number.0))?;
+        let path = self.mask_path(&row.file_stem);
+        let notice = format!(
+            "{} was changed by another program: {} voxels were taken over as a change that can be undone.",
+            path.display(),
+            edit.changed
+        );
+        now = wanted;
+        Ok((Replayed { mask: now, troubles }, Some(notice)))
+    }
+
+    /// Fails if the image's grid is not the one the mask is drawn on; remembers it if nothing is drawn yet.
+    fn require_image_grid(&self, row: &CaseRow, grid: &Grid) -> Result<(), ProjectError> {
+        let expected = row.grid.as_deref().and_then(grid_from_json);
+        if expected.is_some_and(|expected| expected.is_same_as(grid, 1e-3)) {
+            return Ok(());
+        }
+        let is_drawn_on = !self.with_lineage(row.id, Lineage::is_empty)? || self.mask_path(&row.file_stem).exists();
+        if let Some(expected) = expected.filter(|_| is_drawn_on) {
+            return Err(ProjectError::ImageReplaced {
+                case: row.name.clone(),
+                image: row.image.clone(),
+                found: grid.to_string(),
+                expected: expected.to_string(),
+            });
+        }
+        self.set_case("UPDATE case_ SET grid = ?2 WHERE id = ?1", row.id, grid_to_json(grid))
+    }
+}
+
+/// The mask file at `path`, or `None` if there is none.
+fn read_mask_file(path: &Path, grid: &Grid) -> Result<Option<FoundFile>, ProjectError> {
+    /// Room for a header with extensions.
+    const HEADER: u64 = 16 << 20;
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ProjectError::file(path, "read")(error)),
+    };
+    let refuse = |why: &str| ProjectError::ForeignMask { path: path.to_owned(), why: why.to_owned() };
+    if !about.is_file() {
+        return Err(refuse("it is not a file"));
+    }
+    if about.len() > HEADER + 8 * grid.len() as u64 {
+        return Err(refuse("it is larger than any mask of this image"));
+    }
+    let bytes = fs::read(path).map_err(ProjectError::file(path, "read"))?;
+    let sha256 = Sha256::digest(&bytes).into();
+    let labels = match medley_io::labels_from_bytes(&path.display().to_string(), &bytes) {
+        Ok(opened) => on_grid(&opened.labels, grid).map_err(|_| {
+            format!("it has {}, but the image has {grid}", opened.labels.grid())
+        }),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok(Some(FoundFile { sha256, labels }))
+}
+
+/// The same labels on exactly `grid`, if their own grid is the same but for rounding.
+pub(crate) fn on_grid(labels: &LabelMap, grid: &Grid) -> Result<LabelMap, VolumeError> {
+    grid.require_same(labels.grid())?;
+    let voxels = match labels.voxels() {
+        LabelVoxels::U8(values) => LabelVoxels::U8(values.clone()),
+        LabelVoxels::U16(values) => LabelVoxels::U16(values.clone()),
+    };
+    LabelMap::new(*grid, voxels)
+}

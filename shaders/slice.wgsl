@@ -1,0 +1,171 @@
+// One slice of the scan, with the mask over it, or with a proposal's difference from the mask.
+
+struct Slice {
+    // Continuous voxel index at the rectangle's top left corner, and the ways to the next pixel.
+    origin: vec3<f32>,
+    opacity: f32,
+    across: vec3<f32>,
+    gray_factor: f32,
+    downward: vec3<f32>,
+    gray_summand: f32,
+    // Top left corner of the rectangle in pixels.
+    corner: vec2<f32>,
+    pixels_per_point: f32,
+    flags: u32,
+}
+
+const OUTLINE = 1u;
+const LABELS = 2u;
+const PROPOSAL = 4u;
+const INTERPOLATED = 8u;
+
+@group(0) @binding(0) var<uniform> slice: Slice;
+@group(1) @binding(0) var scan: texture_3d<u32>;
+@group(1) @binding(1) var mask: texture_3d<u32>;
+@group(1) @binding(2) var proposal: texture_3d<u32>;
+@group(2) @binding(0) var palette: texture_2d<f32>;
+
+fn has(flag: u32) -> bool {
+    return (slice.flags & flag) != 0u;
+}
+
+fn nearest(voxel: vec3<f32>) -> vec3<i32> {
+    return vec3<i32>(floor(voxel + 0.5));
+}
+
+fn interpolated_texel(voxel: vec3<f32>) -> f32 {
+    let last = vec3<i32>(textureDimensions(scan)) - 1;
+    let low = floor(voxel);
+    let part = voxel - low;
+    var sum = 0.0;
+    for (var n = 0u; n < 8u; n++) {
+        let corner = vec3<f32>(f32(n & 1u), f32((n >> 1u) & 1u), f32(n >> 2u));
+        let weights = mix(1.0 - part, part, corner);
+        let weight = weights.x * weights.y * weights.z;
+        // A slice along the voxels needs four of the eight.
+        if weight > 0.0 {
+            let at = clamp(vec3<i32>(low + corner), vec3<i32>(0), last);
+            sum += weight * f32(textureLoad(scan, at, 0).r);
+        }
+    }
+    return sum;
+}
+
+fn gray_at(voxel: vec3<f32>) -> f32 {
+    var texel: f32;
+    if has(INTERPOLATED) {
+        texel = interpolated_texel(voxel);
+    } else {
+        texel = f32(textureLoad(scan, nearest(voxel), 0).r);
+    }
+    return saturate(texel * slice.gray_factor + slice.gray_summand);
+}
+
+fn color_of(label: u32) -> vec4<f32> {
+    return textureLoad(palette, vec2<u32>(label & 255u, label >> 8u), 0);
+}
+
+// Mask and proposal of a voxel as they are stored; zeros outside.
+fn labels_at(voxel: vec3<i32>) -> vec2<u32> {
+    if any(voxel < vec3<i32>(0)) || any(voxel >= vec3<i32>(textureDimensions(mask))) {
+        return vec2<u32>(0u);
+    }
+    let label = textureLoad(mask, voxel, 0).r;
+    if has(PROPOSAL) {
+        return vec2<u32>(label, textureLoad(proposal, voxel, 0).r);
+    }
+    return vec2<u32>(label, label);
+}
+
+// Whether other labels lie within `reach` pixels of a voxel position.
+fn is_at_border(voxel: vec3<f32>, labels: vec2<u32>, reach: f32) -> bool {
+    let here = nearest(voxel);
+    for (var n = 0u; n < 8u; n++) {
+        let turn = f32(n) * 0.785398;
+        let offset = vec2<f32>(cos(turn), sin(turn)) * reach;
+        let there = nearest(voxel + offset.x * slice.across + offset.y * slice.downward);
+        if any(there != here) && any(labels_at(there) != labels) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// How much of a pixel slanted stripes cover: `along` in pixels across the stripes.
+fn stripes(along: f32, period: f32, width: f32) -> f32 {
+    let from_middle = abs(fract(along / period) - 0.5) * period;
+    return saturate(width / 2.0 - from_middle + 0.5);
+}
+
+// The mask alone: a fill with a stronger rim, or the rim alone.
+fn with_labels(gray: vec3<f32>, voxel: vec3<f32>, label: u32) -> vec3<f32> {
+    let color = color_of(label);
+    if color.a == 0.0 {
+        return gray;
+    }
+    let is_rim = is_at_border(voxel, vec2<u32>(label), 1.5 * slice.pixels_per_point);
+    var cover = slice.opacity;
+    if has(OUTLINE) {
+        cover = 0.0;
+    }
+    if is_rim {
+        cover = saturate(slice.opacity * 2.0);
+    }
+    return mix(gray, color.rgb, cover);
+}
+
+// What a proposal would change: added voxels striped with a bright rim, removed ones darkly crossed with a dashed rim, and
+// what stays a faint fill. The patterns tell them apart without colour.
+fn with_difference(gray: vec3<f32>, voxel: vec3<f32>, labels: vec2<u32>, pixel: vec2<f32>) -> vec3<f32> {
+    let was = color_of(labels.x);
+    let will_be = color_of(labels.y);
+    let was_seen = was.a > 0.0;
+    let will_be_seen = will_be.a > 0.0;
+    if labels.x == labels.y {
+        if !was_seen || !has(LABELS) {
+            return gray;
+        }
+        return mix(gray, was.rgb, slice.opacity * 0.35);
+    }
+    if !was_seen && !will_be_seen {
+        return gray;
+    }
+    let points = slice.pixels_per_point;
+    let is_rim = is_at_border(voxel, labels, 1.5 * points);
+    let rising = stripes((pixel.x + pixel.y) * 0.7071, 6.0 * points, 2.5 * points);
+    if will_be_seen {
+        if is_rim {
+            return mix(will_be.rgb, vec3<f32>(1.0), 0.55);
+        }
+        let under = mix(gray, will_be.rgb, 0.3);
+        let ground = mix(under, was.rgb, select(0.0, 0.6, was_seen));
+        return mix(ground, will_be.rgb, rising * 0.95);
+    }
+    if is_rim {
+        let dash = floor(pixel.x / (4.0 * points)) + floor(pixel.y / (4.0 * points));
+        let is_light = (i32(dash) & 1) == 0;
+        return select(vec3<f32>(0.05), mix(was.rgb, vec3<f32>(1.0), 0.7), is_light);
+    }
+    let falling = stripes((pixel.x - pixel.y) * 0.7071, 6.0 * points, 1.6 * points);
+    let crossed = max(stripes((pixel.x + pixel.y) * 0.7071, 6.0 * points, 1.6 * points), falling);
+    return mix(mix(gray, was.rgb, 0.45), vec3<f32>(0.05), crossed * 0.85);
+}
+
+@fragment
+fn draw_slice(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
+    let pixel = at.xy - slice.corner;
+    let voxel = slice.origin + pixel.x * slice.across + pixel.y * slice.downward;
+    let end = vec3<f32>(textureDimensions(scan)) - 0.5;
+    if any(voxel < vec3<f32>(-0.5)) || any(voxel >= end) {
+        return on_target(vec3<f32>(0.0));
+    }
+    let gray = vec3<f32>(gray_at(voxel));
+    let labels = labels_at(nearest(voxel));
+    if has(PROPOSAL) {
+        return on_target(with_difference(gray, voxel, labels, pixel));
+    }
+    if has(LABELS) && labels.x != 0u {
+        return on_target(with_labels(gray, voxel, labels.x));
+    }
+    return on_target(gray);
+}

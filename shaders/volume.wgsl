@@ -1,0 +1,241 @@
+// The whole volume seen from outside, ray by ray: colour and the depth of the first solid thing.
+
+struct View {
+    // Texture coordinates of the ray through the picture's top left corner at depth 0, the ways to the next pixel, and the
+    // way of a millimetre along a ray.
+    origin: vec3<f32>,
+    step_mm: f32,
+    across: vec3<f32>,
+    gray_factor: f32,
+    downward: vec3<f32>,
+    gray_summand: f32,
+    away: vec3<f32>,
+    depth_mm: f32,
+    // From a gradient along voxel axes to one in RAS.
+    normal_from_gradient: mat3x3<f32>,
+    light: vec3<f32>,
+    opacity: f32,
+    background: vec3<f32>,
+    flags: u32,
+}
+
+const MAXIMUM = 1u;
+const SURFACES = 2u;
+const LABELS = 4u;
+const DRAFT = 8u;
+
+// Bits of a brick.
+const BRICK_LEVEL = 1023u;
+const BRICK_HAS_LABELS = 32768u;
+
+@group(0) @binding(0) var<uniform> view: View;
+@group(1) @binding(0) var scan: texture_3d<f32>;
+@group(1) @binding(1) var mask: texture_3d<u32>;
+@group(1) @binding(2) var bricks: texture_3d<u32>;
+@group(1) @binding(3) var linear: sampler;
+@group(2) @binding(0) var palette: texture_2d<f32>;
+
+struct Drawn {
+    @location(0) color: vec4<f32>,
+    @location(1) depth: vec4<f32>,
+}
+
+fn has(flag: u32) -> bool {
+    return (view.flags & flag) != 0u;
+}
+
+fn gray_at(at: vec3<f32>) -> f32 {
+    return textureSampleLevel(scan, linear, at, 0.0).r * view.gray_factor + view.gray_summand;
+}
+
+fn brick_gray(brick: u32) -> f32 {
+    return (1.0 + f32(brick & BRICK_LEVEL) / 1024.0) * view.gray_factor + view.gray_summand;
+}
+
+fn color_of(label: u32) -> vec4<f32> {
+    return textureLoad(palette, vec2<u32>(label & 255u, label >> 8u), 0);
+}
+
+fn label_at(voxel: vec3<i32>) -> u32 {
+    if any(voxel < vec3<i32>(0)) || any(voxel >= vec3<i32>(textureDimensions(mask))) {
+        return 0u;
+    }
+    return textureLoad(mask, voxel, 0).r;
+}
+
+// How much of a label there is at a continuous voxel index, linear between voxels: its surface is where this is a half.
+fn presence(voxel: vec3<f32>, label: u32) -> f32 {
+    let low = floor(voxel);
+    let part = voxel - low;
+    var sum = 0.0;
+    for (var n = 0u; n < 8u; n++) {
+        let corner = vec3<f32>(f32(n & 1u), f32((n >> 1u) & 1u), f32(n >> 2u));
+        let weights = mix(1.0 - part, part, corner);
+        if label_at(vec3<i32>(low + corner)) == label {
+            sum += weights.x * weights.y * weights.z;
+        }
+    }
+    return sum;
+}
+
+// Outward normal of a label in RAS: the gradient of its presence under a quadratic B-spline, which is smooth.
+fn label_normal(voxel: vec3<f32>, label: u32) -> vec3<f32> {
+    let middle = floor(voxel + 0.5);
+    let part = voxel - middle;
+    var sum = vec3<f32>(0.0);
+    for (var n = 0; n < 27; n++) {
+        let offset = vec3<f32>(f32(n % 3), f32(n / 3 % 3), f32(n / 9)) - 1.0;
+        if label_at(vec3<i32>(middle + offset)) == label {
+            let side = 0.5 * (0.5 + offset * part) * (0.5 + offset * part);
+            let weight = select(side, 0.75 - part * part, offset == vec3<f32>(0.0));
+            let slope = select(offset * (0.5 + offset * part), -2.0 * part, offset == vec3<f32>(0.0));
+            sum += slope * weight.yzx * weight.zxy;
+        }
+    }
+    return safe_normal(-(view.normal_from_gradient * sum));
+}
+
+// Normal towards lower grey in RAS.
+fn scan_normal(at: vec3<f32>, gray: f32) -> vec3<f32> {
+    let texel = 1.0 / vec3<f32>(textureDimensions(scan));
+    let shape = vec3<f32>(textureDimensions(mask));
+    let gradient = vec3<f32>(
+        gray_at(at + vec3<f32>(texel.x, 0.0, 0.0)) - gray,
+        gray_at(at + vec3<f32>(0.0, texel.y, 0.0)) - gray,
+        gray_at(at + vec3<f32>(0.0, 0.0, texel.z)) - gray,
+    );
+    return safe_normal(-(view.normal_from_gradient * (gradient / (texel * shape))));
+}
+
+fn safe_normal(way: vec3<f32>) -> vec3<f32> {
+    let long = dot(way, way);
+    if long < 1e-12 {
+        return view.light;
+    }
+    return way * inverseSqrt(long);
+}
+
+// A gamma-encoded colour lit from the upper left, with a soft shine.
+fn lit(color: vec3<f32>, normal: vec3<f32>) -> vec3<f32> {
+    let facing = dot(normal, view.light);
+    let diffuse = 0.2 + 0.8 * saturate(facing * 0.75 + 0.25);
+    let shine = 0.16 * pow(saturate(facing), 24.0);
+    return gamma_from_linear(saturate(linear_from_gamma(color) * diffuse + shine));
+}
+
+// How dense the scan is drawn, per millimetre.
+fn density(gray: f32) -> f32 {
+    let soft = smoothstep(0.1, 0.9, gray);
+    let hard = smoothstep(0.95, 1.8, gray);
+    return 0.0016 * soft + 0.05 * hard;
+}
+
+const DENSITY_STARTS_AT = 0.1;
+
+fn scan_color(gray: f32) -> vec3<f32> {
+    return mix(vec3<f32>(0.66, 0.5, 0.44), vec3<f32>(0.96, 0.93, 0.86), smoothstep(0.7, 1.2, gray));
+}
+
+// Even noise between 0 and 1 that hides the steps of the rays (Jimenez 2014).
+fn noise(pixel: vec2<f32>) -> f32 {
+    return fract(52.9829189 * fract(dot(pixel, vec2<f32>(0.06711056, 0.00583715))));
+}
+
+@fragment
+fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
+    let start = view.origin + pixel.x * view.across + pixel.y * view.downward;
+    let way = select(view.away, vec3<f32>(1e-9), abs(view.away) < vec3<f32>(1e-9));
+    let per_way = 1.0 / way;
+    let to_low = -start * per_way;
+    let to_high = (1.0 - start) * per_way;
+    let near = min(to_low, to_high);
+    let far = max(to_low, to_high);
+    let enter = max(max(near.x, near.y), max(near.z, 0.0));
+    let leave = min(min(far.x, far.y), far.z);
+
+    let brick_count = vec3<f32>(textureDimensions(bricks));
+    let voxel_count = vec3<f32>(textureDimensions(mask));
+    let is_forward = select(vec3<f32>(0.0), vec3<f32>(1.0), way > vec3<f32>(0.0));
+    let step_mm = view.step_mm;
+    let seeks_scan = !has(SURFACES);
+    let seeks_labels = has(LABELS);
+    let label_cover = select(saturate(view.opacity * 2.0), 1.0, has(SURFACES));
+
+    var color = vec3<f32>(0.0);
+    var passes = 1.0;
+    var brightest = 0.0;
+    var inside = 0u;
+    var depth = 1.0;
+    var brick = 0u;
+    var brick_end = -1.0;
+    var mm = enter + noise(pixel.xy) * step_mm;
+
+    while mm < leave {
+        let at = start + mm * way;
+        if mm >= brick_end {
+            let index = clamp(floor(at * brick_count), vec3<f32>(0.0), brick_count - 1.0);
+            brick = textureLoad(bricks, vec3<i32>(index), 0).r;
+            let ends = ((index + is_forward) / brick_count - start) * per_way;
+            brick_end = min(ends.x, min(ends.y, ends.z));
+            let has_labels = seeks_labels && (brick & BRICK_HAS_LABELS) != 0u;
+            let has_scan = seeks_scan && brick_gray(brick) > select(DENSITY_STARTS_AT, brightest, has(MAXIMUM));
+            if !has_labels && !has_scan {
+                inside = 0u;
+                mm += max(ceil((brick_end - mm) / step_mm), 1.0) * step_mm;
+                continue;
+            }
+        }
+        if seeks_labels && (brick & BRICK_HAS_LABELS) != 0u {
+            let voxel = at * voxel_count - 0.5;
+            let label = label_at(vec3<i32>(floor(voxel + 0.5)));
+            if label != inside {
+                let label_color = color_of(label);
+                if label == 0u || label_color.a == 0.0 {
+                    inside = 0u;
+                } else if presence(voxel, label) >= 0.5 {
+                    inside = label;
+                    var surface = mm;
+                    if !has(DRAFT) {
+                        var before = mm - step_mm;
+                        for (var n = 0; n < 4; n++) {
+                            let middle = 0.5 * (before + surface);
+                            if presence((start + middle * way) * voxel_count - 0.5, label) >= 0.5 {
+                                surface = middle;
+                            } else {
+                                before = middle;
+                            }
+                        }
+                    }
+                    let normal = label_normal((start + surface * way) * voxel_count - 0.5, label);
+                    color += passes * label_cover * lit(label_color.rgb, normal);
+                    passes *= 1.0 - label_cover;
+                    depth = min(depth, surface / view.depth_mm);
+                }
+            }
+        }
+        if seeks_scan {
+            let gray = gray_at(at);
+            if has(MAXIMUM) {
+                brightest = max(brightest, gray);
+            } else if gray > DENSITY_STARTS_AT {
+                let cover = 1.0 - exp(-density(gray) * step_mm);
+                var shade = scan_color(gray);
+                if cover > 0.02 {
+                    shade = lit(shade, scan_normal(at, gray));
+                    if cover > 0.08 {
+                        depth = min(depth, mm / view.depth_mm);
+                    }
+                }
+                color += passes * cover * shade;
+                passes *= 1.0 - cover;
+            }
+        }
+        if passes < 0.02 || brightest >= 1.0 {
+            break;
+        }
+        mm += step_mm;
+    }
+
+    let beneath = select(view.background, vec3<f32>(saturate(brightest)), has(MAXIMUM) && enter < leave);
+    return Drawn(vec4<f32>(color + passes * beneath, 1.0), vec4<f32>(depth, 0.0, 0.0, 0.0));
+}

@@ -1,0 +1,222 @@
+//! The real window, driven through the accessibility tree it publishes: open the sample, paint, save, undo, fine-tune, propose,
+//! accept, undo. Needs a display (`scripts/test` brings one) and runs on the main thread, as window systems ask for.
+//!
+//! `MEDLEY_SCREENSHOTS` names the folder for the pictures of each step; without it they go to `target/window-screenshots`.
+
+mod robot;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use eframe::egui::{Key, Modifiers, PointerButton, Pos2, Rect, vec2};
+use medley::sample::FIRST;
+use medley::state::workbench::OpenFirst;
+use medley::window::MedleyWindow;
+use medley_project::{CaseInfo, Study};
+use medley_volume::LabelMap;
+use robot::Robot;
+
+/// Opening, saving and the like; generous, for a machine that does other work too.
+const SOON: Duration = Duration::from_secs(120);
+/// A short training or a proposal on two busy cores with software drawing beside it.
+const LATER: Duration = Duration::from_secs(900);
+
+/// Set in the process that is killed in the middle of its work.
+const PAINTER: &str = "MEDLEY_TEST_PAINTER";
+
+fn main() -> ExitCode {
+    // `cargo test -- --list` and filters by name are for tests that run on threads.
+    if std::env::args().any(|argument| argument == "--list") {
+        println!("window: test");
+        return ExitCode::SUCCESS;
+    }
+    if std::env::var_os(PAINTER).is_some() {
+        return open_window(paint_until_killed);
+    }
+    let data = tempfile::tempdir().expect("a temporary folder");
+    killed_while_painting_every_stroke_is_there(&data.path().join("killed"));
+    println!("test killed_while_painting_every_stroke_is_there ... ok");
+    // SAFETY: no other thread runs yet.
+    #[expect(unsafe_code, reason = "the window reads its data folder from the environment")]
+    unsafe {
+        std::env::set_var("MEDLEY_DATA_DIR", data.path().join("loop"));
+    }
+    let code = open_window(the_whole_loop);
+    if code == ExitCode::SUCCESS {
+        println!("test the_whole_loop ... ok");
+    }
+    code
+}
+
+/// Opens the window on the sample study with a robot in it and lets `script` drive it from another thread.
+fn open_window(script: fn(&Robot)) -> ExitCode {
+    let screenshots = std::env::var_os("MEDLEY_SCREENSHOTS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/window-screenshots"),
+        PathBuf::from,
+    );
+    let (outbox, outcome) = std::sync::mpsc::channel();
+    let options = eframe::NativeOptions {
+        viewport: eframe::egui::ViewportBuilder::default().with_title("Medley").with_inner_size([1280.0, 800.0]),
+        ..Default::default()
+    };
+    let ran = eframe::run_native(
+        "Medley",
+        options,
+        Box::new(move |context| {
+            let window = MedleyWindow::new(context, &OpenFirst::Sample)?;
+            let robot = Robot::install(&context.egui_ctx, screenshots);
+            std::thread::spawn(move || {
+                let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| script(&robot)));
+                if result.is_err() {
+                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| robot.screenshot("failed")));
+                }
+                let _ = outbox.send(result.is_ok());
+                robot.close();
+            });
+            Ok(Box::new(window))
+        }),
+    );
+    if let Err(error) = ran {
+        eprintln!("the window could not be opened: {error}; run the tests with scripts/test, which brings a display and a driver");
+        return ExitCode::FAILURE;
+    }
+    if outcome.try_recv() == Ok(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn the_whole_loop(robot: &Robot) {
+    let study = medley::places::sample_study();
+    open_sample(robot);
+    robot.screenshot("01-sample-opened");
+    robot.press("Save mask");
+    robot.wait("the mask to be saved", SOON, |robot| robot.text_with("saved in the study").is_some());
+    robot.press("Dismiss");
+    let mask = mask_file(&study);
+    let before = read_when_new(&mask, None);
+
+    // A stroke with the brush in the axial view, across the middle of what is labelled.
+    robot.press("Brush");
+    let axial = robot.place_of("Axial view");
+    robot.drag(PointerButton::Primary, &line(axial, [-60.0, 40.0], [70.0, -30.0], 12));
+    robot.wait_for("All changes kept", SOON);
+    robot.screenshot("02-stroke-painted");
+    robot.press("Save mask");
+    let painted = read_when_new(&mask, Some(&before));
+    let changed: Vec<u16> = (0..painted.len()).filter(|&o| painted.at(o) != before.at(o)).map(|o| painted.at(o)).collect();
+    assert!(changed.len() > 20, "only {} voxels were painted", changed.len());
+    assert!(changed.iter().all(|&label| label == 1), "the active label is 1");
+
+    robot.key(Key::Z, Modifiers::COMMAND);
+    robot.wait("the undo to be kept", SOON, |robot| robot.sees("All changes kept") && robot.is_enabled("Redo"));
+    robot.press("Save mask");
+    let undone = read_when_new(&mask, Some(&painted));
+    assert!(undone == before, "undo brings the mask back exactly");
+    robot.screenshot("03-stroke-undone");
+
+    // A short fine-tuning; the window must keep drawing while it runs.
+    robot.press("Crosshair");
+    robot.set_number("Steps", 12.0);
+    robot.press("Fine-tune");
+    robot.wait("the first step", LATER, |robot| robot.text_with("Step ").is_some());
+    robot.forget_frame_times();
+    for notch in 0..40 {
+        robot.turn_wheel(axial.center(), if notch % 20 < 10 { 1.0 } else { -1.0 }, Modifiers::NONE);
+    }
+    let [(median, p95), (own, own_p95)] = robot.frame_times_ms();
+    println!(
+        "while training, software drawing on {} cores: frame to frame {median:.0} ms (p95 {p95:.0}), the window's own code {own:.1} ms (p95 {own_p95:.1})",
+        std::thread::available_parallelism().map_or(0, usize::from)
+    );
+    robot.screenshot("04-training");
+    robot.wait("the training to end", LATER, |robot| robot.sees("Training finished"));
+    robot.screenshot("05-training-finished");
+
+    robot.press("Propose");
+    robot.wait("the proposal", LATER, |robot| robot.sees("Accept proposal"));
+    robot.screenshot("06-proposal");
+    robot.press("Accept proposal");
+    robot.wait("the accepted proposal to be kept", SOON, |robot| robot.sees("All changes kept") && !robot.sees("Accept proposal"));
+    robot.screenshot("07-accepted");
+    robot.press("Save mask");
+    let accepted = read_when_new(&mask, Some(&undone));
+    assert!(accepted != before, "the proposal is in the mask");
+
+    robot.press("Undo");
+    robot.wait("the undo to be kept", SOON, |robot| robot.sees("All changes kept") && robot.is_enabled("Redo"));
+    robot.press("Save mask");
+    let taken_back = read_when_new(&mask, Some(&accepted));
+    assert!(taken_back == before, "one undo takes the whole acceptance back");
+    robot.screenshot("08-acceptance-undone");
+}
+
+/// The file of the open case's mask.
+fn mask_file(study: &Path) -> PathBuf {
+    let masks = std::fs::read_dir(study.join("masks")).expect("the masks' folder");
+    let lower = masks.filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("lower"));
+    lower.expect("the mask of the lower abdomen")
+}
+
+fn open_sample(robot: &Robot) {
+    robot.wait_for(FIRST.name, SOON);
+    robot.wait_for("All changes kept", SOON);
+}
+
+/// Points on a line through a view, relative to its middle.
+fn line(view: Rect, from: [f32; 2], to: [f32; 2], points: usize) -> Vec<Pos2> {
+    let (from, to) = (vec2(from[0], from[1]), vec2(to[0], to[1]));
+    (0..points).map(|n| view.center() + from + (to - from) * (n as f32 / (points - 1) as f32)).collect()
+}
+
+/// The mask once its file holds something else than `old`.
+fn read_when_new(path: &Path, old: Option<&LabelMap>) -> LabelMap {
+    let began = std::time::Instant::now();
+    loop {
+        if let Ok(read) = medley_io::open_labels(path)
+            && old.is_none_or(|old| *old != read.labels)
+        {
+            return read.labels;
+        }
+        assert!(began.elapsed() < SOON, "{} was not written anew", path.display());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Paints stroke after stroke, says when each is kept, and never ends.
+fn paint_until_killed(robot: &Robot) {
+    open_sample(robot);
+    robot.press("Brush");
+    let axial = robot.place_of("Axial view");
+    for stroke in 0.. {
+        let down = -80.0 + (stroke % 16) as f32 * 10.0;
+        robot.drag(PointerButton::Primary, &line(axial, [-80.0, down], [80.0, down + 6.0], 5));
+        robot.wait_for("All changes kept", SOON);
+        println!("kept {}", stroke + 1);
+    }
+}
+
+/// The window is killed with SIGKILL while it paints; every stroke it had finished is in the study.
+fn killed_while_painting_every_stroke_is_there(data: &Path) {
+    use std::io::BufRead;
+    let program = std::env::current_exe().expect("this test");
+    let mut painter =
+        Command::new(program).env(PAINTER, "1").env("MEDLEY_DATA_DIR", data).stdout(Stdio::piped()).spawn().expect("the painter starts");
+    let output = std::io::BufReader::new(painter.stdout.take().expect("piped"));
+    let mut kept = 0;
+    for line in output.lines() {
+        if let Some(count) = line.expect("a line").strip_prefix("kept ") {
+            kept = count.parse().expect("a number");
+        }
+        if kept >= 7 {
+            break;
+        }
+    }
+    painter.kill().expect("SIGKILL");
+    painter.wait().expect("it is gone");
+    assert!(kept >= 7, "the painter ended early, after {kept} strokes");
+    let study = Study::open(&data.join("Sample study")).expect("the study opens although its program was killed");
+    let case: CaseInfo = study.cases().expect("cases").into_iter().find(|case| case.name == FIRST.name).expect("the case");
+    let strokes = study.edits(case.id).expect("edits").into_iter().filter(|edit| edit.tool == medley_annotate::Tool::Brush).count();
+    assert!(strokes >= kept, "{kept} strokes were finished, {strokes} are there");
+    let loaded = study.load_case(case.id).expect("the case loads");
+    assert!(loaded.history.len() >= kept, "and every one can be undone");
+}
