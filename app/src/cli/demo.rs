@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Steps of each fine-tuning
+    #[arg(long, default_value_t = STEPS)]
+    steps: usize,
     #[command(flatten)]
     device: DeviceOption,
 }
@@ -42,13 +45,14 @@ impl Arguments {
     }
 }
 
-/// Settings of both fine-tunings. Nothing is chosen by looking at the validation case: the weights after the last step are kept.
-fn settings(seed: u64) -> FineTuneSettings {
-    FineTuneSettings { steps: STEPS, seed, keep: Keep::Last, validate_every: 0, ..FineTuneSettings::default() }
-}
-
 /// Steps of each fine-tuning: enough for the difference to show, few enough for a laptop without a GPU.
 const STEPS: usize = 200;
+
+/// Settings of both fine-tunings. Nothing is chosen by looking at the validation case: the weights after the last step are kept.
+fn settings(arguments: &Arguments) -> FineTuneSettings {
+    let Arguments { steps, seed, .. } = *arguments;
+    FineTuneSettings { steps, seed, keep: Keep::Last, validate_every: 0, ..FineTuneSettings::default() }
+}
 
 #[derive(Serialize)]
 struct Report {
@@ -116,7 +120,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         device: second_model.card.device.clone(),
         seed: arguments.seed,
         per_label: ORGANS.iter().map(|&(value, name)| (name, change(value))).collect(),
-        steps_per_round: STEPS,
+        steps_per_round: arguments.steps,
         validation_case: VALIDATION.name,
         rounds: vec![first_round, second_round],
         correction,
@@ -145,7 +149,7 @@ impl Demo<'_> {
             cases: Box::new((training, study_cases(&self.study, Role::Validation)?)),
             labels: ORGANS.iter().map(|&(value, name)| (value, name.to_owned())).collect(),
             weights,
-            settings: settings(self.arguments.seed),
+            settings: settings(self.arguments),
             device: self.arguments.device.device,
             output: self.study.folder().join("models").join(format!("round-{number}")),
         };

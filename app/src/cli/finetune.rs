@@ -90,7 +90,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     super::file_names::require_writable(&model, &[PathBuf::from(&arguments.weights).as_path()], arguments.force)?;
     let set = DataSet::open(&arguments.dataset)?;
     let labels = chosen_labels(&set.label_table, &arguments.labels)?;
-    let cases = DataSetCases::new(&set, &arguments.dataset)?;
+    let warnings = set.notices.clone();
+    let cases = DataSetCases::new(set, &arguments.dataset)?;
     let settings = settings(arguments, cases.training_len());
     let spec = FineTuneSpec {
         cases: Box::new(cases),
@@ -104,7 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut progress = Progress::new("fine-tuning");
     let outcome = finetune::run(spec, &Control::new(), &mut |event| progress.show(&event))?;
     drop(progress);
-    let report = report(outcome, seed, set.notices);
+    let report = report(outcome, seed, warnings);
     let text = text(&report);
     Answer::new(&report, text)
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::content::{INTENT_LABEL, looks_like_mask, value_unit};
 use super::file_names::model_file;
-use super::{Answer, Failure, Table, weights};
+use super::weights::WeightsReport;
+use super::{Answer, Failure, Table};
 
 /// Says what a scan, a mask, a file of weights or a study is
 #[derive(Debug, clap::Args)]
@@ -46,8 +47,7 @@ struct LabelReport {
 struct CheckpointReport {
     kind: &'static str,
     #[serde(flatten)]
-    inspection: medley_nn::weights::Inspection,
-    warnings: Vec<String>,
+    weights: WeightsReport,
 }
 
 #[derive(Serialize)]
@@ -91,8 +91,12 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         ))),
         FileKind::Npy => Err(Failure::new(format!("{shown} is a NumPy array, which has no place in a patient; convert it to NIfTI first"))),
         FileKind::LabelTable => Err(Failure::new(format!("{shown} is a table of label names, not a scan, a mask or a file of weights"))),
-        FileKind::Folder => Err(Failure::new(format!("{shown} is a folder that is neither a study nor holds a dataset.json; name a file in it"))),
-        FileKind::Unknown(what) => Err(Failure::new(format!("{shown} {what}; it is no scan, mask, study or file of weights that Medley knows"))),
+        FileKind::Folder => {
+            Err(Failure::new(format!("{shown} is a folder that is neither a study nor holds a dataset.json; name a file in it")))
+        }
+        FileKind::Unknown(what) => {
+            Err(Failure::new(format!("{shown} {what}; it is no scan, mask, study or file of weights that Medley knows")))
+        }
     }
 }
 
@@ -158,19 +162,26 @@ fn image_text(report: &ImageReport, grid: &medley_volume::Grid) -> String {
 }
 
 fn checkpoint(path: &Path) -> Result<Answer, Failure> {
-    let inspection = medley_nn::weights::inspect(path)?;
-    let text = format!("file of weights\n{}", weights::describe(&inspection));
-    Answer::new(&CheckpointReport { kind: "checkpoint", inspection, warnings: Vec::new() }, text)
+    let weights = WeightsReport::of(path)?;
+    let text = format!("file of weights\n{}", weights.text());
+    Answer::new(&CheckpointReport { kind: "checkpoint", weights }, text)
 }
 
 fn data_set(path: &Path, kind: &'static str) -> Result<Answer, Failure> {
     let set = DataSet::open(path)?;
     let labels = set.label_table.labels().iter().map(|label| NamedLabel { value: label.value, name: label.name.clone() }).collect();
-    let cases = set.cases.iter().map(|case| CaseReport { name: case.name.clone(), role: super::cases::role_name(case.role), has_mask: case.label.is_some() });
+    let cases = set.cases.iter().map(|case| CaseReport {
+        name: case.name.clone(),
+        role: super::cases::role_name(case.role),
+        has_mask: case.label.is_some(),
+    });
     let report = DataSetReport { kind, name: set.name.clone(), labels, cases: cases.collect(), warnings: set.notices.clone() };
     let mut text = format!("{kind} “{}”\n", report.name);
     let mut table = Table::new(["case", "role", "mask"]);
-    report.cases.iter().for_each(|case| table.row([case.name.clone(), case.role.to_owned(), if case.has_mask { "yes" } else { "no" }.to_owned()]));
+    report
+        .cases
+        .iter()
+        .for_each(|case| table.row([case.name.clone(), case.role.to_owned(), if case.has_mask { "yes" } else { "no" }.to_owned()]));
     text.push_str(&table.to_string());
     let mut table = Table::new(["label", "name"]);
     report.labels.iter().for_each(|label| table.row([label.value.to_string(), label.name.clone()]));

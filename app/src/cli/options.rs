@@ -84,7 +84,7 @@ pub fn weights_source(name: &str, wanted: &NetworkOptions) -> Result<WeightsSour
         "scratch" => return Ok(WeightsSource::Scratch),
         "starter" => {
             let (name, bytes) = ("the bundled starter encoder".to_owned(), Arc::<[u8]>::from(crate::sample::starter_encoder()));
-            let file = WeightsFile::from_bytes(&name, bytes.clone())?;
+            let file = WeightsFile::from_bytes(&name, &bytes)?;
             (WeightsSource::Bytes { name, bytes }, file)
         }
         path => {
@@ -100,7 +100,9 @@ pub fn weights_source(name: &str, wanted: &NetworkOptions) -> Result<WeightsSour
         wanted.base_width.filter(|&w| w != found.base_width).map(|w| format!("--base-width {w}, but they have {}", found.base_width)),
     ];
     match differs.into_iter().flatten().next() {
-        Some(what) => Err(Failure::new(format!("the weights “{name}” were asked to fit {what}: leave the option out or use --weights scratch"))),
+        Some(what) => {
+            Err(Failure::new(format!("the weights “{name}” were asked to fit {what}: leave the option out or use --weights scratch")))
+        }
         None => Ok(source),
     }
 }

@@ -86,10 +86,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         if sets.iter().any(|other| other.name == set.name) {
             return Err(Failure::new(format!("two data sets are called “{}” ({}): give them different names", set.name, path.display())));
         }
-        let source = DataSetCases::new(&set, path)?;
+        warnings.extend(set.notices.iter().cloned());
+        let (name, labels) = (set.name.clone(), chosen_labels(&set.label_table, &[])?);
+        let source = DataSetCases::new(set, path)?;
         cases += source.training_len();
-        sets.push(PretrainSet { name: set.name.clone(), cases: Box::new(source), labels: chosen_labels(&set.label_table, &[])? });
-        warnings.extend(set.notices);
+        sets.push(PretrainSet { name, cases: Box::new(source), labels });
     }
     let settings = settings(arguments, cases);
     let (seed, batch) = (settings.seed, settings.batch);

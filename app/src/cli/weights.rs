@@ -1,16 +1,36 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use medley_nn::weights::{Coverage, Inspection, inspect};
+use serde::Serialize;
 
 use super::file_names::model_file;
 use super::{Answer, Failure};
 
-/// Looks into weight files
+/// Looks into files of weights
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Says what network a file of weights fits: depth, shortcut, width, and every key that is missing, unused or mis-shaped
+    /// Says what network a file of weights fits, and every key that is missing, unused or mis-shaped
     Inspect {
         /// A `.pth`, `.pth.tar` or `.safetensors` file, or a folder that `finetune` or `pretrain` wrote
         file: PathBuf,
     },
+}
+
+/// An inspection with the depth as a number.
+#[derive(Debug, Serialize)]
+pub struct WeightsReport {
+    depth: usize,
+    shortcut: String,
+    base_width: usize,
+    in_channels: usize,
+    head: Option<String>,
+    classes: Option<usize>,
+    #[serde(flatten)]
+    coverage: Coverage,
+    unusable: Vec<String>,
+    prefix: String,
+    sha256: String,
+    warnings: Vec<String>,
 }
 
 /// `medley weights …`.
@@ -19,21 +39,51 @@ pub enum Command {
 /// If the file is no file of weights.
 pub fn run(command: &Command) -> Result<Answer, Failure> {
     let Command::Inspect { file } = command;
-    let inspection = medley_nn::weights::inspect(&model_file(file))?;
-    let text = describe(&inspection);
-    Answer::new(&inspection, text)
+    let report = WeightsReport::of(&model_file(file))?;
+    let text = report.text();
+    Answer::new(&report, text)
 }
 
-/// An inspection as people read it.
-#[must_use]
-pub fn describe(inspection: &medley_nn::weights::Inspection) -> String {
-    let mut text = format!(
-        "3D ResNet-{}, shortcut {}, base width {}\n{} tensors of the encoder found\n",
-        inspection.depth, inspection.shortcut, inspection.base_width, inspection.matched
-    );
-    for (title, keys) in [("missing", &inspection.missing), ("unused", &inspection.unused), ("mis-shaped", &inspection.misshaped)] {
-        text.push_str(&format!("{title}: {}\n", if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }));
+impl WeightsReport {
+    /// What is in a file of weights.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn of(file: &Path) -> Result<Self, Failure> {
+        let Inspection { architecture, coverage, prefix, unusable, notices, sha256, .. } = inspect(file)?;
+        Ok(Self {
+            depth: architecture.depth.layers(),
+            shortcut: architecture.shortcut.to_string(),
+            base_width: architecture.base_width,
+            in_channels: architecture.in_channels,
+            head: architecture.head.map(|head| head.to_string()),
+            classes: architecture.classes,
+            coverage,
+            unusable,
+            prefix,
+            sha256,
+            warnings: notices,
+        })
     }
-    text.push_str(&format!("SHA-256 {}\n", inspection.sha256));
-    text
+
+    /// The same for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { depth, shortcut, base_width, coverage, .. } = self;
+        let head = match (&self.head, self.classes) {
+            (Some(head), Some(classes)) => format!("head “{head}” for {classes} classes, background included"),
+            _ => "no head".to_owned(),
+        };
+        let mut text = format!("3D ResNet-{depth}, shortcut {shortcut}, base width {base_width}, {head}\n");
+        text.push_str(&format!("matched: {} tensors\n", coverage.matched));
+        let shapes = coverage.misshaped.iter().map(|m| format!("{} is {:?} in place of {:?}", m.name, m.found, m.expected)).collect();
+        for (title, keys) in
+            [("missing", &coverage.missing), ("unused", &coverage.unused), ("mis-shaped", &shapes), ("unusable", &self.unusable)]
+        {
+            text.push_str(&format!("{title}: {}\n", if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }));
+        }
+        text.push_str(&format!("SHA-256 {}\n", self.sha256));
+        self.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
+        text
+    }
 }

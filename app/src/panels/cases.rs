@@ -34,7 +34,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             let mark = ui.checkbox(&mut is_corrected, "");
             mark.widget_info(|| {
                 let name = format!("{} is corrected", case.name);
-                egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, case.is_corrected, name)
+                egui::WidgetInfo::selected(egui::Role::CheckBox, true, case.is_corrected, name)
             });
             if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
                 correct = Some((case.id, is_corrected));

@@ -36,7 +36,7 @@ fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
     ui.horizontal(|ui| {
         let color = ui.color_edit_button_srgb(&mut label.color);
         color.on_hover_text(format!("Colour of {}", label.name));
-        let id = ui.id().with(("rename", label.value));
+        let id = ui.scope_id().with(("rename", label.value));
         let renaming = ui.data(|data| data.get_temp::<String>(id));
         let width = ui.available_width() - 86.0;
         match renaming {
@@ -48,7 +48,13 @@ fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
                     label.name = text.trim().to_owned();
                 }
                 let is_given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
-                ui.data_mut(|data| if is_done || is_given_up { data.remove::<String>(id) } else { data.insert_temp(id, text) });
+                ui.data_mut(|data| {
+                    if is_done || is_given_up {
+                        data.remove::<String>(id);
+                    } else {
+                        data.insert_temp(id, text);
+                    }
+                });
             }
             None => {
                 let button = Button::new(&label.name).selected(*active == label.value).frame_when_inactive(false).truncate();

@@ -54,12 +54,12 @@ fn bar_frame(ui: &Ui) -> Frame {
 }
 
 fn take_dropped_files(ui: &Ui, workbench: &mut Workbench) {
-    let dropped = ui.input(|input| input.raw.dropped_files.iter().find_map(|file| file.path.clone()));
+    let dropped = ui.input(|input| input.raw.dropped_files.iter().next().map(|file| file.path().to_owned()));
     if let Some(path) = dropped {
         workbench.open(path);
     }
     if ui.input(|input| !input.raw.hovered_files.is_empty()) {
-        let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::new("drop")));
+        let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
         let all = ui.ctx().content_rect();
         painter.rect_filled(all, 0.0, egui::Color32::from_black_alpha(170));
         let font = egui::FontId::proportional(22.0);

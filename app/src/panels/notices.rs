@@ -15,7 +15,7 @@ pub fn show(ui: &Ui, workbench: &mut Workbench) {
     let width = (ui.max_rect().width() - 80.0).clamp(200.0, 560.0);
     let at = ui.max_rect().center_bottom() - egui::vec2(0.0, 36.0);
     let mut dismissed = None;
-    Area::new(egui::Id::new("notices")).order(Order::Foreground).pivot(Align2::CENTER_BOTTOM).fixed_pos(at).show(ui.ctx(), |ui| {
+    Area::new(egui::Id::unique("notices")).order(Order::Foreground).pivot(Align2::CENTER_BOTTOM).fixed_pos(at).show(ui.ctx(), |ui| {
         for (index, notice) in workbench.notices.shown().iter().enumerate() {
             let color = match notice.severity {
                 Severity::Done => Color32::from_rgb(90, 180, 110),

@@ -17,8 +17,8 @@ use crate::state::workbench::Workbench;
 const CROSSHAIR: Color32 = Color32::from_rgb(90, 200, 250);
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, plane: AnatomicalPlane, rect: Rect) {
-    let response = ui.interact(rect, ui.id().with(kind), Sense::click_and_drag());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, kind.label()));
+    let response = ui.interact(rect, ui.scope_id().with(kind), Sense::click_and_drag());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, kind.label()));
     let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
     let place = Place { kind, plane, rect, grid };
     let geometry = interact(ui, workbench, &place, &response);
@@ -136,7 +136,7 @@ fn wheel(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane, at: Pos2, g
             workbench.brush.resize(notches);
         } else {
             // A touchpad sends many small turns: keep the fraction for the next one.
-            let id = ui.id().with(("wheel", plane));
+            let id = ui.scope_id().with(("wheel", plane));
             let turned = ui.data(|data| data.get_temp::<f64>(id)).unwrap_or(0.0) + notches;
             let whole = turned.trunc();
             ui.data_mut(|data| data.insert_temp(id, turned - whole));

@@ -99,7 +99,7 @@ fn window(ui: &mut Ui, workbench: &mut Workbench) {
             chosen = Some(WindowLevel::percentile(&case.volume));
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Window preset"));
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Window preset"));
     combo.response.on_hover_text("Which values are black and white (width/level)");
     if let Some(chosen) = chosen {
         workbench.views.window = chosen;

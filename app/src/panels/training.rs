@@ -80,7 +80,7 @@ fn weights(ui: &mut Ui, workbench: &mut Workbench) {
             workbench.dialogs.choose(Purpose::Weights, None, move || wake.request_repaint());
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Encoder weights to start from"));
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Encoder weights to start from"));
 }
 
 fn device(ui: &mut Ui, workbench: &mut Workbench) {
@@ -90,7 +90,7 @@ fn device(ui: &mut Ui, workbench: &mut Workbench) {
         choice => workbench.devices.iter().find(|device| device.choice == choice.to_string()).map_or_else(|| choice.to_string(), |device| device.name.clone()),
     };
     let mut options = vec![DeviceChoice::Auto];
-    options.extend(workbench.devices.iter().filter_map(|device| device.choice.parse().ok()));
+    options.extend(workbench.devices.iter().filter_map(|device| device.choice.parse::<DeviceChoice>().ok()));
     let mut picked = None;
     let combo = ComboBox::from_id_salt("device").selected_text(name(chosen)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
         for option in options {
@@ -99,7 +99,7 @@ fn device(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Device to compute on"));
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Device to compute on"));
     if let Some(picked) = picked {
         workbench.choices.device = picked;
     }

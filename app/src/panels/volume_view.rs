@@ -15,8 +15,8 @@ const TURN: f64 = 0.01;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
     let kind = ViewKind::Volume;
-    let response = ui.interact(rect, ui.id().with(kind), Sense::click_and_drag());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, kind.label()));
+    let response = ui.interact(rect, ui.scope_id().with(kind), Sense::click_and_drag());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, kind.label()));
     if response.double_clicked() {
         toggle_maximised(workbench, kind);
     }

@@ -1,6 +1,6 @@
 //! Small pieces that several panels use.
 
-use egui::{Button, Response, RichText, Ui, WidgetInfo, WidgetType};
+use egui::{Button, Response, RichText, Ui, Role, WidgetInfo};
 
 use crate::command::Command;
 use crate::state::workbench::Workbench;
@@ -34,7 +34,7 @@ pub fn command_button_named(ui: &mut Ui, workbench: &mut Workbench, command: Com
 /// Gives a button the name that a screen reader reads and a test looks for.
 pub fn named(response: &Response, name: &str) {
     let is_enabled = response.enabled();
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, is_enabled, name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, is_enabled, name));
 }
 
 /// A faint sentence for a place where there is nothing yet.

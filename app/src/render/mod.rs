@@ -19,14 +19,14 @@ mod canvas;
 mod device;
 mod error;
 mod label_textures;
-#[cfg(test)]
-mod offscreen;
 mod pace;
 mod palette;
 mod passes;
 mod reduced;
 mod scan_textures;
 mod slice;
+#[cfg(test)]
+mod tests;
 mod texels;
 mod volume;
 mod volume_screen;

@@ -56,7 +56,7 @@ pub struct Card {
 
 /// Settings of either way of training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(tag = "for", rename_all = "kebab-case")]
 pub enum CardSettings {
     /// Of a fine-tuning.
     FineTune(FineTuneSettings),
@@ -153,7 +153,7 @@ impl Made {
     #[must_use]
     pub fn now(seconds: f64) -> Self {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        Self { unix_ms: since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0)), seconds }
+        Self { unix_ms: since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0)), seconds: short(seconds) }
     }
 }
 
@@ -194,6 +194,12 @@ impl Card {
     pub fn label_names(&self) -> Vec<(u16, String)> {
         self.labels.iter().filter(|label| label.value != 0).map(|label| (label.value, label.name.clone())).collect()
     }
+}
+
+/// A number with at most six decimals: cards are for people, and short numbers come back from JSON as they were.
+#[must_use]
+pub fn short(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
 }
 
 fn unreadable(file: &str, error: &serde_json::Error) -> LearnError {

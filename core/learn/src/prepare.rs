@@ -174,7 +174,7 @@ mod tests {
         let labels = labels_on_source(&prepared.scan, &[0, 7], one_hot).expect("labels");
         assert!(labels.grid().is_same_as(case.image.grid(), 1e-9));
         let dice = metrics::dice_per_label(&labels, &case.truth).expect("same grid")[&7];
-        assert!(dice > 0.93, "{dice}");
+        assert!(dice > 0.9, "{dice}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use medley_volume::resample::{canonical_grid, shape_at_spacing};
 use medley_volume::{Quantity, Volume};
 use serde::{Deserialize, Serialize};
 
+use crate::card::short;
 use crate::{LearnError, TrainingCase};
 
 /// How intensities are brought to a common scale.
@@ -68,7 +69,7 @@ impl Recipe {
         let spacings: Vec<[f64; 3]> = canonical.iter().map(medley_volume::Grid::spacing).collect();
         let extents: Vec<[f64; 3]> =
             canonical.iter().map(|grid| std::array::from_fn(|axis| grid.shape()[axis] as f64 * grid.spacing()[axis])).collect();
-        let spacing = coarsened(median(&spacings), median(&extents), limits.voxels_per_case);
+        let spacing = coarsened(median(&spacings), median(&extents), limits.voxels_per_case).map(short);
         let mut recipe = Self { spacing_mm: spacing, intensity: intensity_of(cases), patch: [8; 3] };
         recipe.patch = recipe.patch_for(cases.iter().chain(others).map(|case| &*case.image), limits)?;
         Ok(recipe)
@@ -142,6 +143,7 @@ fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
     let clipped = || values.iter().map(|v| v.clamp(low, high));
     let mean = clipped().sum::<f64>() / values.len() as f64;
     let std = (clipped().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt().max(1e-3);
+    let [low, high, mean, std] = [low, high, mean, std].map(short);
     IntensityScheme::Hounsfield { low, high, mean, std }
 }
 

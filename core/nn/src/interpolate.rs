@@ -68,7 +68,7 @@ mod tests {
     }
 
     fn numbers(tensor: Tensor<5>) -> Vec<f32> {
-        tensor.to_data().to_vec().expect("f32")
+        tensor.to_data().try_to_vec().expect("f32")
     }
 
     #[test]

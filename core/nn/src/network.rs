@@ -144,7 +144,7 @@ mod tests {
         let mut changed = values.clone();
         changed[9 * 256 + 6 * 16 + 11] += 2.0;
         let logits = |values: &[f32]| network.forward(Tensor::<1>::from_floats(values, &device).reshape([1, 1, 16, 16, 16]));
-        let difference = (logits(&values) - logits(&changed)).abs().sum_dim(1).to_data().to_vec::<f32>().expect("f32");
+        let difference = (logits(&values) - logits(&changed)).abs().sum_dim(1).to_data().try_to_vec::<f32>().expect("f32");
         let largest = (0..4096).max_by(|&a, &b| difference[a].total_cmp(&difference[b])).expect("a voxel");
         let [d, h, w] = [largest / 256, largest / 16 % 16, largest % 16];
         assert!(d.abs_diff(9) <= 3 && h.abs_diff(6) <= 3 && w.abs_diff(11) <= 3, "{:?}", [d, h, w]);

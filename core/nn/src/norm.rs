@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-        tensor.to_data().to_vec().expect("f32")
+        tensor.to_data().try_to_vec().expect("f32")
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(crate) fn values(module: &impl Module) -> Result<Vec<(ParameterInfo, Vec<f32
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let info = ParameterInfo { name: self.path.name(), shape: param.lazy_shape().to_vec() };
             let data = param.val().try_into_data().map_err(|error| error.to_string());
-            match data.and_then(|data| data.to_vec::<f32>().map_err(|error| format!("{error:?}"))) {
+            match data.and_then(|data| data.try_to_vec::<f32>().map_err(|error| format!("{error:?}"))) {
                 Ok(values) => self.found.push((info, values)),
                 Err(reason) => self.failure = Some(format!("{}: {reason}", info.name)),
             }

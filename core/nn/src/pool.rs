@@ -39,9 +39,9 @@ mod tests {
         let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape(shape).require_grad();
         let output = max_pool3d(input.clone(), 3, 2, 1);
         assert_eq!(output.dims(), [1, 2, 3, 2, 3]);
-        let found = output.to_data().to_vec::<f32>().expect("f32");
+        let found = output.to_data().try_to_vec::<f32>().expect("f32");
         let gradients = output.sum().backward();
-        let gradient = input.grad(&gradients).expect("a gradient").to_data().to_vec::<f32>().expect("f32");
+        let gradient = input.grad(&gradients).expect("a gradient").to_data().try_to_vec::<f32>().expect("f32");
         let mut wins = vec![0.0; values.len()];
         let mut at = 0;
         for c in 0..2 {

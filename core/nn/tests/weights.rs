@@ -14,7 +14,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.to_data().to_vec().expect("f32")
+    tensor.to_data().try_to_vec().expect("f32")
 }
 
 fn small(head: HeadKind) -> NetworkConfig {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::image::grid_from_json;
 use crate::lineage::{Lineage, ROOT};
-use crate::{CaseId, ProjectError, Study, files};
+use crate::{CaseId, ProjectError, Study, files, snapshot};
 
 /// An Edit of the journal, by its number in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,25 +49,45 @@ impl Study {
         if grid.is_some_and(|grid| !edit.region.fits(grid.shape())) {
             return Err(ProjectError::EditOutside { case: row.name });
         }
-        self.journal_edit_and(id, edit, |_, _| Ok(()))
+        self.journal_fitting_edit(id, edit)
     }
 
-    /// [`Study::journal_edit`] together with whatever else `also` writes, of which all is done or nothing.
-    pub(crate) fn journal_edit_and(
-        &self,
-        id: CaseId,
-        edit: &Edit,
-        also: impl FnOnce(&Transaction<'_>, EditId) -> rusqlite::Result<()>,
-    ) -> Result<EditId, ProjectError> {
+    /// [`Study::journal_edit`] for an Edit that is known to fit.
+    pub(crate) fn journal_fitting_edit(&self, id: CaseId, edit: &Edit) -> Result<EditId, ProjectError> {
         let parent = self.with_lineage(id, Lineage::head)?;
         let event = Event { case: id, kind: "edit", origin: parent, at_ms: edit.at_ms, edit: Some(edit) };
-        let (number, byte_len) = self.write(|database| {
-            let (number, byte_len) = event.insert(database)?;
-            also(database, EditId(number))?;
-            Ok((number, byte_len))
-        })?;
+        let (number, byte_len) = self.write(|database| event.insert(database))?;
         self.change_lineage(id, |lineage| lineage.edit(number, parent, byte_len));
         Ok(EditId(number))
+    }
+
+    /// Journals what another program made of the mask file, whose hash is now `sha256`: the Edit by which it is `taken` in, if
+    /// there is anything to take. `beside` says how the file differs from the mask even then: it is the mask that ends with the
+    /// Edit named, and on top of that the Edit given.
+    pub(crate) fn journal_found(
+        &self,
+        id: CaseId,
+        sha256: &[u8; 32],
+        taken: Option<&Edit>,
+        beside: Option<(i64, Option<&Edit>)>,
+    ) -> Result<(), ProjectError> {
+        let head = self.with_lineage(id, Lineage::head)?;
+        self.write(|database| {
+            let insert = |kind, origin, edit: &Edit| {
+                let event = Event { case: id, kind, origin, at_ms: edit.at_ms, edit: Some(edit) };
+                event.insert(database).map(|(number, _)| number)
+            };
+            let end = taken.map_or(Ok(head), |edit| insert("edit", head, edit))?;
+            let position = match beside {
+                None => end,
+                Some((base, None)) => base,
+                Some((base, Some(edit))) => insert("aside", base, edit)?,
+            };
+            database.execute("DELETE FROM mask_file WHERE case_id = ?", [id.0])?;
+            snapshot::record(database, id, sha256, position)
+        })?;
+        self.lineages.borrow_mut().remove(&id);
+        Ok(())
     }
 
     /// Journals that the last Edit was taken back.
@@ -166,9 +186,10 @@ impl Study {
         let lost = self.for_each_row(id, columns, "", |row| {
             let kind = row.get_ref(1).ok().and_then(|kind| kind.as_str().ok());
             match (integer(row, 0), kind, integer(row, 2)) {
-                (Some(number), Some("edit"), origin) => {
+                (Some(number), Some(kind @ ("edit" | "aside")), origin) => {
                     let byte_len = integer(row, 5).and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
-                    lineage.edit(number, origin.unwrap_or(i64::MIN), byte_len);
+                    let origin = origin.unwrap_or(i64::MIN);
+                    if kind == "edit" { lineage.edit(number, origin, byte_len) } else { lineage.aside(number, origin, byte_len) }
                 }
                 (Some(number), Some(kind @ ("undo" | "redo")), Some(origin)) if (1..number).contains(&origin) => {
                     let hash = seal(id.0, kind, origin, integer(row, 3).unwrap_or_default(), None, None, None, None);
@@ -185,13 +206,7 @@ impl Study {
 
     /// Visits the journal's rows of a case by rising id; returns how many could not be read. After a damaged page it goes on row
     /// by row, so that what lies behind is not lost.
-    fn for_each_row(
-        &self,
-        id: CaseId,
-        columns: &str,
-        only: &str,
-        mut visit: impl FnMut(&Row<'_>),
-    ) -> Result<usize, ProjectError> {
+    fn for_each_row(&self, id: CaseId, columns: &str, only: &str, mut visit: impl FnMut(&Row<'_>)) -> Result<usize, ProjectError> {
         let mut last = i64::MIN;
         let mut scan = || -> rusqlite::Result<()> {
             let sql = format!("SELECT {columns} FROM event WHERE case_id = ? {only} ORDER BY id");
@@ -211,10 +226,15 @@ impl Study {
         let ids = self.readable_ids(id);
         let sql = format!("SELECT {columns} FROM event WHERE id = ? AND case_id = ? {only}");
         for number in ids.into_iter().filter(|&number| number > last) {
-            let one = || self.connection.prepare_cached(&sql)?.query_row([number, id.0], |row| {
-                visit(row);
-                Ok(())
-            }).optional();
+            let mut one = || {
+                self.connection
+                    .prepare_cached(&sql)?
+                    .query_row([number, id.0], |row| {
+                        visit(row);
+                        Ok(())
+                    })
+                    .optional()
+            };
             lost += usize::from(one().is_err());
         }
         Ok(lost.max(1))
@@ -223,9 +243,12 @@ impl Study {
     /// The ids of a case's rows as far as index and table still tell them, from either end.
     fn readable_ids(&self, id: CaseId) -> std::collections::BTreeSet<i64> {
         let mut ids = std::collections::BTreeSet::new();
-        for order in ["INDEXED BY event_of_case WHERE case_id = ? ORDER BY id", "INDEXED BY event_of_case WHERE case_id = ? ORDER BY id DESC",
-            "NOT INDEXED WHERE case_id = ? ORDER BY id", "NOT INDEXED WHERE case_id = ? ORDER BY id DESC"]
-        {
+        for order in [
+            "INDEXED BY event_of_case WHERE case_id = ? ORDER BY id",
+            "INDEXED BY event_of_case WHERE case_id = ? ORDER BY id DESC",
+            "NOT INDEXED WHERE case_id = ? ORDER BY id",
+            "NOT INDEXED WHERE case_id = ? ORDER BY id DESC",
+        ] {
             let mut scan = || -> rusqlite::Result<()> {
                 let mut statement = self.connection.prepare_cached(&format!("SELECT id FROM event {order}"))?;
                 let mut rows = statement.query([id.0])?;

@@ -32,10 +32,23 @@ pub(crate) struct Lineage {
 impl Lineage {
     /// An Edit was made on top of `parent`. Rows come by rising id.
     pub fn edit(&mut self, id: i64, parent: i64, byte_len: usize) {
+        let parent = self.put(id, parent, byte_len);
+        let newest = self.newest_child.entry(parent).or_insert(id);
+        *newest = id.max(*newest);
+        self.head = id;
+    }
+
+    /// There is an Edit on top of `parent` that was never done: no undo or redo meets it.
+    pub fn aside(&mut self, id: i64, parent: i64, byte_len: usize) {
+        self.put(id, parent, byte_len);
+    }
+
+    /// Puts an Edit in its place and returns its parent.
+    fn put(&mut self, id: i64, parent: i64, byte_len: usize) -> i64 {
         let parent = if (ROOT..id).contains(&parent) { parent } else { self.before(id) };
         self.ensure(parent);
-        self.put(id, parent, byte_len);
-        self.head = id;
+        self.places.insert(id, Place { parent, byte_len });
+        parent
     }
 
     /// The Edit `target` was taken back.
@@ -53,14 +66,8 @@ impl Lineage {
     /// Makes a place for an Edit whose row is gone, if there is none.
     pub fn ensure(&mut self, id: i64) {
         if id > ROOT && !self.places.contains_key(&id) {
-            self.put(id, self.before(id), 0);
+            self.places.insert(id, Place { parent: self.before(id), byte_len: 0 });
         }
-    }
-
-    fn put(&mut self, id: i64, parent: i64, byte_len: usize) {
-        self.places.insert(id, Place { parent, byte_len });
-        let newest = self.newest_child.entry(parent).or_insert(id);
-        *newest = id.max(*newest);
     }
 
     fn before(&self, id: i64) -> i64 {
@@ -148,6 +155,18 @@ mod tests {
         assert_eq!(lineage.way(6, ROOT), (vec![6, 5, 1], vec![]));
         assert_eq!(lineage.way(5, 6), (vec![], vec![6]));
         assert_eq!(lineage.way(6, 6), (vec![], vec![]));
+    }
+
+    #[test]
+    fn an_edit_aside_is_met_by_neither_undo_nor_redo() {
+        let mut lineage = Lineage::default();
+        lineage.edit(1, ROOT, 1);
+        lineage.edit(2, 1, 1);
+        lineage.aside(3, 1, 1);
+        assert_eq!((lineage.head(), lineage.undone()), (2, vec![]));
+        lineage.undo(2);
+        assert_eq!((lineage.head(), lineage.undone()), (1, vec![2]));
+        assert_eq!(lineage.way(3, 2), (vec![3], vec![2]));
     }
 
     #[test]

@@ -4,14 +4,13 @@ use std::path::Path;
 use medley_annotate::{Author, Edit, History, Tool};
 use medley_io::StoredGeometry;
 use medley_volume::{Grid, LabelMap, LabelVoxels, Volume, VolumeError};
-use rusqlite::Transaction;
 use sha2::{Digest, Sha256};
 
 use crate::case::CaseRow;
 use crate::image::{Fingerprint, Look, grid_from_json, grid_to_json};
 use crate::lineage::{Lineage, ROOT};
 use crate::replay::{self, Rebuilt, Replayed};
-use crate::{CaseId, ProjectError, Study, files, snapshot};
+use crate::{CaseId, ProjectError, Study, files};
 
 /// A case that is open: its scan, its mask and what can be undone and redone in it.
 #[derive(Debug)]
@@ -65,7 +64,8 @@ impl Study {
             Look::Refreshed(print) => self.set_case("UPDATE case_ SET image_print = ?2 WHERE id = ?1", id, print.to_json())?,
             Look::Changed(print) => {
                 self.set_case("UPDATE case_ SET image_print = ?2 WHERE id = ?1", id, print.to_json())?;
-                let what = format!("The image {} has changed since it was last open; check that the mask still fits it.", row.image.display());
+                let what =
+                    format!("The image {} has changed since it was last open; check that the mask still fits it.", row.image.display());
                 notices.push(what);
             }
         }
@@ -94,7 +94,7 @@ impl Study {
         })?;
         let now = self.load_mask(&row, &grid)?.mask;
         let Ok(Some(edit)) = Edit::between(&now, &wanted, Author::Person, Tool::Import, files::now_ms()) else { return Ok(None) };
-        self.journal_edit_and(id, &edit, |_, _| Ok(()))?;
+        self.journal_fitting_edit(id, &edit)?;
         Ok(Some(edit))
     }
 
@@ -104,14 +104,14 @@ impl Study {
         let mut notices = Vec::new();
         let mut lineage = self.with_lineage(row.id, Lineage::clone)?;
         let known = self.known_files(row.id)?;
-        known.iter().filter_map(|known| known.position).for_each(|position| lineage.ensure(position));
+        known.iter().for_each(|known| lineage.ensure(known.position));
         let fetch = |id| self.stored_edit(id);
         let found = read_mask_file(&path, grid)?;
         let place = found.as_ref().and_then(|found| known.iter().find(|known| known.sha256 == found.sha256));
         let replayed = match (found, place) {
             (Some(found), None) => {
                 let labels = found.labels.map_err(|why| ProjectError::ForeignMask { path: path.clone(), why })?;
-                let base = known.iter().filter_map(|known| known.position).min().unwrap_or(ROOT);
+                let base = known.iter().map(|known| known.position).min().unwrap_or(ROOT);
                 let taken = self.take_in(row, &labels, found.sha256, base, &lineage)?;
                 notices.extend(taken.1);
                 lineage = self.with_lineage(row.id, Lineage::clone)?;
@@ -122,7 +122,7 @@ impl Study {
                     notices.push(format!("{} was not there; the mask was rebuilt from the study's journal.", path.display()));
                 }
                 let labels = found.and_then(|found| found.labels.ok());
-                let snapshot = labels.zip(place.and_then(|place| place.position));
+                let snapshot = labels.zip(place.map(|place| place.position));
                 replay::mask_at(lineage.head(), snapshot, grid, &lineage, &fetch)?
             }
         };
@@ -153,35 +153,27 @@ impl Study {
     ) -> Result<(Replayed, Option<String>), ProjectError> {
         let fetch = |id| self.stored_edit(id);
         let given = replay::mask_at(base, None, found.grid(), lineage, &fetch)?;
-        let Replayed { mask: mut now, troubles } = replay::travel(given.mask.clone(), base, lineage.head(), lineage, &fetch)?;
-        let is_given_known = given.troubles == 0;
+        let Replayed { mask: now, troubles } = replay::travel(given.mask.clone(), base, lineage.head(), lineage, &fetch)?;
         let mut wanted = now.clone();
         let mut is_the_file = true;
         for offset in 0..found.len() {
             let label = found.at(offset);
-            if !is_given_known || label != given.mask.at(offset) {
+            if given.troubles > 0 || label != given.mask.at(offset) {
                 wanted.set(offset, label);
             } else if label != now.at(offset) {
                 is_the_file = false;
             }
         }
-        let remember = |database: &Transaction<'_>, end: i64| {
-            database.execute("DELETE FROM mask_file WHERE case_id = ?", [row.id.0])?;
-            snapshot::record(database, row.id, &sha256, is_the_file.then_some(end))
-        };
-        let Ok(Some(edit)) = Edit::between(&now, &wanted, Author::Person, Tool::Import, files::now_ms()) else {
-            self.write(|database| remember(database, lineage.head()))?;
-            return Ok((Replayed { mask: now, troubles }, None));
-        };
-        self.journal_edit_and(row.id, &edit, |database, number| remember(database, number.0))?;
-        let path = self.mask_path(&row.file_stem);
-        let notice = format!(
-            "{} was changed by another program: {} voxels were taken over as a change that can be undone.",
-            path.display(),
-            edit.changed
-        );
-        now = wanted;
-        Ok((Replayed { mask: now, troubles }, Some(notice)))
+        let change = |from: &LabelMap, to: &LabelMap| Edit::between(from, to, Author::Person, Tool::Import, files::now_ms()).ok().flatten();
+        let taken = change(&now, &wanted);
+        let theirs = if is_the_file { None } else { change(&given.mask, found) };
+        self.journal_found(row.id, &sha256, taken.as_ref(), (!is_the_file).then_some((base, theirs.as_ref())))?;
+        let notice = taken.map(|edit| {
+            let path = self.mask_path(&row.file_stem);
+            let changed = edit.changed;
+            format!("{} was changed by another program: {changed} voxels were taken over as a change that can be undone.", path.display())
+        });
+        Ok((Replayed { mask: wanted, troubles }, notice))
     }
 
     /// Fails if the image's grid is not the one the mask is drawn on; remembers it if nothing is drawn yet.
@@ -222,9 +214,7 @@ fn read_mask_file(path: &Path, grid: &Grid) -> Result<Option<FoundFile>, Project
     let bytes = fs::read(path).map_err(ProjectError::file(path, "read"))?;
     let sha256 = Sha256::digest(&bytes).into();
     let labels = match medley_io::labels_from_bytes(&path.display().to_string(), &bytes) {
-        Ok(opened) => on_grid(&opened.labels, grid).map_err(|_| {
-            format!("it has {}, but the image has {grid}", opened.labels.grid())
-        }),
+        Ok(opened) => on_grid(&opened.labels, grid).map_err(|_| format!("it has {}, but the image has {grid}", opened.labels.grid())),
         Err(error) => Err(error.to_string()),
     };
     Ok(Some(FoundFile { sha256, labels }))

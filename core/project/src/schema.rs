@@ -17,10 +17,10 @@ const APPLICATION_ID: i32 = 0x4d65_646c;
 /// The format written by this program, in the database's header.
 const FORMAT: i64 = 1;
 
+/// `event.kind`: `aside` is an edit that was never done: it leads to a mask another program made of an older one of ours.
 /// `event.origin`: for an edit the one below it (0: none), for an undo or redo the edit that is taken back or done again.
 /// `event.seal`: a hash of the rest of the row, because SQLite does not notice a flipped bit.
-/// `mask_file`: each content the case's mask file may have, and the edit it ends with; NULL: its changes were taken in, but it
-/// equals no mask of the journal.
+/// `mask_file`: each content the case's mask file may have, and the edit it ends with.
 const TABLES: &str = "
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -48,7 +48,7 @@ CREATE TABLE case_ (
 CREATE TABLE event (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     case_id INTEGER NOT NULL REFERENCES case_ (id),
-    kind TEXT NOT NULL CHECK (kind IN ('edit', 'undo', 'redo')),
+    kind TEXT NOT NULL CHECK (kind IN ('edit', 'aside', 'undo', 'redo')),
     origin INTEGER NOT NULL,
     at_ms INTEGER NOT NULL,
     model TEXT,
@@ -56,13 +56,13 @@ CREATE TABLE event (
     changed INTEGER,
     seal BLOB NOT NULL,
     edit BLOB,
-    CHECK ((kind = 'edit') = (edit IS NOT NULL))
+    CHECK ((kind IN ('edit', 'aside')) = (edit IS NOT NULL))
 ) STRICT;
 CREATE INDEX event_of_case ON event (case_id, id);
 CREATE TABLE mask_file (
     case_id INTEGER NOT NULL REFERENCES case_ (id),
     sha256 BLOB NOT NULL,
-    position INTEGER,
+    position INTEGER NOT NULL,
     PRIMARY KEY (case_id, sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE model (

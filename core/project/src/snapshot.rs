@@ -24,8 +24,8 @@ const UNFINISHED: (&str, &str) = (".", ".saving.nii.gz");
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownFile {
     pub sha256: Vec<u8>,
-    /// The Edit it ends with; `None` if it was another program's and has been taken in.
-    pub position: Option<i64>,
+    /// The Edit it ends with.
+    pub position: i64,
 }
 
 impl Study {
@@ -45,7 +45,7 @@ impl Study {
             let found = files::sha256(&path).map_err(ProjectError::file(&path, "read"))?;
             match self.known_files(id)?.iter().find(|known| known.sha256 == found) {
                 None => return Err(ProjectError::MaskChangedElsewhere(path)),
-                Some(known) if known.position == Some(head) => return Ok(path),
+                Some(known) if known.position == head => return Ok(path),
                 Some(_) => {}
             }
         }
@@ -66,7 +66,7 @@ impl Study {
 
     /// Step 2: this content may appear under the mask's name.
     pub(crate) fn announce(&self, id: CaseId, sha256: &[u8; 32], position: i64) -> Result<(), ProjectError> {
-        self.write(|database| record(database, id, sha256, Some(position)))
+        self.write(|database| record(database, id, sha256, position))
     }
 
     /// Step 4: no other content may.
@@ -107,7 +107,7 @@ impl Study {
 }
 
 /// Records a content that the mask file of a case may have.
-pub(crate) fn record(database: &Transaction<'_>, id: CaseId, sha256: &[u8; 32], position: Option<i64>) -> rusqlite::Result<()> {
+pub(crate) fn record(database: &Transaction<'_>, id: CaseId, sha256: &[u8; 32], position: i64) -> rusqlite::Result<()> {
     let sql = "INSERT INTO mask_file (case_id, sha256, position) VALUES (?, ?, ?) \
                ON CONFLICT (case_id, sha256) DO UPDATE SET position = excluded.position";
     database.prepare_cached(sql)?.execute(params![id.0, sha256, position]).map(drop)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::card::CurvePoint;
+use crate::card::{CurvePoint, short};
 
 /// Gathers losses into about a hundred points.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Curve {
 
     fn close(&mut self, step: usize, dice: Option<f64>) {
         if self.count > 0 {
-            self.points.push(CurvePoint { step, loss: self.sum / self.count as f64, dice });
+            self.points.push(CurvePoint { step, loss: short(self.sum / self.count as f64), dice });
             (self.sum, self.count) = (0.0, 0);
         }
     }

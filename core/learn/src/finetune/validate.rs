@@ -4,7 +4,7 @@ use std::sync::Arc;
 use medley_nn::SegmentationNetwork;
 use medley_volume::{LabelMap, metrics};
 
-use crate::card::CardLabel;
+use crate::card::{CardLabel, short};
 use crate::device::OpenDevice;
 use crate::job::LabelDice;
 use crate::predict::segment;
@@ -49,11 +49,11 @@ impl<'a> Measured<'a> {
         let mut per_label = Vec::new();
         for label in self.labels.iter().filter(|label| label.value != 0) {
             if let Some(dice) = found.get(&label.value) {
-                let dice = dice.iter().sum::<f64>() / dice.len() as f64;
+                let dice = short(dice.iter().sum::<f64>() / dice.len() as f64);
                 per_label.push(LabelDice { value: label.value, name: label.name.clone(), dice });
             }
         }
         let mean = per_label.iter().map(|label| label.dice).sum::<f64>() / per_label.len().max(1) as f64;
-        Ok((mean, per_label))
+        Ok((short(mean), per_label))
     }
 }

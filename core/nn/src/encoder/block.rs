@@ -132,11 +132,11 @@ mod tests {
         let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 3, 3, 3]).require_grad();
         let output = shortcut_a(input.clone(), 2, 2);
         assert_eq!(output.dims(), [1, 2, 2, 2, 2]);
-        let found = output.to_data().to_vec::<f32>().expect("f32");
+        let found = output.to_data().try_to_vec::<f32>().expect("f32");
         assert_eq!(found[..8], [0.0, 2.0, 6.0, 8.0, 18.0, 20.0, 24.0, 26.0]);
         assert_eq!(found[8..], [0.0; 8]);
         let gradients = (output * 3.0).sum().backward();
-        let gradient = input.grad(&gradients).expect("a gradient").to_data().to_vec::<f32>().expect("f32");
+        let gradient = input.grad(&gradients).expect("a gradient").to_data().try_to_vec::<f32>().expect("f32");
         for (at, value) in gradient.into_iter().enumerate() {
             let is_taken = [at / 9, at / 3 % 3, at % 3].iter().all(|v| v % 2 == 0);
             assert_eq!(value, if is_taken { 3.0 } else { 0.0 }, "voxel {at}");
@@ -153,7 +153,7 @@ mod tests {
         let mut impulse = vec![0.0; 11 * 11 * 11];
         impulse[5 * 121 + 5 * 11 + 5] = 1.0;
         let input = Tensor::<1>::from_floats(impulse.as_slice(), &device).reshape([1, 1, 11, 11, 11]);
-        let found = block.conv1.forward(input).to_data().to_vec::<f32>().expect("f32");
+        let found = block.conv1.forward(input).to_data().try_to_vec::<f32>().expect("f32");
         for (at, value) in found.into_iter().enumerate() {
             let is_tap = [at / 121, at / 11 % 11, at % 11].iter().all(|v| [1, 5, 9].contains(v));
             assert_eq!(value, if is_tap { 1.0 } else { 0.0 }, "voxel {at}");

@@ -102,7 +102,7 @@ mod tests {
         let input = Tensor::<1>::from_floats(values.as_slice(), &Device::flex()).reshape([1, 1, 2, 3, 4]);
         let output = eighths(input);
         assert_eq!(output.dims(), [1, 8, 1, 2, 2]);
-        let found = output.to_data().to_vec::<f32>().expect("f32");
+        let found = output.to_data().try_to_vec::<f32>().expect("f32");
         // Channel 0 holds the first voxel of each 2³, channel 7 the last; the padded plane is zero.
         assert_eq!(found[..4], [1.0, 3.0, 9.0, 11.0]);
         assert_eq!(found[28..], [18.0, 20.0, 0.0, 0.0]);

@@ -43,7 +43,7 @@ mod tests {
 
     fn value(loss: &dyn Fn(Tensor<5>) -> Tensor<1>, logits: &[f32], device: &Device) -> f64 {
         let logits = Tensor::<1>::from_floats(logits, device).reshape(SHAPE);
-        f64::from(loss(logits).to_data().to_vec::<f32>().expect("f32")[0])
+        f64::from(loss(logits).to_data().try_to_vec::<f32>().expect("f32")[0])
     }
 
     fn assert_gradient(loss: &dyn Fn(Tensor<5>) -> Tensor<1>) {
@@ -51,7 +51,7 @@ mod tests {
         let start = logits();
         let input = Tensor::<1>::from_floats(start.as_slice(), &device).reshape(SHAPE).require_grad();
         let gradients = loss(input.clone()).backward();
-        let gradient = input.grad(&gradients).expect("a gradient").to_data().to_vec::<f32>().expect("f32");
+        let gradient = input.grad(&gradients).expect("a gradient").to_data().try_to_vec::<f32>().expect("f32");
         for at in 0..start.len() {
             let step = 0.01;
             let moved = |by: f32| {

@@ -79,7 +79,8 @@ impl Architecture {
 
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResNet-{} (shortcut {}, width {}, {} input channels)", self.depth, self.shortcut, self.base_width, self.in_channels)
+        let Self { depth, shortcut, base_width, in_channels, .. } = self;
+        write!(f, "ResNet-{depth} (shortcut {shortcut}, width {base_width}, input channels {in_channels})")
     }
 }
 

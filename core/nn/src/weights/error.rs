@@ -22,10 +22,12 @@ pub enum WeightsError {
         found: String,
     },
     /// A weight file that contradicts itself or ends too early.
-    #[error("{file} is damaged or cut short: {reason}; get it again")]
+    #[error("{file} ({bytes} bytes) is damaged or cut short: {reason}; get it again")]
     Damaged {
         /// The file.
         file: String,
+        /// How large it is.
+        bytes: u64,
         /// What does not fit.
         reason: String,
     },

@@ -12,7 +12,7 @@ use super::tensor::{NumberType, StoredTensor};
 
 /// Reads the network's tensors; `name` is what messages call the file.
 pub(super) fn read(name: &str, path: &Path, file_bytes: u64) -> Result<Contents, WeightsError> {
-    let damaged = |reason: &str| WeightsError::Damaged { file: name.to_owned(), reason: one_line(reason) };
+    let damaged = |reason: &str| WeightsError::Damaged { file: name.to_owned(), bytes: file_bytes, reason: one_line(reason) };
     let value = PytorchReader::read_pickle_data(path, None).map_err(|error| damaged(&error.to_string()))?;
     let mut globals = Vec::new();
     collect_globals(&value, &mut globals);

@@ -10,7 +10,7 @@ use super::tensor::{NumberType, StoredTensor};
 
 /// Reads the network's tensors; `name` is what messages call the file.
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Contents, WeightsError> {
-    let damaged = |reason: &str| WeightsError::Damaged { file: name.to_owned(), reason: one_line(reason) };
+    let damaged = |reason: &str| WeightsError::Damaged { file: name.to_owned(), bytes: bytes.len() as u64, reason: one_line(reason) };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error.to_string()))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error.to_string()))?;
     if tensors.is_empty() {

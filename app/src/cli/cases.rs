@@ -1,0 +1,83 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use medley_learn::{CaseSource, TrainingCase};
+use medley_project::dataset::{DataSet, DataSetCase};
+use medley_project::{ProjectError, Role, Study};
+
+use super::Failure;
+
+/// The cases of a data set that have a mask to believe, read when they are asked for.
+pub struct DataSetCases {
+    set: DataSet,
+}
+
+impl DataSetCases {
+    /// The cases of `set`, which came from `path`.
+    ///
+    /// # Errors
+    /// If there is none to learn from.
+    pub fn new(set: DataSet, path: &Path) -> Result<Self, Failure> {
+        let cases = Self { set };
+        if cases.of(Role::Training).count() > 0 {
+            return Ok(cases);
+        }
+        let shown = path.display();
+        Err(Failure::new(match cases.set.study() {
+            Some(_) => format!("the study {shown} has no corrected training case: correct a mask and mark its case as corrected first"),
+            None => format!("the data set {shown} has no training case with a mask"),
+        }))
+    }
+
+    /// How many cases there are to learn from.
+    #[must_use]
+    pub fn training_len(&self) -> usize {
+        self.of(Role::Training).count()
+    }
+
+    fn of(&self, role: Role) -> impl Iterator<Item = &DataSetCase> {
+        self.set.cases.iter().filter(move |case| case.role == role && case.is_corrected && case.label.is_some())
+    }
+
+    fn load(&self, role: Role) -> Result<Vec<TrainingCase>, String> {
+        let load = |case: &DataSetCase| -> Result<Option<TrainingCase>, String> {
+            let loaded = self.set.load(case).map_err(|error| error.to_string())?;
+            let with_mask = |truth| TrainingCase { name: case.name.clone(), image: Arc::new(loaded.volume), truth: Arc::new(truth) };
+            Ok(loaded.labels.map(with_mask))
+        };
+        self.of(role).map(load).filter_map(Result::transpose).collect()
+    }
+}
+
+impl CaseSource for DataSetCases {
+    fn training(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.load(Role::Training)
+    }
+
+    fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.load(Role::Validation)
+    }
+}
+
+/// The corrected cases of an open study that have a role.
+///
+/// # Errors
+/// If one cannot be loaded.
+pub fn study_cases(study: &Study, role: Role) -> Result<Vec<TrainingCase>, ProjectError> {
+    let cases = study.cases()?.into_iter().filter(|case| case.role == role && case.is_corrected);
+    let load = |case: medley_project::CaseInfo| {
+        let open = study.load_case(case.id)?;
+        Ok(TrainingCase { name: case.name, image: Arc::new(open.volume), truth: Arc::new(open.mask) })
+    };
+    cases.map(load).collect()
+}
+
+/// What a case is for, in one word.
+#[must_use]
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Training => "training",
+        Role::Validation => "validation",
+        Role::Unassigned => "unassigned",
+    }
+}

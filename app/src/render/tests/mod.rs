@@ -1,0 +1,7 @@
+//! Pictures drawn off the screen and checked pixel by pixel.
+
+mod easel;
+mod failures;
+mod overlays;
+mod slices;
+mod volumes;
