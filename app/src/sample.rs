@@ -119,7 +119,7 @@ pub fn unpack_study(folder: &Path) -> Result<Study, SampleError> {
 }
 
 fn fill(folder: &Path, failed: impl Fn(std::io::Error) -> SampleError) -> Result<(), SampleError> {
-    let mut study = Study::create(folder, &LabelTable::from_names(ORGANS))?;
+    let study = Study::create(folder, &LabelTable::from_names(ORGANS))?;
     let write = |path: &Path, bytes: &[u8]| std::fs::File::create_new(path).and_then(|mut file| file.write_all(bytes));
     for (name, text) in TEXTS {
         write(&folder.join(name), text.as_bytes()).map_err(&failed)?;

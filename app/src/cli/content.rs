@@ -1,6 +1,6 @@
 //! Whether a file of numbers is a scan or a mask, judged by what is in it.
 
-use medley_volume::{Scaling, Volume, Voxels, with_voxels};
+use medley_volume::{Scaling, Volume, with_voxels};
 
 /// The intent code of a NIfTI file whose values are labels (`NIFTI_INTENT_LABEL`).
 pub const INTENT_LABEL: i32 = 1002;
@@ -56,7 +56,7 @@ pub fn value_unit(volume: &Volume, is_mask: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use medley_volume::{Grid, Quantity};
+    use medley_volume::{Grid, Quantity, Voxels};
 
     use super::*;
 

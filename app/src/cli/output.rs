@@ -1,3 +1,5 @@
+//! Answers: JSON or text on standard output, one sentence on standard error.
+
 use std::io::{ErrorKind, Write};
 
 use serde::Serialize;

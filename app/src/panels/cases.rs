@@ -39,9 +39,10 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
                 correct = Some((case.id, is_corrected));
             }
-            let width = ui.available_width() - 74.0;
+            let width = ui.available_width() - 72.0;
             let name = Button::new(&case.name).selected(is_open).frame_when_inactive(false).truncate().min_size(egui::vec2(width, 20.0));
-            if ui.add_sized([width, 20.0], name).on_hover_text(case.image.display().to_string()).clicked() && !is_open {
+            let image = case.image.display().to_string();
+            if ui.add(name).on_hover_text(format!("{}\n{image}", case.name)).clicked() && !is_open {
                 load = Some(case.id);
             }
             let menu = ui.menu_button(RichText::new(role_name(case.role)).small(), |ui| {

@@ -4,7 +4,6 @@ use egui::{Button, Color32, RichText, Ui};
 use medley_volume::{Label, LabelTable};
 
 use super::widgets::{heading, named};
-use crate::command::Command;
 use crate::state::workbench::Workbench;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
@@ -26,8 +25,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if is_changed {
         workbench.set_labels(table);
     }
-    let keys = format!("{} {}", Command::PreviousLabel.shortcut_text(ui.ctx()), Command::NextLabel.shortcut_text(ui.ctx()));
-    ui.label(RichText::new(format!("{keys}  previous and next label. Double click a name to change it.")).weak().small());
+    ui.label(RichText::new("Keys , and . choose the label. Double click a name to change it.").weak().small());
 }
 
 /// One label; whether it was changed.
@@ -38,7 +36,7 @@ fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
         color.on_hover_text(format!("Colour of {}", label.name));
         let id = ui.scope_id().with(("rename", label.value));
         let renaming = ui.data(|data| data.get_temp::<String>(id));
-        let width = ui.available_width() - 86.0;
+        let width = ui.available_width() - 88.0;
         match renaming {
             Some(mut text) => {
                 let field = ui.add_sized([width, 20.0], egui::TextEdit::singleline(&mut text));
@@ -58,7 +56,7 @@ fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
             }
             None => {
                 let button = Button::new(&label.name).selected(*active == label.value).frame_when_inactive(false).truncate();
-                let name = ui.add_sized([width, 20.0], button).on_hover_text(format!("Paint {} (value {})", label.name, label.value));
+                let name = ui.add(button.min_size(egui::vec2(width, 20.0))).on_hover_text(format!("Paint {} (value {})", label.name, label.value));
                 if name.clicked() {
                     *active = label.value;
                 }

@@ -35,8 +35,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 fn big_button(ui: &mut Ui, workbench: &mut Workbench) {
     let obstacle = workbench.fine_tune_obstacle();
     let context = ui.ctx().clone();
-    let button = Button::new(RichText::new("Fine-tune").strong()).min_size(egui::vec2(ui.available_width(), 28.0));
-    let response = ui.add_enabled(obstacle.is_none(), button);
+    let size = egui::vec2(ui.available_width(), 28.0);
+    let button = |ui: &mut Ui| ui.add_sized(size, Button::new(RichText::new("Fine-tune").strong()));
+    let response = ui.add_enabled_ui(obstacle.is_none(), button).inner;
     named(&response, Command::FineTune.title());
     let response = response.on_hover_text(Command::FineTune.tooltip(&context)).on_disabled_hover_text(obstacle.unwrap_or_default());
     if response.clicked() {

@@ -13,7 +13,7 @@ const SAMPLE: usize = 1 << 17;
 #[expect(clippy::unnecessary_cast, reason = "one macro arm already holds f64")]
 pub fn guess_quantity(volume: &Volume) -> Quantity {
     let scaling = volume.scaling();
-    let is_whole = with_voxels!(volume.voxels(), values => {
+    let is_hounsfield = with_voxels!(volume.voxels(), values => {
         let step = (values.len() / SAMPLE).max(1);
         let (mut seen, mut air) = (0usize, 0usize);
         let mut sample = values.iter().step_by(step).map(|&stored| scaling.apply(stored as f64));
@@ -22,9 +22,27 @@ pub fn guess_quantity(volume: &Volume) -> Quantity {
             air += usize::from(value <= -800.0);
             value.fract() == 0.0
         });
-        is_whole && air * 100 >= seen && air > 0
+        let lowest = || extremes(values).map(|stored| scaling.apply(stored as f64));
+        is_whole && air * 100 >= seen && air > 0 && lowest().iter().all(|&value| value >= -4096.0)
     });
-    if is_whole && volume.summary().min >= -4096.0 { Quantity::Hounsfield } else { Quantity::Arbitrary }
+    if is_hounsfield { Quantity::Hounsfield } else { Quantity::Arbitrary }
+}
+
+/// The smallest and the largest number, several side by side so that the compiler can use wide registers.
+fn extremes<T: Copy + PartialOrd + Default>(values: &[T]) -> [T; 2] {
+    const LANES: usize = 32;
+    let first = values.first().copied().unwrap_or_default();
+    let (mut low, mut high) = ([first; LANES], [first; LANES]);
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    for block in blocks {
+        for lane in 0..LANES {
+            low[lane] = if block[lane] < low[lane] { block[lane] } else { low[lane] };
+            high[lane] = if block[lane] > high[lane] { block[lane] } else { high[lane] };
+        }
+    }
+    let low = low.iter().chain(rest).fold(first, |least, &value| if value < least { value } else { least });
+    let high = high.iter().chain(rest).fold(first, |most, &value| if value > most { value } else { most });
+    [low, high]
 }
 
 #[cfg(test)]
@@ -47,6 +65,16 @@ mod tests {
         assert_eq!(quantity(Voxels::F32(values.iter().map(|&v| f32::from(v)).collect()), Scaling::IDENTITY), Quantity::Hounsfield);
         values[500] = -5000;
         assert_eq!(quantity(Voxels::I16(values), Scaling::IDENTITY), Quantity::Arbitrary, "below what a CT can hold");
+    }
+
+    #[test]
+    fn extremes_are_found_wherever_they_are() {
+        for place in [0, 1, 31, 32, 63, 64, 69] {
+            let mut values = vec![3i16; 70];
+            values[place] = -9;
+            values[69 - place] = 11;
+            assert_eq!(extremes(&values), [-9, 11], "{place}");
+        }
     }
 
     #[test]

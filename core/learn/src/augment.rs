@@ -23,6 +23,9 @@ pub struct Augmentation {
     pub brightness: f64,
     /// Exponent on the values between the patch's own smallest and largest, as a share.
     pub gamma: f64,
+    /// Shift of each structure's values on its own, in standard deviations: as contrast medium does, which fills vessels and
+    /// organs differently from scan to scan.
+    pub enhancement: f64,
     /// Largest standard deviation of added noise, in standard deviations of the scan.
     pub noise: f64,
     /// Chance of mirroring left and right; see the module for when that is right.
@@ -38,6 +41,7 @@ impl Default for Augmentation {
             contrast: 0.15,
             brightness: 0.15,
             gamma: 0.25,
+            enhancement: 0.0,
             noise: 0.1,
             mirror: 0.0,
         }
@@ -73,6 +77,7 @@ impl Augmentation {
             contrast: 0.0,
             brightness: 0.0,
             gamma: 0.0,
+            enhancement: 0.0,
             noise: 0.0,
             mirror: 0.0,
         }
@@ -92,8 +97,15 @@ impl Augmentation {
         Warp::new(std::array::from_fn(|to| std::array::from_fn(|from| rows[to][from] * spacing_mm[from] / spacing_mm[to])))
     }
 
-    /// Changes the values of one patch.
-    pub(crate) fn intensities(&self, rng: &mut ChaCha8Rng, values: &mut [f32]) {
+    /// Changes the values of one patch, whose voxels are of `classes`.
+    pub(crate) fn intensities(&self, rng: &mut ChaCha8Rng, values: &mut [f32], classes: &[i32]) {
+        if self.enhancement > 0.0 {
+            let most = classes.iter().copied().max().unwrap_or(0).max(0);
+            let shifts: Vec<f32> = (0..=most).map(|c| if c == 0 { 0.0 } else { either_way(rng, self.enhancement) as f32 }).collect();
+            for (value, class) in values.iter_mut().zip(classes) {
+                *value += usize::try_from(*class).map_or(0.0, |class| shifts[class]);
+            }
+        }
         let gamma = share(rng, self.gamma) as f32;
         if gamma != 1.0 {
             let (low, high) = values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
@@ -182,7 +194,7 @@ mod tests {
     fn no_augmentation_changes_nothing() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let mut values = vec![1.0, -2.0, 3.5];
-        Augmentation::none().intensities(&mut rng, &mut values);
+        Augmentation::none().intensities(&mut rng, &mut values, &[0, 1, 2]);
         assert_eq!(values, [1.0, -2.0, 3.5]);
         let still = Augmentation::none().warp(&mut rng, [1.0, 2.0, 3.0]);
         assert_eq!(still.apply([4.0, 5.0, 6.0]), [4.0, 5.0, 6.0]);

@@ -123,6 +123,10 @@ fn coarsened(spacing: [f64; 3], extent: [f64; 3], most: usize) -> [f64; 3] {
 }
 
 /// CT if every scan is; the window is measured on labelled voxels only, at most 200,000 of each case.
+fn env(k: &str, d: f64) -> f64 { std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d) }
+/// HU
+const SOFT_TISSUE: (f64, f64) = (-200.0, 300.0);
+
 fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
     if cases.iter().any(|case| case.image.quantity() != Quantity::Hounsfield) {
         return IntensityScheme::PerScan;
@@ -139,7 +143,7 @@ fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
     }
     values.sort_by(f64::total_cmp);
     let at = |fraction: f64| values[(fraction * (values.len() - 1) as f64).round() as usize];
-    let (low, high) = (at(0.005), at(0.995));
+    let (low, high) = (at(0.005).min(env("LOW", SOFT_TISSUE.0)), at(0.995).max(env("HIGH", SOFT_TISSUE.1)));
     let clipped = || values.iter().map(|v| v.clamp(low, high));
     let mean = clipped().sum::<f64>() / values.len() as f64;
     let std = (clipped().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt().max(1e-3);

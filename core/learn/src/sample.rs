@@ -84,7 +84,7 @@ impl<'a> Sampler<'a> {
             let warp = self.augmentation.warp(&mut rng, self.spacing_mm);
             let start = batch.image.len();
             self.cut(case, center, &warp, &mut batch);
-            self.augmentation.intensities(&mut rng, &mut batch.image[start..]);
+            self.augmentation.intensities(&mut rng, &mut batch.image[start..], &batch.classes[start..]);
         }
         batch
     }

@@ -79,8 +79,10 @@ impl BatchNorm3d {
         let variance = self.running_var.value_sync().to_device(&device);
         let slope = self.weight.val() / variance.add_scalar(EPSILON).sqrt();
         let offset = self.bias.val() - mean * slope.clone();
-        let channels = slope.dims()[0];
-        input * slope.reshape([1, channels, 1, 1, 1]) + offset.reshape([1, channels, 1, 1, 1])
+        // As a matrix with one row per channel, so that backwards each is one sum along a row.
+        let [n, c, d, h, w] = input.dims();
+        let rows = |per_channel: Tensor<1>| per_channel.repeat_dim(0, n).reshape([n * c, 1]);
+        (input.reshape([n * c, d * h * w]) * rows(slope) + rows(offset)).reshape([n, c, d, h, w])
     }
 }
 

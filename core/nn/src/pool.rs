@@ -47,9 +47,7 @@ mod tests {
         for c in 0..2 {
             for (d, h, w) in (0..3).flat_map(|d| (0..2).flat_map(move |h| (0..3).map(move |w| (d, h, w)))) {
                 let span = |o: usize, size: usize| (2 * o).saturating_sub(1)..(2 * o + 2).min(size);
-                let offsets = span(d, 5).flat_map(|i| {
-                    span(h, 4).flat_map(move |j| span(w, 6).map(move |k| ((c * 5 + i) * 4 + j) * 6 + k))
-                });
+                let offsets = span(d, 5).flat_map(|i| span(h, 4).flat_map(move |j| span(w, 6).map(move |k| ((c * 5 + i) * 4 + j) * 6 + k)));
                 let winner = offsets.max_by(|&a, &b| values[a].total_cmp(&values[b])).expect("a voxel");
                 assert_eq!(found[at], values[winner]);
                 wins[winner] += 1.0;

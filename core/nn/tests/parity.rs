@@ -1,6 +1,8 @@
 //! Against what the reference computes, with files that are not part of this repository: `MEDLEY_SHARED` names the folder that
 //! holds `parity/`. Run with `--ignored`.
 
+#![expect(clippy::expect_used, reason = "a test that cannot read its files has failed")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -69,7 +71,9 @@ fn deviation(found: &[f32], wanted: &[f32]) -> f64 {
     assert_eq!(found.len(), wanted.len());
     let mean = wanted.iter().map(|v| f64::from(*v)).sum::<f64>() / wanted.len() as f64;
     let sigma = (wanted.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / wanted.len() as f64).sqrt();
-    found.iter().zip(wanted).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max) / sigma
+    let worst = found.iter().zip(wanted).map(|(a, b)| f64::from((a - b).abs())).max_by(f64::total_cmp).expect("numbers");
+    assert!(sigma > 0.0 && worst.is_finite());
+    worst / sigma
 }
 
 #[test]
@@ -157,7 +161,9 @@ fn loss_and_gradients_are_the_references() {
     }
     let mut failures = Vec::new();
     // The open file holds only what differs from the cut one: input and target are the same in both.
-    for (model, file, from) in [("r10b_w6", "r10b_w6.trainstep", "r10b_w6.trainstep"), ("r18a_w6", "r18a_w6.trainstep_open", "r18a_w6.trainstep_cut")] {
+    for (model, file, from) in
+        [("r10b_w6", "r10b_w6.trainstep", "r10b_w6.trainstep"), ("r18a_w6", "r18a_w6.trainstep_open", "r18a_w6.trainstep_cut")]
+    {
         let (stored, common) = (Stored::open(&format!("io/{file}.safetensors")), Stored::open(&format!("io/{from}.safetensors")));
         let device = Device::flex().autodiff();
         let network = network(model, &device);
@@ -239,9 +245,19 @@ fn every_good_file_is_inspected_right() {
     ] {
         let found = inspect(&parity().join(file)).expect(file);
         let about = found.architecture;
-        assert_eq!((about.depth.to_string().as_str(), about.shortcut.to_string().as_str(), about.base_width), (depth, shortcut, width), "{file}");
+        assert_eq!(
+            (about.depth.to_string().as_str(), about.shortcut.to_string().as_str(), about.base_width),
+            (depth, shortcut, width),
+            "{file}"
+        );
         assert!(found.coverage.is_whole() && found.unusable.is_empty(), "{file}: {:?}", found.coverage);
-        println!("{file}: {about}, {} matched, {} unused, prefix “{}”, {:?}", found.coverage.matched, found.coverage.unused.len(), found.prefix, found.notices);
+        println!(
+            "{file}: {about}, {} matched, {} unused, prefix “{}”, {:?}",
+            found.coverage.matched,
+            found.coverage.unused.len(),
+            found.prefix,
+            found.notices
+        );
         assert_eq!(found.coverage.matched, matched, "{file}");
     }
 }

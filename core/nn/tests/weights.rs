@@ -1,5 +1,7 @@
 //! Files in and out: what PyTorch wrote, what we write, and what must be refused.
 
+#![expect(clippy::expect_used, reason = "a test that cannot read its files has failed")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -92,8 +94,9 @@ fn what_is_saved_computes_the_same_when_loaded() {
         let loaded = file.network(&device).expect("a network");
         assert_eq!(loaded.config(), network.config());
         assert_eq!(numbers(loaded.forward(patch(&device))), numbers(network.valid().forward(patch(&device))));
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").filter(|e| e.as_ref().is_ok_and(|e| e.path() != path)).count() % 2, usize::from(head == HeadKind::Skip));
     }
+    // Nothing else is left in the folder.
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2);
 }
 
 #[test]
@@ -108,7 +111,8 @@ fn a_half_encoder_is_half_as_large_and_nearly_the_same() {
     let size = |path: &Path| std::fs::metadata(path).expect("a file").len() as f64;
     assert!(size(&half) < 0.65 * size(&full));
     let device = Device::flex();
-    let output = |path: &Path| numbers(WeightsFile::open(path).and_then(|f| f.encoder(&device)).expect("an encoder").0.forward(patch(&device)));
+    let output =
+        |path: &Path| numbers(WeightsFile::open(path).and_then(|f| f.encoder(&device)).expect("an encoder").0.forward(patch(&device)));
     let (a, b) = (output(&full), output(&half));
     let scale = a.iter().map(|v| v.abs()).fold(0.0, f32::max);
     assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 0.01 * scale));
@@ -121,8 +125,7 @@ fn rewritten(change: impl Fn(&str, Vec<usize>, Vec<u8>) -> Option<(String, Vec<u
     save_encoder(&path, &small(HeadKind::Skip).encoder.init(&Device::flex(), 0), &BTreeMap::new(), false).expect("saved");
     let bytes = std::fs::read(path).expect("a file");
     let whole = SafeTensors::deserialize(&bytes).expect("safetensors");
-    let changed: Vec<_> =
-        whole.iter().filter_map(|(name, view)| change(name, view.shape().to_vec(), view.data().to_vec())).collect();
+    let changed: Vec<_> = whole.iter().filter_map(|(name, view)| change(name, view.shape().to_vec(), view.data().to_vec())).collect();
     let views = changed.iter().map(|(name, shape, data)| {
         (name.as_str(), safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), data).expect("a view"))
     });
@@ -178,13 +181,14 @@ fn files_that_are_none_are_refused_in_one_line() {
     let whole = std::fs::read(fixture("r10b_w6.fp16.zip.pth")).expect("a fixture");
     let legacy = std::fs::read(fixture("r10b_w6.no_counters.legacy.pth")).expect("a fixture");
     let system = b"\x80\x02cposix\nsystem\nq\x00X\x0c\x00\x00\x00touch ./RAN_q\x01\x85q\x02Rq\x03.".to_vec();
-    let cases: [(&str, Vec<u8>, &str); 8] = [
+    let cases: [(&str, Vec<u8>, &str); 9] = [
         ("empty.pth", Vec::new(), "empty"),
         ("page.pth", b"<!doctype html><title>Sign in</title>".to_vec(), "web page"),
         ("pointer.pth", b"version https://git-lfs.github.com/spec/v1\noid sha256:0".to_vec(), "git-lfs"),
         ("cut.pth", whole[..whole.len() / 2].to_vec(), "damaged"),
         ("cut_legacy.pth", legacy[..legacy.len() - 1].to_vec(), "damaged"),
         ("call.pth", system, "posix.system"),
+        ("text_call.pth", b"(dp0\nS'a'\nctorch\nos.system\n(S'touch RAN'\ntRs.".to_vec(), "torch.os.system"),
         ("long.safetensors", b"\xff\xff\xff\x00\x00\x00\x00\x00{}".to_vec(), "damaged"),
         ("none.safetensors", b"\x02\x00\x00\x00\x00\x00\x00\x00{}".to_vec(), "no tensor"),
     ];

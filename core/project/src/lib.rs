@@ -17,16 +17,17 @@
 //!    from the root to the case's head, and undo and redo move the head.
 //! 3. A mask file is a snapshot. Every content Medley may have left under its name is recorded by SHA-256 with the Edit it ends
 //!    with *before* it gets that name, so that whatever instant the power fails, the file is either known or not ours. One that is
-//!    not ours is never overwritten: what another program changed is taken in as an Edit that can be undone.
+//!    not ours is never overwritten before it was taken in: what another program changed becomes an Edit that can be undone.
 //! 4. One program at a time has a study open; a program that was killed blocks nobody.
 //! 5. What is read from a study or a data set is not trusted: a damaged row is skipped with a notice, a foreign file is refused
 //!    with a sentence. Nothing panics.
-//! 6. No patient's name is stored: authors are "a person" or a model's id.
+//! 6. Provenance names nobody: authors are "a person" or a model's id. (A case is called what its image's file is called.)
 
 mod case;
 mod case_name;
 pub mod dataset;
 mod error;
+mod event;
 mod files;
 mod image;
 mod journal;

@@ -105,9 +105,12 @@ impl Study {
         let mut lineage = self.with_lineage(row.id, Lineage::clone)?;
         let known = self.known_files(row.id)?;
         known.iter().for_each(|known| lineage.ensure(known.position));
-        let fetch = |id| self.stored_edit(id);
+        let fetch = |id| self.stored_edit(row.id, id);
         let found = read_mask_file(&path, grid)?;
         let place = found.as_ref().and_then(|found| known.iter().find(|known| known.sha256 == found.sha256));
+        if let (Some(found), Some(_), 2..) = (&found, place, known.len()) {
+            self.settle(row.id, &found.sha256)?;
+        }
         let replayed = match (found, place) {
             (Some(found), None) => {
                 let labels = found.labels.map_err(|why| ProjectError::ForeignMask { path: path.clone(), why })?;
@@ -119,7 +122,7 @@ impl Study {
             }
             (found, place) => {
                 if found.is_none() && !known.is_empty() {
-                    notices.push(format!("{} was not there; the mask was rebuilt from the study's journal.", path.display()));
+                    notices.push(format!("There was no mask file {}; the mask was rebuilt from the study's journal.", path.display()));
                 }
                 let labels = found.and_then(|found| found.labels.ok());
                 let snapshot = labels.zip(place.map(|place| place.position));
@@ -151,7 +154,7 @@ impl Study {
         base: i64,
         lineage: &Lineage,
     ) -> Result<(Replayed, Option<String>), ProjectError> {
-        let fetch = |id| self.stored_edit(id);
+        let fetch = |id| self.stored_edit(row.id, id);
         let given = replay::mask_at(base, None, found.grid(), lineage, &fetch)?;
         let Replayed { mask: now, troubles } = replay::travel(given.mask.clone(), base, lineage.head(), lineage, &fetch)?;
         let mut wanted = now.clone();

@@ -37,6 +37,11 @@ impl Study {
     /// If the mask is not on the image's grid, another program has changed the file (it is then not overwritten), or it cannot be
     /// written. The journal has everything in any case.
     pub fn save_mask(&self, id: CaseId, mask: &LabelMap) -> Result<PathBuf, ProjectError> {
+        self.save_in_steps(id, mask, &mut |_| {})
+    }
+
+    /// [`Study::save_mask`], telling which step is done.
+    fn save_in_steps(&self, id: CaseId, mask: &LabelMap, done: &mut dyn FnMut(&str)) -> Result<PathBuf, ProjectError> {
         let row = self.case_row(id)?;
         require_grid(&row, mask)?;
         let path = self.mask_path(&row.file_stem);
@@ -49,27 +54,20 @@ impl Study {
                 Some(_) => {}
             }
         }
-        let (unfinished, sha256) = self.write_unfinished(&row, mask)?;
-        self.announce(id, &sha256, head)?;
+        let unfinished = self.masks_folder().join(format!("{}{}{}", UNFINISHED.0, row.file_stem, UNFINISHED.1));
+        medley_io::write_labels(&unfinished, mask, &self.geometry(&row, mask))?;
+        let sha256 = files::sha256(&unfinished).map_err(ProjectError::file(&unfinished, "read"))?;
+        done("written");
+        self.write(|database| record(database, id, &sha256, head))?;
+        done("announced");
         files::rename_for_good(&unfinished, &path)?;
+        done("renamed");
         self.settle(id, &sha256)?;
+        done("settled");
         Ok(path)
     }
 
-    /// Step 1: the mask under another name, and its hash.
-    pub(crate) fn write_unfinished(&self, row: &CaseRow, mask: &LabelMap) -> Result<(PathBuf, [u8; 32]), ProjectError> {
-        let path = self.masks_folder().join(format!("{}{}{}", UNFINISHED.0, row.file_stem, UNFINISHED.1));
-        medley_io::write_labels(&path, mask, &self.geometry(row, mask))?;
-        let sha256 = files::sha256(&path).map_err(ProjectError::file(&path, "read"))?;
-        Ok((path, sha256))
-    }
-
-    /// Step 2: this content may appear under the mask's name.
-    pub(crate) fn announce(&self, id: CaseId, sha256: &[u8; 32], position: i64) -> Result<(), ProjectError> {
-        self.write(|database| record(database, id, sha256, position))
-    }
-
-    /// Step 4: no other content may.
+    /// The mask file of a case has this content: no other is expected any more.
     pub(crate) fn settle(&self, id: CaseId, sha256: &[u8; 32]) -> Result<(), ProjectError> {
         self.write(|database| {
             let sql = "DELETE FROM mask_file WHERE case_id = ? AND sha256 <> ?";
@@ -132,4 +130,116 @@ pub(crate) fn require_grid(row: &CaseRow, mask: &LabelMap) -> Result<(), Project
         return Ok(());
     }
     Err(ProjectError::MaskGrid { case: row.name.clone(), found: mask.grid().to_string(), expected: grid.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use medley_annotate::{Author, Edit, Tool};
+    use medley_volume::{Grid, LabelTable, Quantity, Scaling, Volume, Voxels};
+
+    use super::*;
+    use crate::Role;
+
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).expect("a folder");
+        for entry in fs::read_dir(from).expect("a folder").flatten() {
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() { copy(&entry.path(), &target) } else { fs::copy(entry.path(), target).map(drop).expect("copied") }
+        }
+    }
+
+    struct Saving {
+        folder: tempfile::TempDir,
+        study: Study,
+        case: CaseId,
+        mask: LabelMap,
+    }
+
+    fn labels(mask: &LabelMap) -> Vec<u16> {
+        (0..mask.len()).map(|offset| mask.at(offset)).collect()
+    }
+
+    impl Saving {
+        fn begin() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let root = folder.path().join("study");
+            let study = Study::create(&root, &LabelTable::default()).expect("a study");
+            let grid = Grid::axis_aligned([4, 3, 2], [1.0; 3]).expect("a grid");
+            let volume = Volume::new(grid, Voxels::I16(vec![3; 24]), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
+            medley_io::write_volume(&root.join("scan.nii"), &volume, &StoredGeometry::of_grid(&grid)).expect("written");
+            let case = study.add_case("scan", &root.join("scan.nii"), Role::Training).expect("a case");
+            let mask = study.load_case(case).expect("opens").mask;
+            Self { folder, study, case, mask }
+        }
+
+        fn draw(&mut self, offset: usize, label: u16) {
+            let mut wanted = self.mask.clone();
+            wanted.set(offset, label);
+            let edit = Edit::between(&self.mask, &wanted, Author::Person, Tool::Script, 0).expect("one grid").expect("a change");
+            self.study.journal_edit(self.case, &edit).expect("journaled");
+            self.mask = wanted;
+        }
+
+        /// Cuts the power now, opens what is left, and checks mask and history; draws, saves and opens once more.
+        fn check_after_a_power_cut(&self, name: &str) {
+            let copied = self.folder.path().join(name);
+            copy(self.study.folder(), &copied);
+            let study = Study::open(&copied).expect("opens");
+            let open = study.load_case(self.case).expect("opens");
+            assert_eq!(labels(&open.mask), labels(&self.mask), "{name}");
+            // A file that was announced and never put in place cannot be told from one that was taken away.
+            let is_absent = !study.mask_path("scan").exists() && !study.known_files(self.case).expect("known").is_empty();
+            assert_eq!(open.notices.len(), usize::from(is_absent), "{name}: {:?}", open.notices);
+            let edits = self.study.edits(self.case).expect("edits").iter().filter(|edit| edit.is_in_mask).count();
+            assert_eq!(open.history.len(), edits, "{name}");
+            let unfinished = fs::read_dir(study.masks_folder()).expect("a folder").flatten();
+            assert!(unfinished.map(|entry| entry.file_name()).all(|file| file == "scan.nii.gz"), "{name}");
+            let path = study.save_mask(self.case, &open.mask).expect("saved");
+            let saved = medley_io::open_labels(&path).expect("a mask").labels;
+            assert_eq!(labels(&saved), labels(&self.mask), "{name}");
+            assert_eq!(study.known_files(self.case).expect("known").len(), 1, "{name}");
+            drop(study);
+            let open = Study::open(&copied).expect("opens").load_case(self.case).expect("opens");
+            assert_eq!((labels(&open.mask), open.notices), (labels(&self.mask), vec![]), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_power_cut_after_any_step_of_saving_loses_nothing() {
+        for (round, is_saved_before, is_undone) in [(0, false, false), (1, true, false), (2, true, true), (3, false, true)] {
+            let mut saving = Saving::begin();
+            saving.draw(3, 1);
+            saving.draw(5, 2);
+            if is_saved_before {
+                saving.study.save_mask(saving.case, &saving.mask).expect("saved");
+            }
+            saving.draw(5, 300);
+            if is_undone {
+                saving.study.journal_undo(saving.case).expect("journaled");
+                saving.mask.set(5, 2);
+                if is_saved_before {
+                    saving.draw(7, 4);
+                }
+            }
+            saving.check_after_a_power_cut(&format!("{round} before"));
+            let mut steps = Vec::new();
+            let mut cut = |step: &str| {
+                steps.push(step.to_owned());
+                saving.check_after_a_power_cut(&format!("{round} {step}"));
+            };
+            saving.study.save_in_steps(saving.case, &saving.mask, &mut cut).expect("saved");
+            assert_eq!(steps, ["written", "announced", "renamed", "settled"]);
+        }
+    }
+
+    #[test]
+    fn a_mask_that_is_saved_already_is_not_written_again() {
+        let mut saving = Saving::begin();
+        saving.draw(3, 1);
+        let path = saving.study.save_mask(saving.case, &saving.mask).expect("saved");
+        let stamp = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).expect("a file");
+        let before = stamp(&path);
+        saving.study.save_mask(saving.case, &saving.mask).expect("saved");
+        assert_eq!(stamp(&path), before);
+    }
 }

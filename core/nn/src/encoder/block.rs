@@ -51,8 +51,8 @@ impl Block {
         let out_channels = width * config.expansion();
         let changes_shape = stride != 1 || in_channels != out_channels;
         let has_projection = changes_shape && config.shortcut == Shortcut::B;
-        let downsample = has_projection
-            .then(|| (convolution([in_channels, out_channels], 1, stride, 1, device), BatchNorm3d::blank(out_channels, device)));
+        let downsample =
+            has_projection.then(|| (convolution([in_channels, out_channels], 1, 1, 1, device), BatchNorm3d::blank(out_channels, device)));
         let is_bottleneck = config.depth.has_bottlenecks();
         let (conv1, conv2) = if is_bottleneck {
             (convolution([in_channels, width], 1, 1, 1, device), convolution([width, width], 3, stride, dilation, device))
@@ -82,7 +82,9 @@ impl Block {
             x = bn3.forward(conv3.forward(relu(x)));
         }
         let shortcut = match &self.downsample {
-            Some((convolution, norm)) => norm.forward(convolution.forward(input)),
+            // Striding before the 1³ convolution is the same as in it, and the only way that is right on every device: burn
+            // 0.22.1 computes a wrong gradient for a 1³ convolution with a stride on wgpu.
+            Some((convolution, norm)) => norm.forward(convolution.forward(strided(input, self.stride))),
             None => shortcut_a(input, self.stride, self.out_channels),
         };
         relu(x + shortcut)
@@ -111,14 +113,19 @@ impl Block {
 /// - input: `[N, C, D, H, W]`
 /// - output: `[N, channels, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
 fn shortcut_a(input: Tensor<5>, stride: usize, channels: usize) -> Tensor<5> {
-    let step = stride as isize;
-    let taken = if stride == 1 { input } else { input.slice(s![.., .., ..;step, ..;step, ..;step]) };
+    let taken = strided(input, stride);
     let [n, c, d, h, w] = taken.dims();
     if c == channels {
         return taken;
     }
     let zeros = Tensor::zeros([n, channels - c, d, h, w], &taken.device());
     Tensor::cat(vec![taken, zeros], 1)
+}
+
+/// Every `stride`-th voxel along each axis.
+fn strided(input: Tensor<5>, stride: usize) -> Tensor<5> {
+    let step = stride as isize;
+    if stride == 1 { input } else { input.slice(s![.., .., ..;step, ..;step, ..;step]) }
 }
 
 #[cfg(test)]

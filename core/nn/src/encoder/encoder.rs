@@ -228,14 +228,14 @@ mod tests {
             }
         }
         let device = Device::flex().autodiff();
-        let values: Vec<f32> = (0..4096).map(|v| ((v * 37 % 101) as f32 - 50.0) / 40.0).collect();
-        let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 16, 16, 16]);
+        let values: Vec<f32> = (0..24 * 24 * 24).map(|v| ((v * 37 % 101) as f32 - 50.0) / 40.0).collect();
+        let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 24, 24, 24]);
         for (depth, shortcut, mode) in [
             (Depth::R10, Shortcut::A, NormMode::Frozen),
             (Depth::R10, Shortcut::B, NormMode::Batch),
             (Depth::R50, Shortcut::A, NormMode::Frozen),
         ] {
-            let config = EncoderConfig { depth, shortcut, base_width: 2, in_channels: 1 };
+            let config = EncoderConfig { depth, shortcut, base_width: 3, in_channels: 1 };
             let encoder = config.init(&device, 5).with_norm_mode(mode);
             let loss = |encoder: &Encoder| {
                 let output = encoder.forward(input.clone());
@@ -256,7 +256,12 @@ mod tests {
             let value = |direction: f64| {
                 let moved = filled(encoder.valid().train(), |p| {
                     let (from, by) = (&start[&p.name], &gradients[&p.name]);
-                    Some(from.iter().enumerate().map(|(at, v)| v + (direction * step * f64::from(by.get(at).copied().unwrap_or(0.0))) as f32).collect())
+                    Some(
+                        from.iter()
+                            .enumerate()
+                            .map(|(at, v)| v + (direction * step * f64::from(by.get(at).copied().unwrap_or(0.0))) as f32)
+                            .collect(),
+                    )
                 });
                 f64::from(loss(&moved).to_data().try_to_vec::<f32>().expect("f32")[0])
             };

@@ -14,30 +14,48 @@ use crate::{EncoderConfig, Features};
 ///
 /// Layer4 (stride 8) is reduced to few channels and refined to stride 4, where layer1 joins it, and to stride 2, where the stem
 /// and the input itself join: every 2³ voxels of the input as channels of one, which keeps the finest detail at an eighth of
-/// the places. A last transposed convolution makes 2³ voxels of logits of each of those places. A convolution at full
+/// the places. A last transposed convolution makes 2³ voxels of logits of each of those places. A 3³ convolution at full
 /// resolution would cost more than the whole encoder.
 #[derive(Module, Debug)]
 pub struct SkipDecoder {
-    reduce: Stage,
-    quarter: Stage,
-    half: Stage,
+    reduce: Layer,
+    quarter: Joint,
+    half: Joint,
     classify: ConvTranspose3d,
 }
 
 /// Convolution, instance normalisation, ReLU.
 #[derive(Module, Debug)]
-struct Stage {
+struct Layer {
     conv: Conv3d,
     norm: InstanceNorm3d,
 }
 
-impl Stage {
+impl Layer {
     fn blank(channels: [usize; 2], kernel: usize, device: &Device) -> Self {
         Self { conv: convolution(channels, kernel, 1, 1, device), norm: InstanceNorm3d::blank(channels[1], device) }
     }
 
     fn forward(&self, input: Tensor<5>) -> Tensor<5> {
         relu(self.norm.forward(self.conv.forward(input)))
+    }
+}
+
+/// Where features of two origins meet: mixed down by a 1³ convolution before the 3³ one looks around, at less than half the
+/// cost of a 3³ convolution on all of them.
+#[derive(Module, Debug)]
+struct Joint {
+    mix: Layer,
+    look: Layer,
+}
+
+impl Joint {
+    fn blank(channels: [usize; 2], device: &Device) -> Self {
+        Self { mix: Layer::blank(channels, 1, device), look: Layer::blank([channels[1]; 2], 3, device) }
+    }
+
+    fn forward(&self, features: Vec<Tensor<5>>) -> Tensor<5> {
+        self.look.forward(self.mix.forward(Tensor::cat(features, 1)))
     }
 }
 
@@ -48,9 +66,9 @@ impl SkipDecoder {
         let kept = encoder.base_width.clamp(8, 32);
         let classify = ConvTranspose3dConfig::new([kept, classes], [2; 3]).with_stride([2; 3]).with_initializer(Initializer::Zeros);
         Self {
-            reduce: Stage::blank([layer4, reduced], 1, device),
-            quarter: Stage::blank([reduced + layer1, kept], 3, device),
-            half: Stage::blank([kept + encoder.base_width + 8 * encoder.in_channels, kept], 3, device),
+            reduce: Layer::blank([layer4, reduced], 1, device),
+            quarter: Joint::blank([reduced + layer1, kept], device),
+            half: Joint::blank([kept + encoder.base_width + 8 * encoder.in_channels, kept], device),
             classify: classify.init(device),
         }
     }
@@ -67,10 +85,10 @@ impl SkipDecoder {
     /// Features at stride 4 and 2: where logits for deep supervision would branch off.
     fn stages(&self, input: Tensor<5>, features: &Features) -> [Tensor<5>; 2] {
         let reduced = self.reduce.forward(features.layer4.clone());
-        let quarter = Tensor::cat(vec![refined_to(&features.layer1, reduced), features.layer1.clone()], 1);
-        let quarter = self.quarter.forward(quarter);
-        let half = Tensor::cat(vec![refined_to(&features.stem, quarter.clone()), features.stem.clone(), eighths(input)], 1);
-        [quarter, self.half.forward(half)]
+        let quarter = self.quarter.forward(vec![refined_to(&features.layer1, reduced), features.layer1.clone()]);
+        let refined = refined_to(&features.stem, quarter.clone());
+        let half = self.half.forward(vec![refined, features.stem.clone(), eighths(input)]);
+        [quarter, half]
     }
 }
 

@@ -62,7 +62,9 @@ impl Architecture {
         }
         let has_bottlenecks = shapes.keys().any(|name| name.ends_with(".conv3.weight") && stage_and_block(name).is_some());
         // The shallowest network that has every block of the file: an incomplete file is then known by what it lacks.
-        let holds = |depth: &Depth| depth.has_bottlenecks() == has_bottlenecks && depth.blocks().iter().zip(blocks).all(|(have, want)| *have >= want);
+        let holds = |depth: &Depth| {
+            depth.has_bottlenecks() == has_bottlenecks && depth.blocks().iter().zip(blocks).all(|(have, want)| *have >= want)
+        };
         let Some(depth) = Depth::ALL.into_iter().find(holds) else {
             let kind = if has_bottlenecks { "bottlenecks" } else { "basic blocks" };
             return Err(format!("it has {blocks:?} {kind} in its stages, which no ResNet from 10 to 200 has"));

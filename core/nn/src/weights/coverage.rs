@@ -43,7 +43,12 @@ impl fmt::Display for Coverage {
         }
         if !self.misshaped.is_empty() {
             let describe = |m: &Misshaped| format!("{} is {:?} in place of {:?}", m.name, m.found, m.expected);
-            write!(f, ", {} of another shape ({})", self.misshaped.len(), some_of(&self.misshaped.iter().map(describe).collect::<Vec<_>>()))?;
+            write!(
+                f,
+                ", {} of another shape ({})",
+                self.misshaped.len(),
+                some_of(&self.misshaped.iter().map(describe).collect::<Vec<_>>())
+            )?;
         }
         Ok(())
     }

@@ -79,10 +79,11 @@ impl WeightsFile {
         let mut failure = None;
         let filled = filled(module, |parameter| {
             let tensor = self.contents.tensors.get(&parameter.name).filter(|tensor| tensor.shape == parameter.shape)?;
-            let values = tensor.weights().and_then(|values| match parameter.name.ends_with(".running_var") && values.iter().any(|v| *v < 0.0) {
-                true => Err("holds negative variances".to_owned()),
-                false => Ok(values),
-            });
+            let values =
+                tensor.weights().and_then(|values| match parameter.name.ends_with(".running_var") && values.iter().any(|v| *v < 0.0) {
+                    true => Err("holds negative variances".to_owned()),
+                    false => Ok(values),
+                });
             values.map_err(|reason| failure.get_or_insert((parameter.name.clone(), reason)).1.clone()).ok()
         });
         match failure {

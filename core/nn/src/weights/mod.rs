@@ -21,6 +21,7 @@ mod safetensors;
 mod save;
 mod sniff;
 mod tensor;
+mod zip_tail;
 
 pub use architecture::Architecture;
 pub use coverage::{Coverage, Misshaped};

@@ -1,5 +1,7 @@
 //! PyTorch's own files, through a reader that interprets the pickle's tensors and executes nothing.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use pytorch_reader::{DType, FileFormat, PickleValue, PytorchReader};
@@ -8,11 +10,18 @@ use super::WeightsError;
 use super::error::one_line;
 use super::file::{Contents, Limits};
 use super::keys::network_prefix;
+use super::sniff::SNIFFED;
 use super::tensor::{NumberType, StoredTensor};
+use super::zip_tail;
 
 /// Reads the network's tensors; `name` is what messages call the file.
 pub(super) fn read(name: &str, path: &Path, file_bytes: u64) -> Result<Contents, WeightsError> {
     let damaged = |reason: &str| WeightsError::Damaged { file: name.to_owned(), bytes: file_bytes, reason: one_line(reason) };
+    if let Some(global) = text_global(path) {
+        return Err(WeightsError::Unsafe { file: name.to_owned(), global });
+    }
+    let copy = zip_tail::readable_copy(path).map_err(|source| WeightsError::Read { file: name.to_owned(), source })?;
+    let path = copy.as_ref().map_or(path, |copy| copy.path());
     let value = PytorchReader::read_pickle_data(path, None).map_err(|error| damaged(&error.to_string()))?;
     let mut globals = Vec::new();
     collect_globals(&value, &mut globals);
@@ -53,6 +62,18 @@ pub(super) fn read(name: &str, path: &Path, file_bytes: u64) -> Result<Contents,
     Ok(contents)
 }
 
+/// The dangerous function that a pickle of the oldest protocol, which is text and which the reader does not know all of, names in
+/// its first bytes: `c`, a module, a line's end, a function, a line's end.
+fn text_global(path: &Path) -> Option<String> {
+    let mut head = Vec::new();
+    File::open(path).ok()?.take(SNIFFED as u64).read_to_end(&mut head).ok()?;
+    let text = String::from_utf8(head).ok().filter(|text| text.chars().all(|c| !c.is_control() || c.is_whitespace()))?;
+    let lines: Vec<&str> = text.lines().collect();
+    let pairs = lines.iter().zip(lines.iter().skip(1));
+    let globals = pairs.flat_map(|(line, next)| line.match_indices('c').map(move |(at, _)| format!("{}.{next}", &line[at + 1..])));
+    globals.map(|global| one_line(&global)).find(|global| is_dangerous(global))
+}
+
 fn number_type(dtype: DType) -> NumberType {
     match dtype {
         DType::F64 => NumberType::F64,
@@ -84,13 +105,37 @@ fn collect_globals(value: &PickleValue, found: &mut Vec<String>) {
 /// Modules whose functions reach out of the pickle. Others (a training script's own settings, say) are merely passed over.
 fn is_dangerous(global: &str) -> bool {
     const MODULES: [&str; 24] = [
-        "os", "posix", "nt", "sys", "subprocess", "builtins", "__builtin__", "importlib", "runpy", "socket", "shutil", "pickle", "_pickle",
-        "code", "codeop", "ctypes", "pty", "commands", "webbrowser", "urllib", "requests", "tempfile", "multiprocessing", "operator",
+        "os",
+        "posix",
+        "nt",
+        "sys",
+        "subprocess",
+        "builtins",
+        "__builtin__",
+        "importlib",
+        "runpy",
+        "socket",
+        "shutil",
+        "pickle",
+        "_pickle",
+        "code",
+        "codeop",
+        "ctypes",
+        "pty",
+        "commands",
+        "webbrowser",
+        "urllib",
+        "requests",
+        "tempfile",
+        "multiprocessing",
+        "operator",
     ];
     const HARMLESS: [&str; 10] = ["set", "frozenset", "slice", "range", "complex", "bytearray", "int", "float", "str", "object"];
-    let Some((module, function)) = global.split_once('.') else { return false };
-    let is_plain_type = matches!(module, "builtins" | "__builtin__") && HARMLESS.contains(&function);
-    MODULES.contains(&module) && !is_plain_type
+    let mut parts: Vec<&str> = global.split('.').collect();
+    let Some(function) = parts.pop() else { return false };
+    let is_plain_type = matches!(parts.as_slice(), ["builtins" | "__builtin__"]) && HARMLESS.contains(&function);
+    // Anywhere in the path: `torch.os.system` is `os.system`.
+    !is_plain_type && parts.iter().any(|part| MODULES.contains(part))
 }
 
 #[cfg(test)]
@@ -99,7 +144,7 @@ mod tests {
 
     #[test]
     fn functions_that_reach_out_are_told_from_settings() {
-        for global in ["posix.system", "os.system", "builtins.eval", "__builtin__.exec", "subprocess.Popen"] {
+        for global in ["posix.system", "os.system", "builtins.eval", "__builtin__.exec", "subprocess.Popen", "torch.os.system"] {
             assert!(is_dangerous(global), "{global}");
         }
         for global in ["argparse.Namespace", "torch.device", "builtins.set", "__main__.Settings", "int"] {
