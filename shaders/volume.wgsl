@@ -17,6 +17,9 @@ struct View {
     opacity: f32,
     background: vec3<f32>,
     flags: u32,
+    // Away from the eye in RAS, and the grey below which the scan is empty.
+    look: vec3<f32>,
+    starts_at: f32,
 }
 
 const MAXIMUM = 1u;
@@ -78,18 +81,21 @@ fn presence(voxel: vec3<f32>, label: u32) -> f32 {
     return sum;
 }
 
-// Outward normal of a label in RAS: the gradient of its presence under a quadratic B-spline, which is smooth.
+// Outward normal of a label in RAS: away from where its voxels around lie, near ones counting more (a Gaussian's gradient).
 fn label_normal(voxel: vec3<f32>, label: u32) -> vec3<f32> {
     let middle = floor(voxel + 0.5);
     let part = voxel - middle;
+    let reach = select(2, 1, has(DRAFT));
     var sum = vec3<f32>(0.0);
-    for (var n = 0; n < 27; n++) {
-        let offset = vec3<f32>(f32(n % 3), f32(n / 3 % 3), f32(n / 9)) - 1.0;
-        if label_at(vec3<i32>(middle + offset)) == label {
-            let side = 0.5 * (0.5 + offset * part) * (0.5 + offset * part);
-            let weight = select(side, 0.75 - part * part, offset == vec3<f32>(0.0));
-            let slope = select(offset * (0.5 + offset * part), -2.0 * part, offset == vec3<f32>(0.0));
-            sum += slope * weight.yzx * weight.zxy;
+    for (var k = -reach; k <= reach; k++) {
+        for (var j = -reach; j <= reach; j++) {
+            for (var i = -reach; i <= reach; i++) {
+                let offset = vec3<f32>(f32(i), f32(j), f32(k));
+                if label_at(vec3<i32>(middle + offset)) == label {
+                    let way = offset - part;
+                    sum += way * exp(dot(way, way) * -0.4);
+                }
+            }
         }
     }
     return safe_normal(-(view.normal_from_gradient * sum));
@@ -123,17 +129,15 @@ fn lit(color: vec3<f32>, normal: vec3<f32>) -> vec3<f32> {
     return gamma_from_linear(saturate(linear_from_gamma(color) * diffuse + shine));
 }
 
-// How dense the scan is drawn, per millimetre.
+// How dense the scan is drawn, per millimetre: what is white in the window is solid, the rest a haze.
 fn density(gray: f32) -> f32 {
-    let soft = smoothstep(0.1, 0.9, gray);
-    let hard = smoothstep(0.95, 1.8, gray);
-    return 0.0016 * soft + 0.05 * hard;
+    let soft = smoothstep(view.starts_at, 0.9, gray);
+    let hard = smoothstep(0.9, 1.5, gray);
+    return 0.0012 * soft + 0.3 * hard;
 }
 
-const DENSITY_STARTS_AT = 0.1;
-
 fn scan_color(gray: f32) -> vec3<f32> {
-    return mix(vec3<f32>(0.66, 0.5, 0.44), vec3<f32>(0.96, 0.93, 0.86), smoothstep(0.7, 1.2, gray));
+    return mix(vec3<f32>(0.72, 0.52, 0.45), vec3<f32>(0.97, 0.94, 0.87), smoothstep(0.7, 1.2, gray));
 }
 
 // Even noise between 0 and 1 that hides the steps of the rays (Jimenez 2014).
@@ -165,6 +169,7 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
     var passes = 1.0;
     var brightest = 0.0;
     var inside = 0u;
+    var is_within = false;
     var depth = 1.0;
     var brick = 0u;
     var brick_end = -1.0;
@@ -178,7 +183,7 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
             let ends = ((index + is_forward) / brick_count - start) * per_way;
             brick_end = min(ends.x, min(ends.y, ends.z));
             let has_labels = seeks_labels && (brick & BRICK_HAS_LABELS) != 0u;
-            let has_scan = seeks_scan && brick_gray(brick) > select(DENSITY_STARTS_AT, brightest, has(MAXIMUM));
+            let has_scan = seeks_scan && brick_gray(brick) > select(view.starts_at, brightest, has(MAXIMUM));
             if !has_labels && !has_scan {
                 inside = 0u;
                 mm += max(ceil((brick_end - mm) / step_mm), 1.0) * step_mm;
@@ -217,13 +222,21 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
             let gray = gray_at(at);
             if has(MAXIMUM) {
                 brightest = max(brightest, gray);
-            } else if gray > DENSITY_STARTS_AT {
-                let cover = 1.0 - exp(-density(gray) * step_mm);
+            } else if gray > view.starts_at {
+                var cover = 1.0 - exp(-density(gray) * step_mm);
                 var shade = scan_color(gray);
-                if cover > 0.02 {
-                    shade = lit(shade, scan_normal(at, gray));
+                let is_skin = !is_within;
+                is_within = true;
+                if cover > 0.02 || is_skin {
+                    let normal = scan_normal(at, gray);
+                    shade = lit(shade, normal);
                     if cover > 0.08 {
                         depth = min(depth, mm / view.depth_mm);
+                    }
+                    if is_skin {
+                        // The skin is glass: seen where it turns away.
+                        let edge = 1.0 - abs(dot(normal, view.look));
+                        cover = max(cover, 0.05 + 0.4 * edge * edge);
                     }
                 }
                 color += passes * cover * shade;
@@ -236,6 +249,6 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
         mm += step_mm;
     }
 
-    let beneath = select(view.background, vec3<f32>(saturate(brightest)), has(MAXIMUM) && enter < leave);
+    let beneath = mix(view.background, vec3<f32>(1.0), saturate(brightest));
     return Drawn(vec4<f32>(color + passes * beneath, 1.0), vec4<f32>(depth, 0.0, 0.0, 0.0));
 }

@@ -3,7 +3,7 @@
 use egui::{Button, RichText, Ui};
 use medley_project::Role;
 
-use super::widgets::{empty_hint, heading};
+use super::widgets::{empty_hint, heading, list_row};
 use crate::command::Command;
 use crate::state::workbench::Workbench;
 
@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     let open = workbench.case.as_ref().map(|case| case.id);
     let (mut load, mut correct, mut role) = (None, None, None);
     for case in &study.cases {
-        ui.horizontal(|ui| {
+        list_row(ui, |ui| {
             let is_open = open == Some(case.id);
             let mut is_corrected = case.is_corrected;
             let mark = ui.checkbox(&mut is_corrected, "");
@@ -39,7 +39,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
                 correct = Some((case.id, is_corrected));
             }
-            let width = ui.available_width() - 72.0;
+            let width = ui.available_width() - 74.0;
             let name = Button::new(&case.name).selected(is_open).frame_when_inactive(false).truncate().min_size(egui::vec2(width, 20.0));
             let image = case.image.display().to_string();
             if ui.add(name).on_hover_text(format!("{}\n{image}", case.name)).clicked() && !is_open {

@@ -3,7 +3,7 @@
 use egui::{Button, Color32, RichText, Ui};
 use medley_volume::{Label, LabelTable};
 
-use super::widgets::{heading, named};
+use super::widgets::{heading, list_row, named};
 use crate::state::workbench::Workbench;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
@@ -31,12 +31,12 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 /// One label; whether it was changed.
 fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
     let before = label.clone();
-    ui.horizontal(|ui| {
+    list_row(ui, |ui| {
         let color = ui.color_edit_button_srgb(&mut label.color);
         color.on_hover_text(format!("Colour of {}", label.name));
         let id = ui.scope_id().with(("rename", label.value));
         let renaming = ui.data(|data| data.get_temp::<String>(id));
-        let width = ui.available_width() - 88.0;
+        let width = ui.available_width() - 92.0;
         match renaming {
             Some(mut text) => {
                 let field = ui.add_sized([width, 20.0], egui::TextEdit::singleline(&mut text));

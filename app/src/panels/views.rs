@@ -4,6 +4,7 @@ use egui::{Color32, Rect, Sense, Stroke, Ui, Vec2, vec2};
 
 use super::{slice_view, volume_view};
 use crate::command::Command;
+use crate::state::notices::Severity;
 use crate::state::view::ViewKind;
 use crate::state::workbench::Workbench;
 
@@ -27,6 +28,18 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
                 view(ui, workbench, kind, Rect::from_min_size(all.min + offset, half));
             }
         }
+    }
+    follow_up(ui, workbench);
+}
+
+/// Draws on until the 3D view is as sharp as it gets, and tells what the GPU could not do.
+fn follow_up(ui: &Ui, workbench: &mut Workbench) {
+    let Some(textures) = workbench.case.as_ref().and_then(|case| case.textures.clone()) else { return };
+    if let Some(after) = textures.volume_repaint_after() {
+        ui.ctx().request_repaint_after(after);
+    }
+    if let Some(failure) = textures.take_failure() {
+        workbench.notices.push(Severity::Error, failure.to_string());
     }
 }
 

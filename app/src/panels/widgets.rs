@@ -31,6 +31,12 @@ pub fn command_button_named(ui: &mut Ui, workbench: &mut Workbench, command: Com
     response
 }
 
+/// A row whose buttons have their texts at the left.
+pub fn list_row(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
+    let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Min);
+    ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), 22.0), layout, add_contents);
+}
+
 /// Gives a button the name that a screen reader reads and a test looks for.
 pub fn named(response: &Response, name: &str) {
     let is_enabled = response.enabled();

@@ -16,12 +16,16 @@ use super::texels::Texels;
 /// While a scan is written, the device is given what is ready after about this many bytes.
 const SUBMIT_AFTER: usize = 32 << 20;
 
+/// The value below which this part of the voxels lies is taken for what is around the patient.
+const EMPTY_FRACTION: f64 = 0.02;
+
 /// The textures of one open case: the scan at full size and reduced for the 3D view, its mask, and a proposal while there is
 /// one. May be made and written on any thread.
 pub struct ScanTextures {
     device: Device,
     grid: Grid,
     texels: Texels,
+    empty_value: f64,
     scan: Texture,
     mean: Texture,
     brightest: Texture,
@@ -73,6 +77,7 @@ impl ScanTextures {
             device: device.clone(),
             grid: *volume.grid(),
             texels,
+            empty_value: volume.quantiles([EMPTY_FRACTION])[0],
             scan,
             mean,
             brightest,
@@ -132,6 +137,11 @@ impl ScanTextures {
     /// What the texels stand for.
     pub(crate) fn texels(&self) -> &Texels {
         &self.texels
+    }
+
+    /// What the scan holds where there is nothing.
+    pub(crate) fn empty_value(&self) -> f64 {
+        self.empty_value
     }
 
     /// The picture of the 3D view.

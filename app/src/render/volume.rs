@@ -81,6 +81,8 @@ struct VolumeUniforms {
     opacity: f32,
     background: [f32; 3],
     flags: u32,
+    look: [f32; 3],
+    starts_at: f32,
 }
 
 /// As `Blit` in blit.wgsl.
@@ -145,6 +147,8 @@ impl VolumeCallback {
             opacity: look.opacity,
             background: look.background,
             flags: mode | flag(shows_labels, LABELS) | flag(work.is_draft, DRAFT),
+            look: far.as_vec3().to_array(),
+            starts_at: starts_at(self.scan.empty_value(), look.window),
         }
     }
 
@@ -236,6 +240,12 @@ impl CallbackTrait for VolumeCallback {
     }
 }
 
+/// The grey above which the scan is drawn: somewhat above the window's black and above what is around the patient.
+fn starts_at(empty_value: f64, window: WindowLevel) -> f32 {
+    let empty = (empty_value - window.low()) / window.width.max(f64::MIN_POSITIVE);
+    (empty + 0.15).clamp(0.1, 0.8) as f32
+}
+
 /// Millimetres between two looks along a ray.
 fn step_mm(grid: &Grid, is_draft: bool) -> f64 {
     let reduction = Reduction::of(grid.shape());
@@ -270,6 +280,16 @@ fn crosshair_lines(grid: &Grid, Ras(place): Ras) -> [Ras; 6] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn air_is_empty_in_every_window() {
+        let air = -1000.0;
+        let soft = starts_at(air, WindowLevel { width: 400.0, level: 40.0 });
+        let lung = starts_at(air, WindowLevel { width: 1500.0, level: -600.0 });
+        assert_eq!(soft, 0.1);
+        // −1000 HU is a grey of 0.23 in the lung window.
+        assert!((lung - 0.383).abs() < 1e-3, "{lung}");
+    }
 
     #[test]
     fn the_crosshairs_lines_end_at_the_faces_of_the_box() {

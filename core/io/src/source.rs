@@ -29,7 +29,7 @@ type Bytes<'a> = Box<dyn BufRead + 'a>;
 
 enum Reader<'a> {
     Plain(Bytes<'a>),
-    Gzip(Gunzip<'a>),
+    Gzip(Box<Gunzip<'a>>),
 }
 
 impl Source<'static> {
@@ -56,7 +56,7 @@ impl<'a> Source<'a> {
             Ok(head) => head.starts_with(&[0x1f, 0x8b]),
             Err(source) => return Err(IoError::Unreadable { file: name, source }),
         };
-        let reader = if is_gzip { Reader::Gzip(Gunzip { member: Some(GzDecoder::new(bytes)) }) } else { Reader::Plain(bytes) };
+        let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip { member: Some(GzDecoder::new(bytes)) })) } else { Reader::Plain(bytes) };
         Ok(Self { name, reader, packed_len, position: 0 })
     }
 

@@ -156,7 +156,7 @@ fn loss_and_gradients_are_the_references() {
     struct Gradients<'a>(&'a burn::tensor::Gradients, Vec<Option<Vec<f32>>>);
     impl ModuleVisitor for Gradients<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.1.push(param.val().grad(self.0).map(|g| numbers(g)));
+            self.1.push(param.val().grad(self.0).map(numbers));
         }
     }
     let mut failures = Vec::new();

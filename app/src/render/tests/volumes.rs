@@ -63,7 +63,7 @@ fn the_brightest_voxel_appears_where_it_is_projected_from_every_side() {
     for (yaw, pitch) in [(0.0, 0.0), (0.8, 0.3), (2.5, -0.6), (4.0, 1.2)] {
         let frame = frame(VolumeCamera { yaw, pitch, zoom: 1.2 }, VolumeMode::MaximumIntensity, &LabelTable::default());
         let image = paint(&easel, &scan, &frame);
-        let found = middle_of(&image, |[r, g, b]| r > 60 && r == g && g == b).expect("the voxel is seen");
+        let found = middle_of(&image, |[r, ..]| r > 100).expect("the voxel is seen");
         let wanted = screen(&grid, &frame).point_of(grid.ras_of(VoxelIndex(bright)));
         assert!((found - wanted).length() < 1.5, "{yaw} {pitch}: {found}, not {wanted}");
         assert!(is_near(image.at(0, 0), [51, 102, 153]), "background: {:?}", image.at(0, 0));
@@ -77,9 +77,9 @@ fn reducing_a_long_scan_does_not_dim_its_brightest_voxel() {
     let scan = easel.upload(&volume(grid, |voxel| if voxel == [203, 6, 6] { 900 } else { 0 }));
     let front = frame(VolumeCamera { yaw: 0.0, pitch: 0.0, zoom: 6.0 }, VolumeMode::MaximumIntensity, &LabelTable::default());
     let image = paint(&easel, &scan, &front);
-    // The mean of its block would be at most half of 230.
-    let brightest = image.pixels().map(|(_, [r, g, b])| if r == g && g == b { r } else { 0 }).max();
-    assert!(brightest > Some(190), "{brightest:?}");
+    // The mean of its block would be at most halfway from 51 to 235.
+    let brightest = image.pixels().map(|(_, [r, ..])| r).max();
+    assert!(brightest > Some(200), "{brightest:?}");
 }
 
 #[test]
