@@ -144,6 +144,9 @@ pub fn starter_encoder() -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
+    use medley_volume::VoxelIndex;
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     #[test]
@@ -172,5 +175,23 @@ mod tests {
     fn patient_b_is_in_no_training_case() {
         assert!(matches!(VALIDATION.role, Role::Validation));
         assert!([FIRST, SECOND].iter().all(|case| case.file.starts_with("patient_a")));
+    }
+
+    #[test]
+    fn the_bundled_data_is_what_the_preparation_script_wrote() {
+        let sums = include_str!("../../assets/SHA256SUMS");
+        for case in [FIRST, SECOND, VALIDATION] {
+            for (file, bytes) in [(case.file.to_owned(), case.scan), (case.file.replace("_ct.", "_organs5."), case.mask)] {
+                let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                assert!(sums.lines().any(|line| line == format!("{sum}  sample/{file}")), "{file}");
+            }
+        }
+    }
+
+    #[test]
+    fn patient_a_is_cut_in_two_parts_that_lie_end_to_end() {
+        let [lower, upper] = [FIRST, SECOND].map(|case| *case.reference().expect("bundled").labels.grid());
+        let above = lower.ras_of(VoxelIndex([0, 0, lower.shape()[2]]));
+        assert_eq!(above, upper.ras_of(VoxelIndex([0, 0, 0])));
     }
 }

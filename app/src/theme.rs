@@ -13,6 +13,7 @@ pub fn install(context: &Context) {
         style.spacing.item_spacing = egui::vec2(7.0, 5.0);
         style.spacing.button_padding = egui::vec2(7.0, 3.0);
         style.interaction.selectable_labels = false;
+        style.text_styles.insert(egui::TextStyle::Small, egui::FontId::proportional(11.0));
     });
     context.set_theme(egui::ThemePreference::Dark);
 }

@@ -1,11 +1,15 @@
 //! The study and its cases.
 
+use egui::containers::menu::MenuButton;
 use egui::{Button, RichText, Ui};
 use medley_project::Role;
 
 use super::widgets::{empty_hint, heading, list_row};
 use crate::command::Command;
 use crate::state::workbench::Workbench;
+
+/// Width of the button behind a case's name, in points.
+const ROLE_WIDTH: f32 = 66.0;
 
 fn role_name(role: Role) -> &'static str {
     match role {
@@ -39,13 +43,14 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
                 correct = Some((case.id, is_corrected));
             }
-            let width = ui.available_width() - 74.0;
+            let width = ui.available_width() - ROLE_WIDTH - ui.spacing().item_spacing.x;
             let name = Button::new(&case.name).selected(is_open).frame_when_inactive(false).truncate().min_size(egui::vec2(width, 20.0));
             let image = case.image.display().to_string();
             if ui.add(name).on_hover_text(format!("{}\n{image}", case.name)).clicked() && !is_open {
                 load = Some(case.id);
             }
-            let menu = ui.menu_button(RichText::new(role_name(case.role)).small(), |ui| {
+            let button = Button::new(RichText::new(role_name(case.role)).small()).min_size(egui::vec2(ROLE_WIDTH, 20.0));
+            let (menu, _) = MenuButton::from_button(button).ui(ui, |ui| {
                 for choice in [Role::Training, Role::Validation, Role::Unassigned] {
                     if ui.selectable_label(case.role == choice, role_name(choice)).clicked() {
                         role = Some((case.id, choice));
@@ -53,7 +58,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
                     }
                 }
             });
-            menu.response.on_hover_text("What the case is for: cases that validate are never learned from");
+            menu.on_hover_text("What the case is for: cases that validate are never learned from");
         });
     }
     if let Some(name) = &workbench.loading {

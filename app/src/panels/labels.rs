@@ -6,6 +6,9 @@ use medley_volume::{Label, LabelTable};
 use super::widgets::{heading, list_row, named};
 use crate::state::workbench::Workbench;
 
+/// Size of the switches behind a label's name, in points.
+const TOGGLE: [f32; 2] = [40.0, 20.0];
+
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     heading(ui, "Labels");
     let Some(study) = &workbench.study else { return };
@@ -36,7 +39,7 @@ fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
         color.on_hover_text(format!("Colour of {}", label.name));
         let id = ui.scope_id().with(("rename", label.value));
         let renaming = ui.data(|data| data.get_temp::<String>(id));
-        let width = ui.available_width() - 92.0;
+        let width = ui.available_width() - 2.0 * (TOGGLE[0] + ui.spacing().item_spacing.x);
         match renaming {
             Some(mut text) => {
                 let field = ui.add_sized([width, 20.0], egui::TextEdit::singleline(&mut text));
@@ -65,12 +68,12 @@ fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
                 }
             }
         }
-        let shown = ui.add(toggle("Show", label.is_visible));
+        let shown = ui.add_sized(TOGGLE, toggle("Show", label.is_visible));
         named(&shown, &format!("Show {}", label.name));
         if shown.on_hover_text("Whether the label is drawn").clicked() {
             label.is_visible = !label.is_visible;
         }
-        let locked = ui.add(toggle("Lock", label.is_locked));
+        let locked = ui.add_sized(TOGGLE, toggle("Lock", label.is_locked));
         named(&locked, &format!("Lock {}", label.name));
         if locked.on_hover_text("Locked: no tool and no proposal changes its voxels").clicked() {
             label.is_locked = !label.is_locked;

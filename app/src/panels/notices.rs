@@ -31,7 +31,7 @@ pub fn show(ui: &Ui, workbench: &mut Workbench) {
                         ui.set_width(width - 50.0);
                         ui.label(RichText::new(&notice.text));
                     });
-                    let close = ui.small_button("✕");
+                    let close = ui.button("×");
                     super::widgets::named(&close, "Dismiss");
                     if close.clicked() {
                         dismissed = Some(index);

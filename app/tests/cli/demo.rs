@@ -31,7 +31,13 @@ fn the_whole_loop_runs_leaves_a_study_and_repeats_itself() {
     assert!(tools.ends_with(&[Tool::Proposal, Tool::Script]), "{tools:?}");
     assert!(edits.iter().any(|edit| matches!(&edit.author, Author::Model(model) if *model == first["rounds"][0]["model_sha256"])));
     assert_eq!(study.models().expect("a list").len(), 2);
+    let info = ["info".as_ref(), kept.as_os_str()];
+    let busy = medley(info);
+    busy.assert_refused("kept");
+    assert!(busy.err.contains("open in another"), "{busy:?}");
     drop(study);
+    let about = answer(info);
+    assert_eq!((about["kind"].as_str(), about["cases"].as_array().map(Vec::len)), (Some("study"), Some(3)));
     medley(["demo".as_ref(), "--headless".as_ref(), "-o".as_ref(), kept.as_os_str()]).assert_refused("kept");
 }
 

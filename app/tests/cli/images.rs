@@ -66,8 +66,11 @@ fn a_mask_is_put_onto_another_grid_by_choice_and_keeps_its_values() {
     let folder = tempfile::tempdir().expect("a folder");
     let coarse = phantom(lps_grid([16, 16, 8]), 0);
     let [image, mask] = write_case(folder.path(), "coarse", &coarse);
-    let fine =
-        Grid::new([32, 32, 16], coarse.0.grid().ras_from_voxel() * medley_volume::glam::DAffine3::from_scale(medley_volume::glam::DVec3::splat(0.5))).expect("a grid");
+    let fine = Grid::new(
+        [32, 32, 16],
+        coarse.0.grid().ras_from_voxel() * medley_volume::glam::DAffine3::from_scale(medley_volume::glam::DVec3::splat(0.5)),
+    )
+    .expect("a grid");
     let [like, _] = write_case(folder.path(), "fine", &phantom(fine, 0));
     let out = folder.path().join("on_fine.nii.gz");
     let converted = answer(["convert".as_ref(), mask.as_os_str(), out.as_os_str(), "--like".as_ref(), like.as_os_str()]);

@@ -95,7 +95,7 @@ fn block<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], AnnotateError> {
 fn region(rest: &mut &[u8]) -> Result<IndexBox, AnnotateError> {
     let implausible = AnnotateError::Damaged("a box that no scan has");
     let mut region = IndexBox { low: [0; 3], high: [0; 3] };
-    let mut axis = |rest: &mut &[u8]| number(rest).and_then(|v| if v <= MAX_AXIS { Ok(v) } else { Err(implausible.clone()) });
+    let axis = |rest: &mut &[u8]| number(rest).and_then(|v| if v <= MAX_AXIS { Ok(v) } else { Err(implausible.clone()) });
     let low = [axis(rest)?, axis(rest)?, axis(rest)?];
     let shape = [axis(rest)?, axis(rest)?, axis(rest)?];
     let count = shape.iter().try_fold(1u64, |count, &side| count.checked_mul(side));

@@ -176,3 +176,57 @@ impl AffineSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored() -> StoredGeometry {
+        StoredGeometry::of_grid(&Grid::axis_aligned([4, 5, 6], [1.0, 2.0, 3.0]).expect("a grid"))
+    }
+
+    #[test]
+    fn lengths_become_millimetres() {
+        for (units, unit, factor) in [(1, "m", 1e3), (2 | 8, "mm", 1.0), (3, "um", 1e-3), (0, "unknown", 1.0)] {
+            let geometry = StoredGeometry { xyzt_units: units, ..stored() };
+            let spacing = geometry.place([4, 5, 6]).map(|placed| placed.grid.spacing()).expect("a grid");
+            assert!((spacing[2] - 3.0 * factor).abs() < 1e-9 * factor);
+            assert_eq!(geometry.length_unit(), unit);
+        }
+    }
+
+    #[test]
+    fn a_slice_without_thickness_is_measured_with_a_notice_and_a_volume_is_refused() {
+        let mut geometry = StoredGeometry { sform_code: 0, ..stored() };
+        geometry.pixdim[3] = 0.0;
+        let placed = geometry.place([4, 5, 1]).map_err(|e| e.to_string()).map(|p| (p.grid.spacing(), p.notices));
+        let (spacing, notices) = placed.expect("a slice");
+        assert_eq!(spacing, [1.0, 2.0, 1.0]);
+        assert!(notices.len() == 1 && notices[0].contains("thickness"), "{notices:?}");
+        assert!(geometry.place([4, 5, 2]).is_err_and(|fault| fault.contains("which no voxel can have")));
+    }
+
+    #[test]
+    fn a_quaternion_that_cannot_be_used_matters_only_where_it_counts() {
+        let mut geometry = stored();
+        geometry.quatern = [f64::NAN; 3];
+        let notices = geometry.place([4, 5, 6]).map(|placed| placed.notices).expect("the sform counts");
+        assert!(notices.len() == 1 && notices[0].contains("disagree"), "{notices:?}");
+        geometry.sform_code = 0;
+        assert!(geometry.place([4, 5, 6]).is_err_and(|fault| fault.contains("not a number")));
+        geometry.quatern = [3.0, 0.0, 4.0];
+        let grid = geometry.place([4, 5, 6]).map(|placed| placed.grid).expect("taken as a half turn");
+        assert!((grid.spacing()[1] - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_quaternion_is_kept_only_where_32_bits_say_the_same() {
+        for step in 0..200 {
+            let turn = DQuat::from_axis_angle(DVec3::new(1.0, 2.0, 3.0).normalize(), std::f64::consts::PI - f64::from(step) * 1e-5);
+            let affine = DAffine3::from_scale_rotation_translation(DVec3::splat(0.7), turn, DVec3::splat(-100.0));
+            let grid = Grid::new([512, 512, 500], affine).expect("a grid");
+            let notices = StoredGeometry::of_grid(&grid).place(grid.shape()).map(|placed| placed.notices).expect("a grid");
+            assert!(notices.is_empty(), "{step}");
+        }
+    }
+}

@@ -2,7 +2,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::source::Source;
+use crate::source::{Source, open_file};
 use crate::{IoError, label_files, nifti, nrrd};
 
 /// What a file or folder is.
@@ -49,14 +49,14 @@ const LEGACY_PYTORCH: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8
 /// If it is not there or cannot be read.
 pub fn kind_of(path: &Path) -> Result<FileKind, IoError> {
     let failed = |error| IoError::reading(path, error);
-    if fs::metadata(path).map_err(failed)?.is_dir() {
+    let about = fs::metadata(path).map_err(failed)?;
+    if about.is_dir() {
         return kind_of_folder(path, 1);
     }
-    let mut file = File::open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
+    if !about.is_file() {
         return Ok(FileKind::Unknown("is a device, not a file".to_owned()));
     }
-    let length = file.metadata().map_err(failed)?.len();
+    let (mut file, length) = open_file(path)?;
     let head = read_head(&mut file).map_err(failed)?;
     if let Some(kind) = kind_of_head(&head, length) {
         return Ok(kind);

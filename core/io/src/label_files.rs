@@ -8,6 +8,7 @@ use std::path::Path;
 
 use medley_volume::{Label, LabelTable};
 
+use crate::source::open_file;
 use crate::{IoError, write_atomically};
 
 /// A label table of 65536 long names is smaller than this.
@@ -44,7 +45,7 @@ impl LabelFormat {
 /// # Errors
 /// If there is no such file, or a line is not a label; the sentence has the line's number.
 pub fn read(path: &Path) -> Result<LabelTable, IoError> {
-    let file = std::fs::File::open(path).map_err(|error| IoError::reading(path, error))?;
+    let (file, _) = open_file(path)?;
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| IoError::reading(path, error))?;

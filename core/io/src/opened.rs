@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -6,6 +5,7 @@ use medley_volume::{Grid, LabelMap, Quantity, Scaling, Volume, Voxels};
 use serde::Serialize;
 
 use crate::labels::label_voxels;
+use crate::source::open_file;
 use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, nifti, nrrd};
 
 /// A scan read from a file.
@@ -98,9 +98,8 @@ pub fn labels_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedLabels, IoErr
 
 fn read(path: &Path) -> Result<Stored, IoError> {
     let mut head = Vec::new();
-    let file = File::open(path).map_err(|error| IoError::reading(path, error))?;
-    let is_file = file.metadata().is_ok_and(|about| about.is_file());
-    let is_nrrd = is_file && file.take(8).read_to_end(&mut head).is_ok() && nrrd::is_header(&head);
+    let (file, _) = open_file(path)?;
+    let is_nrrd = file.take(8).read_to_end(&mut head).is_ok() && nrrd::is_header(&head);
     if is_nrrd { nrrd::read(path) } else { nifti::read(path) }
 }
 

@@ -17,6 +17,17 @@ const BOMB_RATIO: u64 = 200;
 /// What is unpacked at once: small enough to stay in the processor's cache between clearing and filling.
 const STEP_BYTES: usize = 1 << 18;
 
+/// Opens a file for reading and tells its length. What is not a file is refused before it is opened: a pipe would wait for ever.
+pub(crate) fn open_file(path: &Path) -> Result<(File, u64), IoError> {
+    let failed = |error| IoError::reading(path, error);
+    let about = std::fs::metadata(path).map_err(failed)?;
+    if !about.is_file() {
+        let name = path.display().to_string();
+        return Err(IoError::unsupported(&name, "is not a file but a folder or a device", "choose a file"));
+    }
+    Ok((File::open(path).map_err(failed)?, about.len()))
+}
+
 /// Bytes of a file or of memory, unpacked on the way if they are gzip (told by their first two bytes, not by a name).
 pub(crate) struct Source<'a> {
     name: String,
@@ -35,13 +46,8 @@ enum Reader<'a> {
 impl Source<'static> {
     /// A file on disk.
     pub fn open(path: &Path) -> Result<Self, IoError> {
-        let file = File::open(path).map_err(|error| IoError::reading(path, error))?;
-        let about = file.metadata().map_err(|error| IoError::reading(path, error))?;
-        let name = path.display().to_string();
-        if !about.is_file() {
-            return Err(IoError::unsupported(&name, "is not a file but a folder or a device", "choose a file"));
-        }
-        Self::new(name, Box::new(BufReader::with_capacity(1 << 17, file)), about.len())
+        let (file, length) = open_file(path)?;
+        Self::new(path.display().to_string(), Box::new(BufReader::with_capacity(1 << 17, file)), length)
     }
 }
 
@@ -228,7 +234,8 @@ impl Read for Gunzip<'_> {
             }
             let Some(ended) = self.member.take() else { break };
             let mut rest = ended.into_inner();
-            if rest.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+            // One byte is enough: the second may not be in the buffer yet.
+            if rest.fill_buf()?.first() == Some(&0x1f) {
                 self.member = Some(GzDecoder::new(rest));
             }
         }
@@ -250,5 +257,58 @@ pub(crate) fn human(bytes: u64) -> String {
     match units.iter().find(|(_, shift)| bytes >> shift > 0) {
         Some((unit, shift)) => format!("{:.1} {unit}", bytes as f64 / (1u64 << shift) as f64),
         None => format!("{bytes} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(bytes).expect("packs");
+        packed.finish().expect("packs")
+    }
+
+    #[test]
+    fn members_follow_each_other_wherever_the_buffer_ends() {
+        let numbers: Vec<u8> = (0..=255).collect();
+        let mut members: Vec<u8> = numbers.chunks(5).flat_map(packed).collect();
+        members.extend([0; 40]);
+        for capacity in 2..64 {
+            let reader = BufReader::with_capacity(capacity, members.as_slice());
+            let mut source = Source::new("x".to_owned(), Box::new(reader), members.len() as u64).expect("opens");
+            let voxels = source.voxels(ElementType::U8, 256, false, true).expect("all of them");
+            assert_eq!(voxels, Voxels::U8(numbers.clone()), "{capacity}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_turned_and_passed_over() {
+        let bytes = packed(&[9, 9, 9, 1, 2, 0xff, 0xfe]);
+        let mut source = Source::of_bytes("x", &bytes).expect("opens");
+        source.skip_to(3).expect("there");
+        let is_big_endian = cfg!(target_endian = "big");
+        let voxels = source.voxels(ElementType::I16, 2, !is_big_endian, true).expect("there");
+        assert_eq!(voxels, Voxels::I16(vec![258, -2]));
+        assert!(source.skip_to(100).expect_err("the end").to_string().starts_with("x ends"));
+    }
+
+    #[test]
+    fn sizes_are_written_for_people() {
+        assert_eq!(human(348), "348 bytes");
+        assert_eq!(human(1536), "1.5 KiB");
+        assert_eq!(human(2_197_000_000), "2.0 GiB");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_tells_how_much_memory_there_is() {
+        assert!(available_memory().is_some_and(|bytes| bytes > 1 << 20));
     }
 }

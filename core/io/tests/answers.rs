@@ -115,6 +115,9 @@ fn either_half_of_a_pair_opens_it() {
     std::fs::remove_file(temporary.path().join("PAIR.IMG.gz")).expect("removes");
     let error = open_volume(&temporary.path().join("PAIR.HDR")).expect_err("half is missing").to_string();
     assert!(error.contains("PAIR.HDR") && error.contains(".img"), "{error}");
+    std::fs::copy(folder().join("pair.img"), temporary.path().join("alone.img")).expect("copies");
+    let error = open_volume(&temporary.path().join("alone.img")).expect_err("half is missing").to_string();
+    assert!(error.contains("alone.img") && error.contains(".hdr"), "{error}");
 }
 
 #[test]

@@ -261,3 +261,25 @@ fn thousands_of_changed_files_open_or_are_refused() {
     }
     assert!(opened > ROUNDS / 20 && opened < ROUNDS, "{opened} of {ROUNDS} opened: the changes are too mild or too wild");
 }
+
+#[test]
+fn noise_is_neither_a_label_table_nor_a_known_kind_nor_a_panic() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("noise");
+    let text = "# x\n    1   230  159    0        1  1  1    \"left \u{e9} kidney\"\n2 spleen 1 2 3 255\n".as_bytes();
+    let mut random = ChaCha8Rng::seed_from_u64(2);
+    for round in 0..1000 {
+        let mut bytes = if round % 2 == 0 { text.to_vec() } else { fixture("pair.hdr") };
+        for _ in 0..random.random_range(1..9) {
+            let at = random.random_range(0..bytes.len());
+            bytes[at] = random.random();
+        }
+        bytes.truncate(random.random_range(0..=bytes.len()));
+        std::fs::write(&path, &bytes).expect("writes");
+        let _ = medley_io::kind_of(&path).expect("it is there");
+        let _ = medley_io::npy::read(&path);
+        if let Err(error) = medley_io::label_files::from_text("table", &String::from_utf8_lossy(&bytes)) {
+            assert!(error.to_string().starts_with("table, line "), "{error}");
+        }
+    }
+}

@@ -9,6 +9,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use medley_nn::weights::{WeightsError, WeightsFile, inspect, save_encoder, save_network};
 use medley_nn::{Depth, EncoderConfig, HeadKind, NetworkConfig, SegmentationNetwork, Shortcut};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use safetensors::SafeTensors;
 
 fn fixture(name: &str) -> PathBuf {
@@ -165,6 +167,17 @@ fn a_tensor_of_another_shape_and_one_too_many_are_named() {
 }
 
 #[test]
+fn a_small_file_cannot_ask_for_a_huge_network() {
+    let bytes = rewritten(|name, shape, data| match name {
+        "conv1.weight" => Some((name.to_owned(), vec![4000, 1, 7, 7, 7], vec![0; 4000 * 343 * 4])),
+        _ => Some((name.to_owned(), shape, data)),
+    });
+    let file = WeightsFile::from_bytes("huge", &bytes).expect("opened");
+    assert!(matches!(file.encoder_allowing_partial(&Device::flex(), 0), Err(WeightsError::NoNetwork { .. })));
+    assert!(matches!(file.encoder(&Device::flex()), Err(WeightsError::Incomplete { .. })));
+}
+
+#[test]
 fn numbers_that_are_none_are_refused_by_name() {
     let bytes = rewritten(|name, shape, mut data| {
         if name == "layer2.0.bn2.bias" {
@@ -208,4 +221,33 @@ fn an_inspection_tells_what_is_inside() {
     assert_eq!((found.coverage.matched, found.unusable.len(), found.sha256.len()), (60, 0, 64));
     let json = serde_json::to_value(&found).expect("JSON");
     assert_eq!((&json["depth"], &json["shortcut"], &json["base_width"]), (&"10".into(), &"B".into(), &6.into()));
+}
+
+/// Whatever is done to a good file, the answer is a network or a sentence.
+#[test]
+fn spoilt_files_end_in_a_sentence() {
+    let good = rewritten(|name, shape, data| Some((name.to_owned(), shape, data)));
+    let originals = [
+        std::fs::read(fixture("r10b_w6.fp16.zip.pth")).expect("a fixture"),
+        std::fs::read(fixture("r10b_w6.no_counters.legacy.pth")).expect("a fixture"),
+        good,
+    ];
+    let mut draws = ChaCha8Rng::seed_from_u64(1);
+    let rounds = std::env::var("MEDLEY_SPOILT_FILES").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
+    for round in 0..rounds {
+        let mut bytes = originals[round % originals.len()].clone();
+        // The structure is at both ends; between them are numbers only.
+        for _ in 0..draws.random_range(1..6) {
+            let near_an_end = draws.random_range(0..bytes.len().min(9000));
+            let at = if draws.random_bool(0.5) { near_an_end } else { bytes.len() - 1 - near_an_end };
+            bytes[at] = if draws.random_bool(0.3) { 0xff } else { draws.random() };
+        }
+        if draws.random_bool(0.2) {
+            bytes.truncate(draws.random_range(0..bytes.len()));
+        }
+        if let Err(error) = WeightsFile::from_bytes("spoilt", &bytes).and_then(|file| file.encoder_allowing_partial(&Device::flex(), 0)) {
+            let words = error.to_string();
+            assert!(words.starts_with("spoilt") && !words.contains('\n') && words.len() < 2000, "{words}");
+        }
+    }
 }

@@ -1,11 +1,19 @@
 use crate::{Grid, IndexBox, VolumeError, VoxelIndex};
 
 /// One label per voxel in the smallest type that holds them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant is named by its element type")]
 pub enum LabelVoxels {
     U8(Vec<u8>),
     U16(Vec<u16>),
+}
+
+/// Type and number only: a failed comparison of two masks must not print them.
+impl std::fmt::Debug for LabelVoxels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bits = if matches!(self, Self::U8(_)) { 8 } else { 16 };
+        write!(f, "{} × uint{bits}", self.len())
+    }
 }
 
 impl LabelVoxels {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Grid, VolumeError, VoxelIndex};
 
 /// Voxels in the type they were stored in, `i` fastest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[expect(missing_docs, reason = "each variant is named by its element type")]
 pub enum Voxels {
     U8(Vec<u8>),
@@ -36,6 +36,13 @@ macro_rules! with_voxels {
             $crate::Voxels::F64($values) => $body,
         }
     };
+}
+
+/// Type and number only: a failed comparison of two scans must not print them.
+impl std::fmt::Debug for Voxels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} × {}", self.len(), self.type_name())
+    }
 }
 
 impl Voxels {

@@ -12,9 +12,15 @@ pub(crate) fn read(path: &Path) -> Result<Stored, IoError> {
     let name = path.to_string_lossy();
     let is_image = has_end(&name, ".img") || has_end(&name, ".img.gz");
     let header_path = if is_image { partner(path) } else { None };
+    let is_alone = is_image && header_path.is_none();
     let header_path = header_path.as_deref().unwrap_or(path);
     let mut source = Source::open(header_path)?;
-    let header = read_header(&mut source)?;
+    let header = match read_header(&mut source) {
+        Err(IoError::Malformed { file, .. }) if is_alone => {
+            return Err(IoError::malformed(&file, "holds voxels whose header is in a second file (.hdr), which is not there", COPY_AGAIN));
+        }
+        other => other?,
+    };
     if !header.is_pair {
         return read_voxels(header, source);
     }

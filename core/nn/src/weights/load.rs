@@ -26,7 +26,9 @@ impl WeightsFile {
     /// # Errors
     /// [`WeightsError::NoNetwork`], [`WeightsError::Tensor`] for numbers that cannot be weights.
     pub fn encoder_allowing_partial(&self, device: &Device, seed: u64) -> Result<(Encoder, Coverage), WeightsError> {
-        let drawn = self.architecture()?.encoder_config().init(device, seed);
+        let config = self.architecture()?.encoder_config();
+        self.require_believable(&Encoder::blank(config, device))?;
+        let drawn = config.init(device, seed);
         let coverage = self.coverage(&drawn);
         Ok((self.fill(drawn)?, coverage))
     }
@@ -73,6 +75,19 @@ impl WeightsFile {
         }
         let network = self.architecture()?.to_string();
         Err(WeightsError::Incomplete { file: self.name.clone(), network, coverage: Box::new(coverage.clone()) })
+    }
+
+    /// Keeps a small file from asking for a huge network: what is larger than any released one must be there for the most part.
+    fn require_believable(&self, blank: &Encoder) -> Result<(), WeightsError> {
+        const LARGEST: usize = 130_000_000;
+        let size = |shape: &[usize]| shape.iter().product::<usize>();
+        let wanted: usize = parameters(blank).iter().map(|parameter| size(&parameter.shape)).sum();
+        let there: usize = self.contents.tensors.values().map(|tensor| size(&tensor.shape)).sum();
+        if wanted <= LARGEST || there >= wanted / 2 {
+            return Ok(());
+        }
+        let reason = format!("its shapes tell of a network of {wanted} numbers, of which it has only {there}");
+        Err(WeightsError::NoNetwork { file: self.name.clone(), reason })
     }
 
     fn fill<M: Module>(&self, module: M) -> Result<M, WeightsError> {
