@@ -81,19 +81,22 @@ fn presence(voxel: vec3<f32>, label: u32) -> f32 {
     return sum;
 }
 
-// Outward normal of a label in RAS: away from where its voxels around lie, near ones counting more (a Gaussian's gradient).
+// Outward normal of a label in RAS: away from where its voxels around lie, near ones counting more.
 fn label_normal(voxel: vec3<f32>, label: u32) -> vec3<f32> {
     let middle = floor(voxel + 0.5);
     let part = voxel - middle;
     let reach = select(2, 1, has(DRAFT));
+    // Weights fall to nothing at the edge of what is looked at, so that normals change smoothly from voxel to voxel.
+    let radius = f32(reach) + 0.5;
     var sum = vec3<f32>(0.0);
     for (var k = -reach; k <= reach; k++) {
         for (var j = -reach; j <= reach; j++) {
             for (var i = -reach; i <= reach; i++) {
                 let offset = vec3<f32>(f32(i), f32(j), f32(k));
-                if label_at(vec3<i32>(middle + offset)) == label {
-                    let way = offset - part;
-                    sum += way * exp(dot(way, way) * -0.4);
+                let way = offset - part;
+                let weight = 1.0 - dot(way, way) / (radius * radius);
+                if weight > 0.0 && label_at(vec3<i32>(middle + offset)) == label {
+                    sum += way * weight * weight;
                 }
             }
         }
@@ -102,15 +105,18 @@ fn label_normal(voxel: vec3<f32>, label: u32) -> vec3<f32> {
 }
 
 // Normal towards lower grey in RAS.
-fn scan_normal(at: vec3<f32>, gray: f32) -> vec3<f32> {
+fn scan_normal(at: vec3<f32>) -> vec3<f32> {
     let texel = 1.0 / vec3<f32>(textureDimensions(scan));
     let shape = vec3<f32>(textureDimensions(mask));
-    let gradient = vec3<f32>(
-        gray_at(at + vec3<f32>(texel.x, 0.0, 0.0)) - gray,
-        gray_at(at + vec3<f32>(0.0, texel.y, 0.0)) - gray,
-        gray_at(at + vec3<f32>(0.0, 0.0, texel.z)) - gray,
+    let x = vec3<f32>(texel.x, 0.0, 0.0);
+    let y = vec3<f32>(0.0, texel.y, 0.0);
+    let z = vec3<f32>(0.0, 0.0, texel.z);
+    let rise = vec3<f32>(
+        gray_at(at + x) - gray_at(at - x),
+        gray_at(at + y) - gray_at(at - y),
+        gray_at(at + z) - gray_at(at - z),
     );
-    return safe_normal(-(view.normal_from_gradient * (gradient / (texel * shape))));
+    return safe_normal(-(view.normal_from_gradient * (rise / (texel * shape))));
 }
 
 fn safe_normal(way: vec3<f32>) -> vec3<f32> {
@@ -132,12 +138,17 @@ fn lit(color: vec3<f32>, normal: vec3<f32>) -> vec3<f32> {
 // How dense the scan is drawn, per millimetre: what is white in the window is solid, the rest a haze.
 fn density(gray: f32) -> f32 {
     let soft = smoothstep(view.starts_at, 0.9, gray);
-    let hard = smoothstep(0.9, 1.5, gray);
-    return 0.0012 * soft + 0.3 * hard;
+    return 0.0018 * soft + 0.3 * pow(min(gray, 1.1), 8.0);
 }
 
 fn scan_color(gray: f32) -> vec3<f32> {
-    return mix(vec3<f32>(0.72, 0.52, 0.45), vec3<f32>(0.97, 0.94, 0.87), smoothstep(0.7, 1.2, gray));
+    return mix(vec3<f32>(0.72, 0.52, 0.45), vec3<f32>(0.97, 0.94, 0.87), smoothstep(0.5, 1.0, gray));
+}
+
+// The skin is glass, seen where it turns away from the eye. Colour and cover.
+fn skin(at: vec3<f32>) -> vec4<f32> {
+    let turned = 1.0 - abs(dot(scan_normal(at), view.look));
+    return vec4<f32>(0.8, 0.68, 0.6, 0.04 + 0.4 * turned * turned);
 }
 
 // Even noise between 0 and 1 that hides the steps of the rays (Jimenez 2014).
@@ -163,13 +174,18 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
     let step_mm = view.step_mm;
     let seeks_scan = !has(SURFACES);
     let seeks_labels = has(LABELS);
-    let label_cover = select(saturate(view.opacity * 2.0), 1.0, has(SURFACES));
+    var label_cover = saturate(view.opacity * select(2.0, 1.0, has(MAXIMUM)));
+    if has(SURFACES) {
+        label_cover = 1.0;
+    }
 
     var color = vec3<f32>(0.0);
     var passes = 1.0;
     var brightest = 0.0;
     var inside = 0u;
     var is_within = false;
+    var gray_before = 0.0;
+    var step = step_mm;
     var depth = 1.0;
     var brick = 0u;
     var brick_end = -1.0;
@@ -186,9 +202,12 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
             let has_scan = seeks_scan && brick_gray(brick) > select(view.starts_at, brightest, has(MAXIMUM));
             if !has_labels && !has_scan {
                 inside = 0u;
+                gray_before = 0.0;
                 mm += max(ceil((brick_end - mm) / step_mm), 1.0) * step_mm;
                 continue;
             }
+            // Label surfaces show every miss, a haze does not.
+            step = select(step_mm, step_mm * 0.5, has_labels && !has(DRAFT));
         }
         if seeks_labels && (brick & BRICK_HAS_LABELS) != 0u {
             let voxel = at * voxel_count - 0.5;
@@ -201,7 +220,7 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
                     inside = label;
                     var surface = mm;
                     if !has(DRAFT) {
-                        var before = mm - step_mm;
+                        var before = mm - step;
                         for (var n = 0; n < 4; n++) {
                             let middle = 0.5 * (before + surface);
                             if presence((start + middle * way) * voxel_count - 0.5, label) >= 0.5 {
@@ -223,30 +242,28 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
             if has(MAXIMUM) {
                 brightest = max(brightest, gray);
             } else if gray > view.starts_at {
-                var cover = 1.0 - exp(-density(gray) * step_mm);
+                if !is_within {
+                    is_within = true;
+                    let back = step * saturate((gray - view.starts_at) / max(gray - gray_before, 1e-6));
+                    let seen = skin(start + (mm - back) * way);
+                    color += passes * seen.a * seen.rgb;
+                    passes *= 1.0 - seen.a;
+                }
+                let cover = 1.0 - exp(-density(gray) * step);
                 var shade = scan_color(gray);
-                let is_skin = !is_within;
-                is_within = true;
-                if cover > 0.02 || is_skin {
-                    let normal = scan_normal(at, gray);
-                    shade = lit(shade, normal);
-                    if cover > 0.08 {
-                        depth = min(depth, mm / view.depth_mm);
-                    }
-                    if is_skin {
-                        // The skin is glass: seen where it turns away.
-                        let edge = 1.0 - abs(dot(normal, view.look));
-                        cover = max(cover, 0.05 + 0.4 * edge * edge);
-                    }
+                if cover > 0.03 {
+                    shade = lit(shade, scan_normal(at));
+                    depth = select(depth, min(depth, mm / view.depth_mm), cover > 0.2);
                 }
                 color += passes * cover * shade;
                 passes *= 1.0 - cover;
             }
+            gray_before = gray;
         }
         if passes < 0.02 || brightest >= 1.0 {
             break;
         }
-        mm += step_mm;
+        mm += step;
     }
 
     let beneath = mix(view.background, vec3<f32>(1.0), saturate(brightest));

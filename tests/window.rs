@@ -115,7 +115,7 @@ fn the_whole_loop(robot: &Robot) {
 
     // A short fine-tuning; the window must keep drawing while it runs.
     robot.press("Crosshair");
-    robot.set_number("Steps", 12.0);
+    robot.set_number("Steps", 6.0);
     robot.press("Fine-tune");
     robot.wait("the first step", LATER, |robot| robot.text_with("Step ").is_some());
     robot.forget_frame_times();

@@ -2,9 +2,9 @@
 
 use egui::containers::menu::MenuButton;
 use egui::{Button, RichText, Ui};
-use medley_project::Role;
+use medley_project::{CaseId, CaseInfo, Role};
 
-use super::widgets::{empty_hint, heading, list_row};
+use super::widgets::{empty_hint, heading, list_row, name_button};
 use crate::command::Command;
 use crate::state::workbench::Workbench;
 
@@ -30,36 +30,21 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         empty_hint(ui, "Drop a scan onto the window, or open one with File → Open scan.");
     }
     let open = workbench.case.as_ref().map(|case| case.id);
-    let (mut load, mut correct, mut role) = (None, None, None);
+    let mut wishes = Wishes::default();
     for case in &study.cases {
-        list_row(ui, |ui| {
-            let is_open = open == Some(case.id);
-            let mut is_corrected = case.is_corrected;
-            let mark = ui.checkbox(&mut is_corrected, "");
-            mark.widget_info(|| {
-                let name = format!("{} is corrected", case.name);
-                egui::WidgetInfo::selected(egui::Role::CheckBox, true, case.is_corrected, name)
-            });
-            if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
-                correct = Some((case.id, is_corrected));
-            }
-            let width = ui.available_width() - ROLE_WIDTH - ui.spacing().item_spacing.x;
-            let name = Button::new(&case.name).selected(is_open).frame_when_inactive(false).truncate().min_size(egui::vec2(width, 20.0));
-            let image = case.image.display().to_string();
-            if ui.add(name).on_hover_text(format!("{}\n{image}", case.name)).clicked() && !is_open {
-                load = Some(case.id);
-            }
-            let button = Button::new(RichText::new(role_name(case.role)).small()).min_size(egui::vec2(ROLE_WIDTH, 20.0));
-            let (menu, _) = MenuButton::from_button(button).ui(ui, |ui| {
-                for choice in [Role::Training, Role::Validation, Role::Unassigned] {
-                    if ui.selectable_label(case.role == choice, role_name(choice)).clicked() {
-                        role = Some((case.id, choice));
-                        ui.close();
-                    }
+        let is_open = open == Some(case.id);
+        list_row(
+            ui,
+            &mut wishes,
+            |ui, wishes| corrected(ui, case, wishes),
+            |ui, wishes| role(ui, case, wishes),
+            |ui, wishes| {
+                let hover = format!("{}\n{}", case.name, case.image.display());
+                if ui.add(name_button(ui, &case.name, is_open)).on_hover_text(hover).clicked() && !is_open {
+                    wishes.load = Some(case.id);
                 }
-            });
-            menu.on_hover_text("What the case is for: cases that validate are never learned from");
-        });
+            },
+        );
     }
     if let Some(name) = &workbench.loading {
         ui.horizontal(|ui| {
@@ -67,13 +52,13 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             ui.label(format!("Opening {name}…"));
         });
     }
-    if let Some(id) = load {
+    if let Some(id) = wishes.load {
         workbench.load_case(id);
     }
-    if let Some((id, is_corrected)) = correct {
+    if let Some((id, is_corrected)) = wishes.corrected {
         workbench.set_corrected(id, is_corrected);
     }
-    if let Some((id, role)) = role {
+    if let Some((id, role)) = wishes.role {
         workbench.set_role(id, role);
     }
     ui.add_space(4.0);
@@ -81,4 +66,37 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if ui.button("Add scan…").on_hover_text(tooltip).clicked() {
         Command::OpenScan.run(workbench, &ui.ctx().clone());
     }
+}
+
+/// What was pressed in the list.
+#[derive(Default)]
+struct Wishes {
+    load: Option<CaseId>,
+    corrected: Option<(CaseId, bool)>,
+    role: Option<(CaseId, Role)>,
+}
+
+fn corrected(ui: &mut Ui, case: &CaseInfo, wishes: &mut Wishes) {
+    let mut is_corrected = case.is_corrected;
+    let mark = ui.checkbox(&mut is_corrected, "");
+    mark.widget_info(|| {
+        let name = format!("{} is corrected", case.name);
+        egui::WidgetInfo::selected(egui::Role::CheckBox, true, case.is_corrected, name)
+    });
+    if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
+        wishes.corrected = Some((case.id, is_corrected));
+    }
+}
+
+fn role(ui: &mut Ui, case: &CaseInfo, wishes: &mut Wishes) {
+    let button = Button::new(RichText::new(role_name(case.role)).small()).min_size(egui::vec2(ROLE_WIDTH, 20.0));
+    let (menu, _) = MenuButton::from_button(button).ui(ui, |ui| {
+        for choice in [Role::Training, Role::Validation, Role::Unassigned] {
+            if ui.selectable_label(case.role == choice, role_name(choice)).clicked() {
+                wishes.role = Some((case.id, choice));
+                ui.close();
+            }
+        }
+    });
+    menu.on_hover_text("What the case is for: cases that validate are never learned from");
 }

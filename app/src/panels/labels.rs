@@ -3,11 +3,11 @@
 use egui::{Button, Color32, RichText, Ui};
 use medley_volume::{Label, LabelTable};
 
-use super::widgets::{heading, list_row, named};
+use super::widgets::{heading, list_row, name_button, named};
 use crate::state::workbench::Workbench;
 
 /// Size of the switches behind a label's name, in points.
-const TOGGLE: [f32; 2] = [40.0, 20.0];
+const SWITCH: [f32; 2] = [40.0, 20.0];
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     heading(ui, "Labels");
@@ -34,55 +34,65 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 /// One label; whether it was changed.
 fn row(ui: &mut Ui, label: &mut Label, active: &mut u16) -> bool {
     let before = label.clone();
-    list_row(ui, |ui| {
-        let color = ui.color_edit_button_srgb(&mut label.color);
-        color.on_hover_text(format!("Colour of {}", label.name));
-        let id = ui.scope_id().with(("rename", label.value));
-        let renaming = ui.data(|data| data.get_temp::<String>(id));
-        let width = ui.available_width() - 2.0 * (TOGGLE[0] + ui.spacing().item_spacing.x);
-        match renaming {
-            Some(mut text) => {
-                let field = ui.add_sized([width, 20.0], egui::TextEdit::singleline(&mut text));
-                field.request_focus();
-                let is_done = field.lost_focus() || ui.input(|input| input.key_pressed(egui::Key::Enter));
-                if is_done && !text.trim().is_empty() {
-                    label.name = text.trim().to_owned();
-                }
-                let is_given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
-                ui.data_mut(|data| {
-                    if is_done || is_given_up {
-                        data.remove::<String>(id);
-                    } else {
-                        data.insert_temp(id, text);
-                    }
-                });
-            }
-            None => {
-                let button = Button::new(&label.name).selected(*active == label.value).frame_when_inactive(false).truncate();
-                let name = ui.add(button.min_size(egui::vec2(width, 20.0))).on_hover_text(format!("Paint {} (value {})", label.name, label.value));
-                if name.clicked() {
-                    *active = label.value;
-                }
-                if name.double_clicked() {
-                    ui.data_mut(|data| data.insert_temp(id, label.name.clone()));
-                }
-            }
-        }
-        let shown = ui.add_sized(TOGGLE, toggle("Show", label.is_visible));
-        named(&shown, &format!("Show {}", label.name));
-        if shown.on_hover_text("Whether the label is drawn").clicked() {
-            label.is_visible = !label.is_visible;
-        }
-        let locked = ui.add_sized(TOGGLE, toggle("Lock", label.is_locked));
-        named(&locked, &format!("Lock {}", label.name));
-        if locked.on_hover_text("Locked: no tool and no proposal changes its voxels").clicked() {
-            label.is_locked = !label.is_locked;
-        }
-    });
-    *label != before
+    let mut state = (label, active);
+    list_row(
+        ui,
+        &mut state,
+        |ui, (label, _)| {
+            let color = ui.color_edit_button_srgb(&mut label.color);
+            color.on_hover_text(format!("Colour of {}", label.name));
+        },
+        |ui, (label, _)| switches(ui, label),
+        |ui, (label, active)| name(ui, label, active),
+    );
+    *state.0 != before
 }
 
-fn toggle(text: &str, is_on: bool) -> Button<'_> {
+fn switches(ui: &mut Ui, label: &mut Label) {
+    let locked = ui.add_sized(SWITCH, switch("Lock", label.is_locked));
+    named(&locked, &format!("Lock {}", label.name));
+    if locked.on_hover_text("Locked: no tool and no proposal changes its voxels").clicked() {
+        label.is_locked = !label.is_locked;
+    }
+    let shown = ui.add_sized(SWITCH, switch("Show", label.is_visible));
+    named(&shown, &format!("Show {}", label.name));
+    if shown.on_hover_text("Whether the label is drawn").clicked() {
+        label.is_visible = !label.is_visible;
+    }
+}
+
+/// The label's name: a click chooses it for painting, a double click lets it be written anew.
+fn name(ui: &mut Ui, label: &mut Label, active: &mut u16) {
+    let id = egui::Id::unique(("rename", label.value));
+    let Some(mut text) = ui.data(|data| data.get_temp::<String>(id)) else {
+        let button = name_button(ui, &label.name, *active == label.value);
+        let response = ui.add(button).on_hover_text(format!("Paint {} (value {})", label.name, label.value));
+        if response.clicked() {
+            *active = label.value;
+        }
+        if response.double_clicked() {
+            ui.data_mut(|data| data.insert_temp(id, label.name.clone()));
+        }
+        return;
+    };
+    let field = ui.add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY));
+    named(&field, "Name of the label");
+    field.request_focus();
+    let is_given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let is_done = !is_given_up && (field.clicked_elsewhere() || ui.input(|input| input.key_pressed(egui::Key::Enter)));
+    if is_done && !text.trim().is_empty() {
+        label.name = text.trim().to_owned();
+    }
+    ui.data_mut(|data| {
+        if is_done || is_given_up {
+            data.remove::<String>(id);
+        } else {
+            data.insert_temp(id, text);
+        }
+    });
+}
+
+fn switch(text: &str, is_on: bool) -> Button<'_> {
     let text = RichText::new(text).small();
     Button::new(if is_on { text } else { text.color(Color32::GRAY) }).selected(is_on)
 }

@@ -1,6 +1,6 @@
 //! Small pieces that several panels use.
 
-use egui::{Button, Response, RichText, Ui, Role, WidgetInfo};
+use egui::{Align, Button, Layout, Response, RichText, Role, Ui, WidgetInfo, vec2};
 
 use crate::command::Command;
 use crate::state::workbench::Workbench;
@@ -31,10 +31,28 @@ pub fn command_button_named(ui: &mut Ui, workbench: &mut Workbench, command: Com
     response
 }
 
-/// A row whose buttons have their texts at the left.
-pub fn list_row(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui)) {
-    let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Min);
-    ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), 22.0), layout, add_contents);
+/// A row of a list: what stands first, what stands last (from the right), and a name that takes the room between.
+pub fn list_row<T>(
+    ui: &mut Ui,
+    state: &mut T,
+    first: impl FnOnce(&mut Ui, &mut T),
+    last: impl FnOnce(&mut Ui, &mut T),
+    name: impl FnOnce(&mut Ui, &mut T),
+) {
+    ui.horizontal(|ui| {
+        first(ui, state);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            last(ui, state);
+            let from_left = Layout::left_to_right(Align::Center).with_main_align(Align::Min);
+            ui.with_layout(from_left, |ui| name(ui, state));
+        });
+    });
+}
+
+/// The button with a row's name: as wide as the room there is, its text at the left.
+pub fn name_button(ui: &Ui, text: &str, is_selected: bool) -> Button<'static> {
+    let width = ui.available_width();
+    Button::new(text.to_owned()).selected(is_selected).frame_when_inactive(false).truncate().min_size(vec2(width, 20.0))
 }
 
 /// Gives a button the name that a screen reader reads and a test looks for.
