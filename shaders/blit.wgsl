@@ -12,7 +12,7 @@ struct Blit {
     lines: array<vec4<f32>, 6>,
 }
 
-@group(0) @binding(0) var<uniform> blit: Blit;
+@group(0) @binding(0) var<storage, read> blit: Blit;
 @group(1) @binding(0) var color: texture_2d<f32>;
 @group(1) @binding(1) var depth: texture_2d<f32>;
 @group(1) @binding(2) var linear: sampler;

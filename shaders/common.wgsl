@@ -1,7 +1,14 @@
 // Put before every pass: covering the viewport, and colours.
 
-// 1 where the target encodes gamma by itself.
+// Whether the target encodes gamma by itself.
 override TARGET_ENCODES: bool = false;
+
+// What this pipeline is asked for; each pass says what its bits mean.
+override FLAGS: u32 = 0u;
+
+fn has(flag: u32) -> bool {
+    return (FLAGS & flag) != 0u;
+}
 
 // One triangle over the whole viewport.
 @vertex

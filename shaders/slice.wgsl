@@ -11,7 +11,7 @@ struct Slice {
     // Top left corner of the rectangle in pixels.
     corner: vec2<f32>,
     pixels_per_point: f32,
-    flags: u32,
+    padding: f32,
 }
 
 const OUTLINE = 1u;
@@ -19,15 +19,11 @@ const LABELS = 2u;
 const PROPOSAL = 4u;
 const INTERPOLATED = 8u;
 
-@group(0) @binding(0) var<uniform> slice: Slice;
+@group(0) @binding(0) var<storage, read> slice: Slice;
 @group(1) @binding(0) var scan: texture_3d<u32>;
 @group(1) @binding(1) var mask: texture_3d<u32>;
 @group(1) @binding(2) var proposal: texture_3d<u32>;
 @group(2) @binding(0) var palette: texture_2d<f32>;
-
-fn has(flag: u32) -> bool {
-    return (slice.flags & flag) != 0u;
-}
 
 fn nearest(voxel: vec3<f32>) -> vec3<i32> {
     return vec3<i32>(floor(voxel + 0.5));
@@ -77,18 +73,18 @@ fn labels_at(voxel: vec3<i32>) -> vec2<u32> {
     return vec2<u32>(label, label);
 }
 
-// Whether other labels lie within `reach` pixels of a voxel position.
+// Whether other labels lie within `reach` pixels of a voxel position, across or down.
 fn is_at_border(voxel: vec3<f32>, labels: vec2<u32>, reach: f32) -> bool {
     let here = nearest(voxel);
-    for (var n = 0u; n < 8u; n++) {
-        let turn = f32(n) * 0.785398;
-        let offset = vec2<f32>(cos(turn), sin(turn)) * reach;
-        let there = nearest(voxel + offset.x * slice.across + offset.y * slice.downward);
-        if any(there != here) && any(labels_at(there) != labels) {
-            return true;
-        }
-    }
-    return false;
+    let rising = reach * (slice.across - slice.downward);
+    let falling = reach * (slice.across + slice.downward);
+    return is_other(voxel + rising, here, labels) || is_other(voxel - rising, here, labels)
+        || is_other(voxel + falling, here, labels) || is_other(voxel - falling, here, labels);
+}
+
+fn is_other(voxel: vec3<f32>, here: vec3<i32>, labels: vec2<u32>) -> bool {
+    let there = nearest(voxel);
+    return any(there != here) && any(labels_at(there) != labels);
 }
 
 // How much of a pixel slanted stripes cover: `along` in pixels across the stripes.

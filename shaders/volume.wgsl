@@ -16,10 +16,15 @@ struct View {
     light: vec3<f32>,
     opacity: f32,
     background: vec3<f32>,
-    flags: u32,
-    // Away from the eye in RAS, and the grey below which the scan is empty.
+    padding: f32,
+    // Away from the eye in RAS.
     look: vec3<f32>,
+    // Greys: below the first the scan is empty, from the second on it becomes solid, at the third it is.
     starts_at: f32,
+    solid: vec2<f32>,
+    // Lengths of loops. From here, a compiler cannot unroll them: software drivers would take seconds over it.
+    corners: u32,
+    halvings: u32,
 }
 
 const MAXIMUM = 1u;
@@ -27,11 +32,13 @@ const SURFACES = 2u;
 const LABELS = 4u;
 const DRAFT = 8u;
 
+const SKIN = vec3<f32>(0.8, 0.68, 0.6);
+
 // Bits of a brick.
 const BRICK_LEVEL = 1023u;
 const BRICK_HAS_LABELS = 32768u;
 
-@group(0) @binding(0) var<uniform> view: View;
+@group(0) @binding(0) var<storage, read> view: View;
 @group(1) @binding(0) var scan: texture_3d<f32>;
 @group(1) @binding(1) var mask: texture_3d<u32>;
 @group(1) @binding(2) var bricks: texture_3d<u32>;
@@ -41,10 +48,6 @@ const BRICK_HAS_LABELS = 32768u;
 struct Drawn {
     @location(0) color: vec4<f32>,
     @location(1) depth: vec4<f32>,
-}
-
-fn has(flag: u32) -> bool {
-    return (view.flags & flag) != 0u;
 }
 
 fn gray_at(at: vec3<f32>) -> f32 {
@@ -71,7 +74,7 @@ fn presence(voxel: vec3<f32>, label: u32) -> f32 {
     let low = floor(voxel);
     let part = voxel - low;
     var sum = 0.0;
-    for (var n = 0u; n < 8u; n++) {
+    for (var n = 0u; n < view.corners; n++) {
         let corner = vec3<f32>(f32(n & 1u), f32((n >> 1u) & 1u), f32(n >> 2u));
         let weights = mix(1.0 - part, part, corner);
         if label_at(vec3<i32>(low + corner)) == label {
@@ -79,6 +82,29 @@ fn presence(voxel: vec3<f32>, label: u32) -> f32 {
         }
     }
     return sum;
+}
+
+// Continuous voxel index of texture coordinates.
+fn voxel_at(at: vec3<f32>) -> vec3<f32> {
+    return at * vec3<f32>(textureDimensions(mask)) - 0.5;
+}
+
+// Where on a ray, at or up to a step before `mm`, a label's surface lies; below 0 if `mm` is not within it.
+fn surface_before(start: vec3<f32>, way: vec3<f32>, mm: f32, step: f32, label: u32) -> f32 {
+    var outside = mm - step;
+    var within = mm;
+    var at = mm;
+    for (var n = 0u; n < view.halvings; n++) {
+        if presence(voxel_at(start + at * way), label) >= 0.5 {
+            within = at;
+        } else if n == 0u {
+            return -1.0;
+        } else {
+            outside = at;
+        }
+        at = 0.5 * (outside + within);
+    }
+    return within;
 }
 
 // Outward normal of a label in RAS: away from where its voxels around lie, near ones counting more.
@@ -104,19 +130,15 @@ fn label_normal(voxel: vec3<f32>, label: u32) -> vec3<f32> {
     return safe_normal(-(view.normal_from_gradient * sum));
 }
 
-// Normal towards lower grey in RAS.
-fn scan_normal(at: vec3<f32>) -> vec3<f32> {
-    let texel = 1.0 / vec3<f32>(textureDimensions(scan));
-    let shape = vec3<f32>(textureDimensions(mask));
-    let x = vec3<f32>(texel.x, 0.0, 0.0);
-    let y = vec3<f32>(0.0, texel.y, 0.0);
-    let z = vec3<f32>(0.0, 0.0, texel.z);
-    let rise = vec3<f32>(
-        gray_at(at + x) - gray_at(at - x),
-        gray_at(at + y) - gray_at(at - y),
-        gray_at(at + z) - gray_at(at - z),
-    );
-    return safe_normal(-(view.normal_from_gradient * (rise / (texel * shape))));
+// Normal towards lower grey in RAS, from greys at the corners of a box of `reach` reduced voxels.
+fn scan_normal(at: vec3<f32>, reach: f32) -> vec3<f32> {
+    let step = reach / vec3<f32>(textureDimensions(scan));
+    var rise = vec3<f32>(0.0);
+    for (var n = 0u; n < view.corners; n++) {
+        let way = vec3<f32>(f32(n & 1u), f32((n >> 1u) & 1u), f32(n >> 2u)) - 0.5;
+        rise += way * gray_at(at + way * step);
+    }
+    return safe_normal(-(view.normal_from_gradient * (rise / (step * vec3<f32>(textureDimensions(mask))))));
 }
 
 fn safe_normal(way: vec3<f32>) -> vec3<f32> {
@@ -135,20 +157,14 @@ fn lit(color: vec3<f32>, normal: vec3<f32>) -> vec3<f32> {
     return gamma_from_linear(saturate(linear_from_gamma(color) * diffuse + shine));
 }
 
-// How dense the scan is drawn, per millimetre: what is white in the window is solid, the rest a haze.
+// How dense the scan is drawn, per millimetre.
 fn density(gray: f32) -> f32 {
-    let soft = smoothstep(view.starts_at, 0.9, gray);
-    return 0.0018 * soft + 0.3 * pow(min(gray, 1.1), 8.0);
+    let haze = smoothstep(view.starts_at, 0.9, gray);
+    return 0.0018 * haze + 0.3 * smoothstep(view.solid.x, view.solid.y, gray);
 }
 
 fn scan_color(gray: f32) -> vec3<f32> {
-    return mix(vec3<f32>(0.72, 0.52, 0.45), vec3<f32>(0.97, 0.94, 0.87), smoothstep(0.5, 1.0, gray));
-}
-
-// The skin is glass, seen where it turns away from the eye. Colour and cover.
-fn skin(at: vec3<f32>) -> vec4<f32> {
-    let turned = 1.0 - abs(dot(scan_normal(at), view.look));
-    return vec4<f32>(0.8, 0.68, 0.6, 0.04 + 0.4 * turned * turned);
+    return mix(vec3<f32>(0.72, 0.52, 0.45), vec3<f32>(0.97, 0.94, 0.87), smoothstep(view.solid.x - 0.2, view.solid.y, gray));
 }
 
 // Even noise between 0 and 1 that hides the steps of the rays (Jimenez 2014).
@@ -173,8 +189,8 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
     let is_forward = select(vec3<f32>(0.0), vec3<f32>(1.0), way > vec3<f32>(0.0));
     let step_mm = view.step_mm;
     let seeks_scan = !has(SURFACES);
-    let seeks_labels = has(LABELS);
-    var label_cover = saturate(view.opacity * select(2.0, 1.0, has(MAXIMUM)));
+    var seeks_labels = has(LABELS);
+    var label_cover = saturate(view.opacity * select(2.25, 1.0, has(MAXIMUM)));
     if has(SURFACES) {
         label_cover = 1.0;
     }
@@ -210,30 +226,22 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
             step = select(step_mm, step_mm * 0.5, has_labels && !has(DRAFT));
         }
         if seeks_labels && (brick & BRICK_HAS_LABELS) != 0u {
-            let voxel = at * voxel_count - 0.5;
-            let label = label_at(vec3<i32>(floor(voxel + 0.5)));
+            let label = label_at(vec3<i32>(floor(at * voxel_count)));
             if label != inside {
                 let label_color = color_of(label);
                 if label == 0u || label_color.a == 0.0 {
                     inside = 0u;
-                } else if presence(voxel, label) >= 0.5 {
-                    inside = label;
-                    var surface = mm;
-                    if !has(DRAFT) {
-                        var before = mm - step;
-                        for (var n = 0; n < 4; n++) {
-                            let middle = 0.5 * (before + surface);
-                            if presence((start + middle * way) * voxel_count - 0.5, label) >= 0.5 {
-                                surface = middle;
-                            } else {
-                                before = middle;
-                            }
-                        }
+                } else {
+                    let surface = surface_before(start, way, mm, step, label);
+                    if surface > 0.0 {
+                        inside = label;
+                        let normal = label_normal(voxel_at(start + surface * way), label);
+                        color += passes * label_cover * lit(label_color.rgb, normal);
+                        passes *= 1.0 - label_cover;
+                        depth = min(depth, surface / view.depth_mm);
+                        // Over the brightest values one tint is enough.
+                        seeks_labels = !has(MAXIMUM);
                     }
-                    let normal = label_normal((start + surface * way) * voxel_count - 0.5, label);
-                    color += passes * label_cover * lit(label_color.rgb, normal);
-                    passes *= 1.0 - label_cover;
-                    depth = min(depth, surface / view.depth_mm);
                 }
             }
         }
@@ -242,18 +250,22 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
             if has(MAXIMUM) {
                 brightest = max(brightest, gray);
             } else if gray > view.starts_at {
-                if !is_within {
-                    is_within = true;
-                    let back = step * saturate((gray - view.starts_at) / max(gray - gray_before, 1e-6));
-                    let seen = skin(start + (mm - back) * way);
-                    color += passes * seen.a * seen.rgb;
-                    passes *= 1.0 - seen.a;
-                }
-                let cover = 1.0 - exp(-density(gray) * step);
+                let is_skin = !is_within;
+                is_within = true;
+                var cover = 1.0 - exp(-density(gray) * step);
                 var shade = scan_color(gray);
-                if cover > 0.03 {
-                    shade = lit(shade, scan_normal(at));
-                    depth = select(depth, min(depth, mm / view.depth_mm), cover > 0.2);
+                if is_skin || cover > 0.03 {
+                    let back = select(0.0, saturate((gray - view.starts_at) / max(gray - gray_before, 1e-6)), is_skin);
+                    let normal = scan_normal(start + (mm - back * step) * way, select(1.5, 3.0, is_skin));
+                    shade = lit(shade, normal);
+                    if cover > 0.2 {
+                        depth = min(depth, mm / view.depth_mm);
+                    } else if is_skin {
+                        // The skin is glass, seen where it turns away from the eye.
+                        let turned = 1.0 - abs(dot(normal, view.look));
+                        cover = max(cover, 0.04 + 0.4 * turned * turned);
+                        shade = SKIN;
+                    }
                 }
                 color += passes * cover * shade;
                 passes *= 1.0 - cover;

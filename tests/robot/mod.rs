@@ -80,10 +80,18 @@ impl Robot {
         Self { shared, context: context.clone(), screenshots }
     }
 
-    fn find_node(&self, label: &str) -> Option<(NodeId, Node)> {
+    /// What has this name, or is named by a text that stands beside it; of several, what can be acted upon in the wanted way.
+    fn find(&self, label: &str, wanted: Option<Action>) -> Option<(NodeId, Node)> {
         let shared = lock(&self.shared);
-        let is_it = |node: &Node| node.label() == Some(label) || node.value() == Some(label);
-        shared.tree.iter().find(|(_, node)| is_it(node)).cloned()
+        let says = |node: &Node| node.label() == Some(label) || node.value() == Some(label);
+        let texts: Vec<NodeId> = shared.tree.iter().filter(|(_, node)| says(node)).map(|(id, _)| *id).collect();
+        let is_it = |node: &Node| says(node) || node.labelled_by().iter().any(|id| texts.contains(id));
+        let can = |node: &Node| wanted.is_none_or(|action| node.supports_action(action));
+        shared.tree.iter().find(|(_, node)| is_it(node) && can(node)).cloned()
+    }
+
+    fn find_node(&self, label: &str) -> Option<(NodeId, Node)> {
+        self.find(label, None)
     }
 
     /// Whether something of this name is in the window.
@@ -129,7 +137,7 @@ impl Robot {
 
     /// Whether something can be pressed now.
     pub fn is_enabled(&self, label: &str) -> bool {
-        self.find_node(label).is_some_and(|(_, node)| !node.is_disabled())
+        self.find(label, Some(Action::Click)).is_some_and(|(_, node)| !node.is_disabled())
     }
 
     /// Presses something by an accessibility action, as a screen reader would.
@@ -144,7 +152,8 @@ impl Robot {
     }
 
     fn act(&self, label: &str, action: Action, data: Option<ActionData>) {
-        let (target_node, _) = self.find_node(label).unwrap_or_else(|| panic!("no “{label}” in: {}", self.everything()));
+        let found = self.find(label, Some(action));
+        let (target_node, _) = found.unwrap_or_else(|| panic!("no “{label}” that takes {action:?} in: {}", self.everything()));
         let request = ActionRequest { action, target_tree: TreeId::ROOT, target_node, data };
         self.perform(vec![vec![Event::AccessKitActionRequest(request)]]);
     }

@@ -51,7 +51,8 @@ const STEPS: usize = 200;
 /// Settings of both fine-tunings. Nothing is chosen by looking at the validation case: the weights after the last step are kept.
 fn settings(arguments: &Arguments) -> FineTuneSettings {
     let Arguments { steps, seed, .. } = *arguments;
-    FineTuneSettings { steps, seed, keep: Keep::Last, validate_every: 0, ..FineTuneSettings::default() }
+    let small = FineTuneSettings { batch: 1, patch: Some([16, 96, 96]), learning_rate: 1e-2, ..FineTuneSettings::default() };
+    FineTuneSettings { steps, seed, keep: Keep::Last, validate_every: 0, ..small }
 }
 
 #[derive(Serialize)]
@@ -217,7 +218,7 @@ fn text(report: &Report) -> String {
     text.push_str(&format!("between them: {case} was proposed, {voxels_corrected} voxels of it corrected\n"));
     text.push_str(&format!("Dice of the proposals on {}, which neither round learned from:\n", report.validation_case));
     let mut table = Table::new(["label", "round 1", "round 2"]);
-    for (name, change) in &report.per_label {
+    for (name, change) in ORGANS.iter().filter_map(|(_, name)| report.per_label.get_key_value(name)) {
         table.row([(*name).to_owned(), score(Some(change.before)), score(Some(change.after))]);
     }
     table.row(["mean".to_owned(), score(Some(report.dice_before)), score(Some(report.dice_after))]);

@@ -26,7 +26,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     take_dropped_files(ui, workbench);
     Panel::top("toolbar").frame(bar_frame(ui)).show(ui, |ui| toolbar::show(ui, workbench));
     Panel::bottom("status").frame(bar_frame(ui)).show(ui, |ui| status::show(ui, workbench));
-    Panel::left("study").default_size(272.0).size_range(200.0..=460.0).show(ui, |ui| {
+    Panel::left("study").default_size(292.0).size_range(200.0..=460.0).show(ui, |ui| {
         ScrollArea::vertical().id_salt("study scroll").auto_shrink([false; 2]).show(ui, |ui| {
             cases::show(ui, workbench);
             ui.add_space(10.0);

@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eframe::wgpu;
-use medley_volume::{Grid, IndexBox, LabelMap, Volume};
+use medley_volume::{Grid, IndexBox, LabelMap, Quantity, Volume};
 use wgpu::{Device, Queue, Texture, TextureFormat};
 
 use super::RenderError;
@@ -26,6 +26,7 @@ pub struct ScanTextures {
     grid: Grid,
     texels: Texels,
     empty_value: f64,
+    quantity: Quantity,
     scan: Texture,
     mean: Texture,
     brightest: Texture,
@@ -78,6 +79,7 @@ impl ScanTextures {
             grid: *volume.grid(),
             texels,
             empty_value: volume.quantiles([EMPTY_FRACTION])[0],
+            quantity: volume.quantity(),
             scan,
             mean,
             brightest,
@@ -142,6 +144,11 @@ impl ScanTextures {
     /// What the scan holds where there is nothing.
     pub(crate) fn empty_value(&self) -> f64 {
         self.empty_value
+    }
+
+    /// What its values mean.
+    pub(crate) fn quantity(&self) -> Quantity {
+        self.quantity
     }
 
     /// The picture of the 3D view.

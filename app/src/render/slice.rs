@@ -45,6 +45,7 @@ pub fn slice_shape(rect: egui::Rect, scan: &Arc<ScanTextures>, frame: SliceFrame
 pub(crate) struct SliceSlot {
     buffer: wgpu::Buffer,
     uniforms: wgpu::BindGroup,
+    flags: u32,
     textures: Option<[wgpu::BindGroup; 2]>,
 }
 
@@ -60,7 +61,7 @@ struct SliceUniforms {
     gray_summand: f32,
     corner: [f32; 2],
     pixels_per_point: f32,
-    flags: u32,
+    padding: f32,
 }
 
 const OUTLINE: u32 = 1;
@@ -79,7 +80,6 @@ impl SliceCallback {
         let SliceFrame { texture_affine: [origin, across, downward], window, opacity, .. } = self.frame;
         let size = self.rect.size() * pixels_per_point;
         let [gray_factor, gray_summand] = self.scan.texels().gray_from_texel(window).map(|number| number as f32);
-        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
         SliceUniforms {
             origin: origin.as_vec3().to_array(),
             opacity,
@@ -89,11 +89,16 @@ impl SliceCallback {
             gray_summand,
             corner: [self.rect.min.x * pixels_per_point, self.rect.min.y * pixels_per_point],
             pixels_per_point,
-            flags: flag(self.frame.is_outline, OUTLINE)
-                | flag(self.frame.shows_labels, LABELS)
-                | flag(self.frame.shows_proposal && self.scan.has_proposal(), PROPOSAL)
-                | flag(self.frame.is_interpolated, INTERPOLATED),
+            padding: 0.0,
         }
+    }
+
+    fn flags(&self) -> u32 {
+        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
+        flag(self.frame.is_outline, OUTLINE)
+            | flag(self.frame.shows_labels, LABELS)
+            | flag(self.frame.shows_proposal && self.scan.has_proposal(), PROPOSAL)
+            | flag(self.frame.is_interpolated, INTERPOLATED)
     }
 }
 
@@ -115,9 +120,11 @@ impl CallbackTrait for SliceCallback {
         let slot = passes.slots[self.frame.slot].get_or_insert_with(|| {
             let bytes = size_of::<SliceUniforms>() as u64;
             let (buffer, uniforms) = uniforms(device, "slice", &passes.slice.uniforms, bytes);
-            SliceSlot { buffer, uniforms, textures: None }
+            SliceSlot { buffer, uniforms, flags: 0, textures: None }
         });
         slot.textures = Some([textures, palette]);
+        slot.flags = self.flags();
+        passes.slice.require(device, slot.flags);
         queue.write_buffer(&slot.buffer, 0, bytemuck::bytes_of(&self.uniforms(screen.pixels_per_point)));
         Vec::new()
     }
@@ -125,8 +132,8 @@ impl CallbackTrait for SliceCallback {
     fn paint(&self, _info: egui::PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(passes) = resources.get::<Passes>() else { return };
         let Some(slot) = passes.slots.get(self.frame.slot).and_then(Option::as_ref) else { return };
-        let Some([textures, palette]) = &slot.textures else { return };
-        pass.set_pipeline(&passes.slice.pipeline);
+        let (Some([textures, palette]), Some(pipeline)) = (&slot.textures, passes.slice.pipeline(slot.flags)) else { return };
+        pass.set_pipeline(pipeline);
         for (index, group) in [&slot.uniforms, textures, palette].into_iter().enumerate() {
             pass.set_bind_group(index as u32, group, &[]);
         }

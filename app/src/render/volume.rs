@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use eframe::{egui, wgpu};
 use medley_volume::glam::{DVec2, DVec3};
-use medley_volume::{Grid, Ras};
+use medley_volume::{Grid, Quantity, Ras};
 
 use super::canvas::{CanvasUniforms, Look, Picture, Work};
 use super::passes::{Passes, uniforms};
@@ -80,9 +80,12 @@ struct VolumeUniforms {
     light: [f32; 3],
     opacity: f32,
     background: [f32; 3],
-    flags: u32,
+    padding: f32,
     look: [f32; 3],
     starts_at: f32,
+    solid: [f32; 2],
+    corners: u32,
+    halvings: u32,
 }
 
 /// As `Blit` in blit.wgsl.
@@ -126,13 +129,6 @@ impl VolumeCallback {
         let normal = grid.voxel_from_ras().matrix3.transpose();
         let [right, down, far] = look.directions;
         let light = (right * LIGHT[0] + down * LIGHT[1] + far * LIGHT[2]).normalize();
-        let mode = match look.mode {
-            VolumeMode::Rendering => 0,
-            VolumeMode::MaximumIntensity => MAXIMUM,
-            VolumeMode::Surfaces => SURFACES,
-        };
-        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
-        let shows_labels = look.shows_labels || look.mode == VolumeMode::Surfaces;
         VolumeUniforms {
             origin: origin.as_vec3().to_array(),
             step_mm: step_mm(grid, work.is_draft) as f32,
@@ -146,10 +142,23 @@ impl VolumeCallback {
             light: light.as_vec3().to_array(),
             opacity: look.opacity,
             background: look.background,
-            flags: mode | flag(shows_labels, LABELS) | flag(work.is_draft, DRAFT),
+            padding: 0.0,
             look: far.as_vec3().to_array(),
             starts_at: starts_at(self.scan.empty_value(), look.window),
+            solid: solid(self.scan.quantity(), look.window),
+            corners: 8,
+            halvings: 5,
         }
+    }
+
+    fn flags(&self, work: Work) -> u32 {
+        let mode = match self.look.mode {
+            VolumeMode::Rendering => 0,
+            VolumeMode::MaximumIntensity => MAXIMUM,
+            VolumeMode::Surfaces => SURFACES,
+        };
+        let shows_labels = self.look.shows_labels || self.look.mode == VolumeMode::Surfaces;
+        mode | if shows_labels { LABELS } else { 0 } | if work.is_draft { DRAFT } else { 0 }
     }
 
     fn blit_uniforms(&self, picture: &Picture, pixels_per_point: f32) -> BlitUniforms {
@@ -169,7 +178,14 @@ impl VolumeCallback {
         }
     }
 
-    fn draw(&self, encoder: &mut wgpu::CommandEncoder, passes: &Passes, groups: [&wgpu::BindGroup; 3], picture: &Picture, work: Work) {
+    fn draw(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        pipeline: &wgpu::RenderPipeline,
+        groups: [&wgpu::BindGroup; 3],
+        picture: &Picture,
+        work: Work,
+    ) {
         let is_first = work.rows[0] == 0;
         let load = if is_first { wgpu::LoadOp::Clear(wgpu::Color::BLACK) } else { wgpu::LoadOp::Load };
         let attachment = |view| {
@@ -184,7 +200,7 @@ impl VolumeCallback {
         });
         pass.set_viewport(0.0, 0.0, work.pixels[0] as f32, work.pixels[1] as f32, 0.0, 1.0);
         pass.set_scissor_rect(0, work.rows[0], work.pixels[0], work.rows[1] - work.rows[0]);
-        pass.set_pipeline(&passes.volume.pipeline);
+        pass.set_pipeline(pipeline);
         for (index, group) in groups.into_iter().enumerate() {
             pass.set_bind_group(index as u32, group, &[]);
         }
@@ -201,7 +217,7 @@ impl CallbackTrait for VolumeCallback {
         egui_encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let Some(passes) = resources.get::<Passes>() else { return Vec::new() };
+        let Some(passes) = resources.get_mut::<Passes>() else { return Vec::new() };
         let mask_version = self.scan.mask_version();
         let is_brightest = self.look.mode == VolumeMode::MaximumIntensity;
         let textures = self.scan.volume_group(&passes.volume.textures, &passes.sampler, is_brightest);
@@ -216,7 +232,11 @@ impl CallbackTrait for VolumeCallback {
         let subject = (&self.look, mask_version, pixels);
         let drawn = canvas.next(device, &passes.blit.textures, &passes.sampler, subject, passes.pace).map(|(work, picture)| {
             queue.write_buffer(&buffers.volume.0, 0, bytemuck::bytes_of(&self.volume_uniforms(work)));
-            self.draw(egui_encoder, passes, [&buffers.volume.1, &textures, &palette], picture, work);
+            let flags = self.flags(work);
+            passes.volume.require(device, flags);
+            if let Some(pipeline) = passes.volume.pipeline(flags) {
+                self.draw(egui_encoder, pipeline, [&buffers.volume.1, &textures, &palette], picture, work);
+            }
             work
         });
         if let Some(work) = drawn {
@@ -232,8 +252,9 @@ impl CallbackTrait for VolumeCallback {
     fn paint(&self, _info: egui::PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         let Some(passes) = resources.get::<Passes>() else { return };
         let canvas = self.scan.canvas();
-        let (Some(uniforms), Some(picture)) = (&canvas.uniforms, canvas.front()) else { return };
-        pass.set_pipeline(&passes.blit.pipeline);
+        let shown = (&canvas.uniforms, canvas.front(), passes.blit.pipeline(0));
+        let (Some(uniforms), Some(picture), Some(pipeline)) = shown else { return };
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &uniforms.blit.1, &[]);
         pass.set_bind_group(1, &picture.group, &[]);
         pass.draw(0..3, 0..1);
@@ -244,6 +265,20 @@ impl CallbackTrait for VolumeCallback {
 fn starts_at(empty_value: f64, window: WindowLevel) -> f32 {
     let empty = (empty_value - window.low()) / window.width.max(f64::MIN_POSITIVE);
     (empty + 0.15).clamp(0.1, 0.8) as f32
+}
+
+/// The greys from which on, and at which, the scan is solid: near the window's white; in CT never so low that muscle hides
+/// everything, nor so high that bone is not seen.
+fn solid(quantity: Quantity, window: WindowLevel) -> [f32; 2] {
+    let near_white = window.low() + 0.72 * window.width;
+    let values = match quantity {
+        Quantity::Hounsfield => {
+            let first = near_white.clamp(120.0, 250.0);
+            [first, first + 170.0]
+        }
+        Quantity::Arbitrary => [near_white, near_white + 0.4 * window.width],
+    };
+    values.map(|value| ((value - window.low()) / window.width.max(f64::MIN_POSITIVE)) as f32)
 }
 
 /// Millimetres between two looks along a ray.

@@ -152,6 +152,7 @@ fn make_ready(
         Some(recipe) => recipe,
         None => Recipe::plan(&training, &validation, settings.limits)?,
     };
+    recipe.spacing_mm = settings.spacing_mm.unwrap_or(recipe.spacing_mm);
     recipe.patch = match settings.patch {
         Some(patch) => patch,
         None => recipe.patch_for(training.iter().chain(&validation).map(|case| &*case.image), settings.limits)?,

@@ -96,6 +96,8 @@ pub struct FineTuneSettings {
     pub base_width: usize,
     /// The head.
     pub head: HeadKind,
+    /// Spacing `[R, A, S]` in millimetres to which scans are brought; `None`: the median of the training cases, within `limits`.
+    pub spacing_mm: Option<[f64; 3]>,
     /// Patch `[S, A, R]` in voxels, multiples of 8; `None`: as large as `limits` allow.
     pub patch: Option<[usize; 3]>,
     /// Bounds for spacing and patch.
@@ -129,6 +131,7 @@ impl Default for FineTuneSettings {
             shortcut: Shortcut::B,
             base_width: 16,
             head: HeadKind::Skip,
+            spacing_mm: None,
             patch: None,
             limits: PlanLimits::default(),
             foreground: 0.67,
