@@ -30,7 +30,7 @@ pub(crate) struct Pass {
     layout: wgpu::PipelineLayout,
     formats: Vec<TextureFormat>,
     pipelines: BTreeMap<u32, wgpu::RenderPipeline>,
-    /// Group 0: one uniform buffer.
+    /// Group 0: one buffer of what changes from frame to frame.
     pub(crate) uniforms: wgpu::BindGroupLayout,
     /// Group 1: textures.
     pub(crate) textures: wgpu::BindGroupLayout,
@@ -124,7 +124,7 @@ impl Pass {
             label: Some(name),
             source: wgpu::ShaderSource::Wgsl(source.into()),
         });
-        let buffer = BindingType::Buffer { ty: wgpu::BufferBindingType::Uniform, has_dynamic_offset: false, min_binding_size: None };
+        let buffer = BindingType::Buffer { ty: wgpu::BufferBindingType::Storage { read_only: true }, has_dynamic_offset: false, min_binding_size: None };
         let (uniforms, textures) = (layout(device, name, &[buffer]), layout(device, name, bindings));
         let mut groups = vec![Some(&uniforms), Some(&textures)];
         groups.extend(palette.map(Some));
