@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             labels::show(ui, workbench);
         });
     });
-    Panel::right("learning").default_size(288.0).size_range(240.0..=480.0).show(ui, |ui| {
+    Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
         ScrollArea::vertical().id_salt("learning scroll").auto_shrink([false; 2]).show(ui, |ui| {
             proposal::show(ui, workbench);
             training::show(ui, workbench);

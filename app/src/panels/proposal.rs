@@ -19,7 +19,11 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         heading(ui, &title);
         ui.label(RichText::new("Hatched: would be added. Crossed out: would be removed.").small().weak());
         ui.add_space(4.0);
-        Grid::new("difference").num_columns(4).spacing([10.0, 4.0]).striped(true).show(ui, |ui| {
+        Grid::new("difference").num_columns(4).spacing([8.0, 4.0]).striped(true).show(ui, |ui| {
+            for head in ["", "+ mL", "− mL", ""] {
+                ui.label(RichText::new(head).small().weak());
+            }
+            ui.end_row();
             for row in &rows {
                 let (name, color) = match labels.get(row.label) {
                     Some(label) => (label.name.clone(), label.color),
@@ -31,8 +35,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
                     ui.painter().rect_filled(swatch, 2.0, Color32::from_rgb(r, g, b));
                     ui.label(&name);
                 });
-                ui.label(RichText::new(format!("+{:.1}", row.added as f64 * ml)).monospace()).on_hover_text("mL added");
-                ui.label(RichText::new(format!("−{:.1} mL", row.removed as f64 * ml)).monospace()).on_hover_text("mL removed");
+                ui.label(RichText::new(ml_text(row.added as f64 * ml)).monospace()).on_hover_text("Millilitres that would be added");
+                ui.label(RichText::new(ml_text(row.removed as f64 * ml)).monospace()).on_hover_text("Millilitres that would be removed");
                 let accept = ui.small_button("Accept");
                 named(&accept, &format!("Accept {name} only"));
                 if accept.on_hover_text(format!("Take only {name} into the mask")).clicked() {
@@ -51,4 +55,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if let Some(label) = accept_one {
         workbench.accept_proposal(Some(label));
     }
+}
+
+/// Millilitres with as many digits as mean something.
+fn ml_text(ml: f64) -> String {
+    if ml < 99.95 { format!("{ml:.1}") } else { format!("{ml:.0}") }
 }

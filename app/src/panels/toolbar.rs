@@ -1,6 +1,7 @@
 //! The bar at the top: files, undo, tools, brush, window, overlay.
 
 use egui::{Button, ComboBox, Slider, Ui};
+use medley_annotate::History;
 use medley_volume::Quantity;
 
 use super::widgets::{command_button, command_button_named, named};
@@ -15,8 +16,14 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         file_menu(ui, workbench);
         command_button(ui, workbench, Command::SaveMask);
         ui.separator();
-        command_button(ui, workbench, Command::Undo);
-        command_button(ui, workbench, Command::Redo);
+        let history = workbench.case.as_ref().map(|case| &case.history);
+        let [undone, redone] = [history.and_then(History::undo_title), history.and_then(History::redo_title)];
+        for (command, what) in [(Command::Undo, undone), (Command::Redo, redone)] {
+            let response = command_button(ui, workbench, command);
+            if let Some(what) = what {
+                response.on_hover_text(what);
+            }
+        }
         ui.separator();
         for tool in ActiveTool::ALL {
             let is_taken = workbench.tool == tool;

@@ -1,7 +1,7 @@
 //! Fine-tuning: what to start from, the running job, its curves.
 
 use egui::{Button, Color32, ComboBox, DragValue, ProgressBar, RichText, Ui};
-use egui_plot::{Line, Plot, PlotPoints};
+use egui_plot::{Line, Plot, PlotPoints, Points};
 use medley_learn::DeviceChoice;
 
 use super::widgets::{command_button, command_button_named, heading, named};
@@ -127,7 +127,7 @@ fn progress(ui: &mut Ui, run: &TrainingRun) {
         ui.label(RichText::new(device).weak().small());
     }
     if !run.losses.is_empty() {
-        curve(ui, "Loss", &run.losses, Color32::from_rgb(230, 159, 0), run.progress.1);
+        curve(ui, "Loss", &run.losses, Color32::from_rgb(230, 159, 0), run.progress.1, None);
     }
     if !run.dice.is_empty() {
         let last = run.dice.last().map_or(0.0, |point| point[1]);
@@ -135,15 +135,15 @@ fn progress(ui: &mut Ui, run: &TrainingRun) {
             Some((first, last)) => format!("Validation Dice  {first:.3} → {last:.3}"),
             None => format!("Validation Dice  {last:.3}"),
         };
-        curve(ui, &text, &run.dice, Color32::from_rgb(86, 180, 233), run.progress.1);
+        curve(ui, &text, &run.dice, Color32::from_rgb(86, 180, 233), run.progress.1, Some(1.0));
     }
 }
 
 /// A small plot that takes no input.
-fn curve(ui: &mut Ui, title: &str, points: &[[f64; 2]], color: Color32, steps: usize) {
+fn curve(ui: &mut Ui, title: &str, points: &[[f64; 2]], color: Color32, steps: usize, top: Option<f64>) {
     ui.add_space(4.0);
     ui.label(RichText::new(title).small());
-    let plot = Plot::new(title.split_whitespace().next().unwrap_or("curve"))
+    let mut plot = Plot::new(title.split_whitespace().next().unwrap_or("curve"))
         .height(84.0)
         .allow_zoom(false)
         .allow_drag(false)
@@ -155,7 +155,16 @@ fn curve(ui: &mut Ui, title: &str, points: &[[f64; 2]], color: Color32, steps: u
         .include_x(steps as f64)
         .include_y(0.0)
         .y_axis_min_width(26.0);
-    plot.show(ui, |plot| plot.line(Line::new(title, PlotPoints::from(points.to_vec())).color(color).width(1.6)));
+    if let Some(top) = top {
+        plot = plot.include_y(top);
+    }
+    plot.show(ui, |plot| {
+        plot.line(Line::new(title, PlotPoints::from(points.to_vec())).color(color).width(1.6));
+        // A line of one point would not be seen.
+        if points.len() < 30 {
+            plot.points(Points::new(title, PlotPoints::from(points.to_vec())).color(color).radius(2.5));
+        }
+    });
 }
 
 /// The button that asks the model; it stands in the models panel and beside an ended training.

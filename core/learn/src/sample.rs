@@ -110,12 +110,15 @@ impl<'a> Sampler<'a> {
         (case, self.inside(case, center))
     }
 
-    /// Moves a centre so that the patch sticks out of the case as little as possible and its voxels lie on the case's.
+    /// Moves a centre so that the patch sticks out of the case only so far, and its voxels lie on the case's.
     fn inside(&self, case: &PreparedCase, center: [f64; 3]) -> [f64; 3] {
         std::array::from_fn(|axis| {
             let (size, n) = (self.patch[2 - axis], case.scan.image.shape[axis]);
             let middle = (size as f64 - 1.0) / 2.0;
-            middle + first_in(n, size).unwrap_or_else(|| (center[axis] - middle).round().clamp(0.0, (n - size) as f64))
+            let overhang = if axis == 2 { 0.0 } else { std::env::var("OVER").ok().and_then(|v| v.parse().ok()).unwrap_or(0.25) * size as f64 };
+            let (low, high) = (-overhang, (n as f64 - size as f64) + overhang);
+            let wanted = (center[axis] - middle).round();
+            middle + if high < low || axis == 2 && n <= size { first_in(n, size).unwrap_or(0.0) } else { wanted.clamp(low.round(), high.round()) }
         })
     }
 
