@@ -12,12 +12,17 @@ struct Slice {
     corner: vec2<f32>,
     pixels_per_point: f32,
     padding: f32,
+    // For a slice along the voxels: its two voxel axes.
+    first: vec3<f32>,
+    second: vec3<f32>,
 }
 
 const OUTLINE = 1u;
 const LABELS = 2u;
 const PROPOSAL = 4u;
 const INTERPOLATED = 8u;
+// The slice lies along two voxel axes, through voxel centres.
+const FLAT = 16u;
 
 @group(0) @binding(0) var<storage, read> slice: Slice;
 @group(1) @binding(0) var scan: texture_3d<u32>;
@@ -29,32 +34,44 @@ fn nearest(voxel: vec3<f32>) -> vec3<i32> {
     return vec3<i32>(floor(voxel + 0.5));
 }
 
-fn interpolated_texel(voxel: vec3<f32>) -> f32 {
+fn texel(voxel: vec3<f32>) -> f32 {
     let last = vec3<i32>(textureDimensions(scan)) - 1;
+    return f32(textureLoad(scan, clamp(vec3<i32>(voxel), vec3<i32>(0), last), 0).r);
+}
+
+// Linear between the four voxels around, within the slice.
+fn flat_texel(voxel: vec3<f32>) -> f32 {
+    let low = floor(voxel + 0.001 * (1.0 - slice.first - slice.second));
+    let part = voxel - low;
+    let along = dot(part, slice.first);
+    let near = mix(texel(low), texel(low + slice.first), along);
+    let far = mix(texel(low + slice.second), texel(low + slice.first + slice.second), along);
+    return mix(near, far, dot(part, slice.second));
+}
+
+// Linear between the eight voxels around.
+fn interpolated_texel(voxel: vec3<f32>) -> f32 {
     let low = floor(voxel);
     let part = voxel - low;
     var sum = 0.0;
     for (var n = 0u; n < 8u; n++) {
         let corner = vec3<f32>(f32(n & 1u), f32((n >> 1u) & 1u), f32(n >> 2u));
         let weights = mix(1.0 - part, part, corner);
-        let weight = weights.x * weights.y * weights.z;
-        // A slice along the voxels needs four of the eight.
-        if weight > 0.0 {
-            let at = clamp(vec3<i32>(low + corner), vec3<i32>(0), last);
-            sum += weight * f32(textureLoad(scan, at, 0).r);
-        }
+        sum += weights.x * weights.y * weights.z * texel(low + corner);
     }
     return sum;
 }
 
 fn gray_at(voxel: vec3<f32>) -> f32 {
-    var texel: f32;
-    if has(INTERPOLATED) {
-        texel = interpolated_texel(voxel);
+    var here: f32;
+    if !has(INTERPOLATED) {
+        here = texel(floor(voxel + 0.5));
+    } else if has(FLAT) {
+        here = flat_texel(voxel);
     } else {
-        texel = f32(textureLoad(scan, nearest(voxel), 0).r);
+        here = interpolated_texel(voxel);
     }
-    return saturate(texel * slice.gray_factor + slice.gray_summand);
+    return saturate(here * slice.gray_factor + slice.gray_summand);
 }
 
 fn color_of(label: u32) -> vec4<f32> {

@@ -22,7 +22,7 @@ struct View {
     // Greys: below the first the scan is empty, from the second on it becomes solid, at the third it is.
     starts_at: f32,
     solid: vec2<f32>,
-    // Lengths of loops. From here, a compiler cannot unroll them: software drivers would take seconds over it.
+    // Lengths of loops: given here, they are not unrolled, over which software drivers take seconds.
     corners: u32,
     halvings: u32,
 }
@@ -32,7 +32,9 @@ const SURFACES = 2u;
 const LABELS = 4u;
 const DRAFT = 8u;
 
+const HAZE = vec3<f32>(0.72, 0.52, 0.45);
 const SKIN = vec3<f32>(0.8, 0.68, 0.6);
+const BONE = vec3<f32>(0.97, 0.94, 0.87);
 
 // Bits of a brick.
 const BRICK_LEVEL = 1023u;
@@ -107,17 +109,19 @@ fn surface_before(start: vec3<f32>, way: vec3<f32>, mm: f32, step: f32, label: u
     return within;
 }
 
+// How far around a voxel its label's normal looks, in voxels.
+const NORMAL_REACH = 2;
+
 // Outward normal of a label in RAS: away from where its voxels around lie, near ones counting more.
 fn label_normal(voxel: vec3<f32>, label: u32) -> vec3<f32> {
     let middle = floor(voxel + 0.5);
     let part = voxel - middle;
-    let reach = select(2, 1, has(DRAFT));
     // Weights fall to nothing at the edge of what is looked at, so that normals change smoothly from voxel to voxel.
-    let radius = f32(reach) + 0.5;
+    let radius = f32(NORMAL_REACH) + 0.5;
     var sum = vec3<f32>(0.0);
-    for (var k = -reach; k <= reach; k++) {
-        for (var j = -reach; j <= reach; j++) {
-            for (var i = -reach; i <= reach; i++) {
+    for (var k = -NORMAL_REACH; k <= NORMAL_REACH; k++) {
+        for (var j = -NORMAL_REACH; j <= NORMAL_REACH; j++) {
+            for (var i = -NORMAL_REACH; i <= NORMAL_REACH; i++) {
                 let offset = vec3<f32>(f32(i), f32(j), f32(k));
                 let way = offset - part;
                 let weight = 1.0 - dot(way, way) / (radius * radius);
@@ -157,14 +161,13 @@ fn lit(color: vec3<f32>, normal: vec3<f32>) -> vec3<f32> {
     return gamma_from_linear(saturate(linear_from_gamma(color) * diffuse + shine));
 }
 
-// How dense the scan is drawn, per millimetre.
-fn density(gray: f32) -> f32 {
-    let haze = smoothstep(view.starts_at, 0.9, gray);
-    return 0.0018 * haze + 0.3 * smoothstep(view.solid.x, view.solid.y, gray);
+// How dense the scan is drawn, per millimetre: a haze, and what is solid within it.
+fn haze(gray: f32) -> f32 {
+    return 0.0018 * smoothstep(view.starts_at, 0.9, gray);
 }
 
-fn scan_color(gray: f32) -> vec3<f32> {
-    return mix(vec3<f32>(0.72, 0.52, 0.45), vec3<f32>(0.97, 0.94, 0.87), smoothstep(view.solid.x - 0.2, view.solid.y, gray));
+fn solidity(gray: f32) -> f32 {
+    return 0.3 * smoothstep(view.solid.x, view.solid.y, gray);
 }
 
 // Even noise between 0 and 1 that hides the steps of the rays (Jimenez 2014).
@@ -187,9 +190,6 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
     let brick_count = vec3<f32>(textureDimensions(bricks));
     let voxel_count = vec3<f32>(textureDimensions(mask));
     let is_forward = select(vec3<f32>(0.0), vec3<f32>(1.0), way > vec3<f32>(0.0));
-    let step_mm = view.step_mm;
-    let seeks_scan = !has(SURFACES);
-    var seeks_labels = has(LABELS);
     var label_cover = saturate(view.opacity * select(2.25, 1.0, has(MAXIMUM)));
     if has(SURFACES) {
         label_cover = 1.0;
@@ -198,83 +198,100 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
     var color = vec3<f32>(0.0);
     var passes = 1.0;
     var brightest = 0.0;
+    var depth = 1.0;
+    // The label the ray is within, and whether it is past the skin.
     var inside = 0u;
     var is_within = false;
     var gray_before = 0.0;
-    var step = step_mm;
-    var depth = 1.0;
     var brick = 0u;
     var brick_end = -1.0;
-    var mm = enter + noise(pixel.xy) * step_mm;
+    var step = view.step_mm;
+    var mm = enter + noise(pixel.xy) * step;
 
-    while mm < leave {
-        let at = start + mm * way;
-        if mm >= brick_end {
-            let index = clamp(floor(at * brick_count), vec3<f32>(0.0), brick_count - 1.0);
-            brick = textureLoad(bricks, vec3<i32>(index), 0).r;
-            let ends = ((index + is_forward) / brick_count - start) * per_way;
-            brick_end = min(ends.x, min(ends.y, ends.z));
-            let has_labels = seeks_labels && (brick & BRICK_HAS_LABELS) != 0u;
-            let has_scan = seeks_scan && brick_gray(brick) > select(view.starts_at, brightest, has(MAXIMUM));
-            if !has_labels && !has_scan {
-                inside = 0u;
-                gray_before = 0.0;
-                mm += max(ceil((brick_end - mm) / step_mm), 1.0) * step_mm;
-                continue;
-            }
-            // Label surfaces show every miss, a haze does not.
-            step = select(step_mm, step_mm * 0.5, has_labels && !has(DRAFT));
-        }
-        if seeks_labels && (brick & BRICK_HAS_LABELS) != 0u {
-            let label = label_at(vec3<i32>(floor(at * voxel_count)));
-            if label != inside {
-                let label_color = color_of(label);
-                if label == 0u || label_color.a == 0.0 {
+    // The inner loop marches to the next surface and does as little as it can; what is dear is done once for each surface.
+    // The outer one is counted although every ray ends: Mesa 22's software driver runs an uncounted loop around another one
+    // thousands of times.
+    for (var surfaces = 0u; surfaces < 24u; surfaces++) {
+        var label = 0u;
+        var gray = 0.0;
+        var is_skin = false;
+        var solid = 0.0;
+        while mm < leave && passes > 0.02 && brightest < 1.0 {
+            let at = start + mm * way;
+            if mm >= brick_end {
+                let index = clamp(floor(at * brick_count), vec3<f32>(0.0), brick_count - 1.0);
+                brick = textureLoad(bricks, vec3<i32>(index), 0).r;
+                let ends = ((index + is_forward) / brick_count - start) * per_way;
+                brick_end = min(ends.x, min(ends.y, ends.z));
+                let has_labels = has(LABELS) && (brick & BRICK_HAS_LABELS) != 0u;
+                let has_scan = !has(SURFACES) && brick_gray(brick) > select(view.starts_at, brightest, has(MAXIMUM));
+                if !has_labels && !has_scan {
                     inside = 0u;
-                } else {
-                    let surface = surface_before(start, way, mm, step, label);
-                    if surface > 0.0 {
-                        inside = label;
-                        let normal = label_normal(voxel_at(start + surface * way), label);
-                        color += passes * label_cover * lit(label_color.rgb, normal);
-                        passes *= 1.0 - label_cover;
-                        depth = min(depth, surface / view.depth_mm);
-                        // Over the brightest values one tint is enough.
-                        seeks_labels = !has(MAXIMUM);
-                    }
+                    gray_before = 0.0;
+                    mm += max(ceil((brick_end - mm) / view.step_mm), 1.0) * view.step_mm;
+                    continue;
                 }
+                // Label surfaces show every miss, a haze does not.
+                step = select(view.step_mm, view.step_mm * 0.5, has_labels && !has(DRAFT));
             }
-        }
-        if seeks_scan {
-            let gray = gray_at(at);
+            if has(LABELS) {
+                label = label_at(vec3<i32>(floor(at * voxel_count)));
+                inside = select(inside, 0u, label == 0u);
+                // Over the brightest values one tint is enough.
+                label = select(label, inside, has(MAXIMUM) && passes < 1.0);
+            }
+            if !has(SURFACES) {
+                gray = gray_at(at);
+            }
             if has(MAXIMUM) {
                 brightest = max(brightest, gray);
-            } else if gray > view.starts_at {
-                let is_skin = !is_within;
-                is_within = true;
-                var cover = 1.0 - exp(-density(gray) * step);
-                var shade = scan_color(gray);
-                if is_skin || cover > 0.03 {
-                    let back = select(0.0, saturate((gray - view.starts_at) / max(gray - gray_before, 1e-6)), is_skin);
-                    let normal = scan_normal(start + (mm - back * step) * way, select(1.5, 3.0, is_skin));
-                    shade = lit(shade, normal);
-                    if cover > 0.2 {
-                        depth = min(depth, mm / view.depth_mm);
-                    } else if is_skin {
-                        // The skin is glass, seen where it turns away from the eye.
-                        let turned = 1.0 - abs(dot(normal, view.look));
-                        cover = max(cover, 0.04 + 0.4 * turned * turned);
-                        shade = SKIN;
-                    }
-                }
-                color += passes * cover * shade;
+            } else if !has(SURFACES) {
+                let cover = haze(gray) * step;
+                color += passes * cover * HAZE;
                 passes *= 1.0 - cover;
+                solid = solidity(gray) * step;
+                is_skin = !is_within && gray > view.starts_at;
+            }
+            if label != inside || is_skin || solid > 0.02 {
+                break;
             }
             gray_before = gray;
+            mm += step;
         }
-        if passes < 0.02 || brightest >= 1.0 {
+        if mm >= leave || passes <= 0.02 || brightest >= 1.0 {
             break;
         }
+        if has(LABELS) && label != inside {
+            let label_color = color_of(label);
+            let surface = surface_before(start, way, mm, step, label);
+            if label_color.a == 0.0 {
+                inside = label;
+            } else if surface > 0.0 {
+                inside = label;
+                let normal = label_normal(voxel_at(start + surface * way), label);
+                color += passes * label_cover * lit(label_color.rgb, normal);
+                passes *= 1.0 - label_cover;
+                depth = min(depth, surface / view.depth_mm);
+            }
+        }
+        if !has(SURFACES) && !has(MAXIMUM) && (is_skin || solid > 0.02) {
+            let back = select(0.0, saturate((gray - view.starts_at) / max(gray - gray_before, 1e-6)), is_skin);
+            let normal = scan_normal(start + (mm - back * step) * way, select(1.5, 3.0, is_skin));
+            var cover = 1.0 - exp(-solid);
+            var shade = lit(mix(HAZE, BONE, smoothstep(view.solid.x - 0.2, view.solid.y, gray)), normal);
+            if cover > 0.2 {
+                depth = min(depth, mm / view.depth_mm);
+            } else if is_skin {
+                // The skin is glass, seen where it turns away from the eye.
+                let turned = 1.0 - abs(dot(normal, view.look));
+                cover = max(cover, 0.04 + 0.4 * turned * turned);
+                shade = SKIN;
+            }
+            is_within = true;
+            color += passes * cover * shade;
+            passes *= 1.0 - cover;
+        }
+        gray_before = gray;
         mm += step;
     }
 

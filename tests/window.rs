@@ -3,6 +3,13 @@
 //!
 //! `MEDLEY_SCREENSHOTS` names the folder for the pictures of each step; without it they go to `target/window-screenshots`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test with a main function of its own is not compiled as a test"
+)]
+
 mod robot;
 
 use std::path::{Path, PathBuf};
@@ -51,10 +58,8 @@ fn main() -> ExitCode {
 
 /// Opens the window on the sample study with a robot in it and lets `script` drive it from another thread.
 fn open_window(script: fn(&Robot)) -> ExitCode {
-    let screenshots = std::env::var_os("MEDLEY_SCREENSHOTS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/window-screenshots"),
-        PathBuf::from,
-    );
+    let screenshots = std::env::var_os("MEDLEY_SCREENSHOTS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/window-screenshots"), PathBuf::from);
     let (outbox, outcome) = std::sync::mpsc::channel();
     let options = eframe::NativeOptions {
         viewport: eframe::egui::ViewportBuilder::default().with_title("Medley").with_inner_size([1280.0, 800.0]),

@@ -259,7 +259,9 @@ impl Command {
         // Most modifiers first, or Ctrl+Shift+Z would be taken for Ctrl+Z.
         let mut bound: Vec<(Self, KeyboardShortcut)> =
             Self::ALL.into_iter().flat_map(|command| command.shortcuts().into_iter().map(move |shortcut| (command, shortcut))).collect();
-        bound.sort_by_key(|(_, shortcut)| std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command)));
+        bound.sort_by_key(|(_, shortcut)| {
+            std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command))
+        });
         for (command, shortcut) in bound {
             if context.input_mut(|input| input.consume_shortcut(&shortcut)) {
                 command.run(workbench, context);

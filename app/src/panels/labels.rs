@@ -21,7 +21,13 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     workbench.active_label = active;
     if ui.button("Add label").clicked() {
         let value = table.next_value();
-        table.insert(Label { value, name: format!("label {value}"), color: LabelTable::palette(value), is_visible: true, is_locked: false });
+        table.insert(Label {
+            value,
+            name: format!("label {value}"),
+            color: LabelTable::palette(value),
+            is_visible: true,
+            is_locked: false,
+        });
         workbench.active_label = value;
         is_changed = true;
     }

@@ -54,7 +54,7 @@ fn bar_frame(ui: &Ui) -> Frame {
 }
 
 fn take_dropped_files(ui: &Ui, workbench: &mut Workbench) {
-    let dropped = ui.input(|input| input.raw.dropped_files.iter().next().map(|file| file.path().to_owned()));
+    let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
     if let Some(path) = dropped {
         workbench.open(path);
     }

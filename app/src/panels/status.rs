@@ -26,7 +26,8 @@ fn place(ui: &mut Ui, workbench: &Workbench) {
     let at = workbench.views.pointer.unwrap_or(workbench.views.crosshair);
     let mono = |text: String| RichText::new(text).monospace();
     let [r, a, s] = at.0.to_array();
-    let side = |value: f64, positive: char, negative: char| format!("{:6.1} {}", value.abs(), if value >= 0.0 { positive } else { negative });
+    let side =
+        |value: f64, positive: char, negative: char| format!("{:6.1} {}", value.abs(), if value >= 0.0 { positive } else { negative });
     let mm = format!("{} {} {} mm", side(r, 'R', 'L'), side(a, 'A', 'P'), side(s, 'S', 'I'));
     ui.label(mono(mm)).on_hover_text(format!("Place in the patient, RAS: {r:.2}, {a:.2}, {s:.2} mm"));
     let Some(voxel) = case.volume.grid().voxel_at(at) else {
@@ -43,7 +44,9 @@ fn place(ui: &mut Ui, workbench: &Workbench) {
     let label = case.mask.label(voxel).unwrap_or(0);
     let name = match label {
         0 => "background".to_owned(),
-        _ => workbench.study.as_ref().and_then(|study| study.labels.get(label)).map_or_else(|| format!("label {label}"), |l| l.name.clone()),
+        _ => {
+            workbench.study.as_ref().and_then(|study| study.labels.get(label)).map_or_else(|| format!("label {label}"), |l| l.name.clone())
+        }
     };
     ui.label(name);
 }

@@ -51,14 +51,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
     ui.menu_button("File", |ui| {
-        let commands = [
-            Command::OpenScan,
-            Command::OpenStudy,
-            Command::OpenSample,
-            Command::SaveMask,
-            Command::ExportMask,
-            Command::ImportMask,
-        ];
+        let commands =
+            [Command::OpenScan, Command::OpenStudy, Command::OpenSample, Command::SaveMask, Command::ExportMask, Command::ImportMask];
         for command in commands {
             let obstacle = command.obstacle(workbench);
             let button = Button::new(command.title()).shortcut_text(command.shortcut_text(ui.ctx()));
@@ -75,7 +69,8 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
 }
 
 fn brush(ui: &mut Ui, workbench: &mut Workbench) {
-    let slider = Slider::new(&mut workbench.brush.radius_mm, BrushSettings::RADIUS_RANGE_MM).logarithmic(true).suffix(" mm").max_decimals(1);
+    let slider =
+        Slider::new(&mut workbench.brush.radius_mm, BrushSettings::RADIUS_RANGE_MM).logarithmic(true).suffix(" mm").max_decimals(1);
     let label = ui.label("Radius");
     ui.spacing_mut().slider_width = 80.0;
     ui.add(slider).labelled_by(label.id).on_hover_text("Brush radius (- and +, or Shift + wheel)");
@@ -118,7 +113,9 @@ fn overlay(ui: &mut Ui, workbench: &mut Workbench) {
     let overlay = &mut workbench.views.overlay;
     let label = ui.label("Labels");
     ui.spacing_mut().slider_width = 64.0;
-    ui.add(Slider::new(&mut overlay.opacity, 0.0..=1.0).show_value(false)).labelled_by(label.id).on_hover_text("Opacity of the labels (hold S to hide them)");
+    ui.add(Slider::new(&mut overlay.opacity, 0.0..=1.0).show_value(false))
+        .labelled_by(label.id)
+        .on_hover_text("Opacity of the labels (hold S to hide them)");
     let outline = ui.add(Button::new("Outline").selected(overlay.is_outline));
     named(&outline, "Labels as outline");
     if outline.on_hover_text(Command::ToggleOutline.tooltip(ui.ctx())).clicked() {

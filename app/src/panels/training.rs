@@ -51,7 +51,9 @@ fn choices(ui: &mut Ui, workbench: &mut Workbench) {
         weights(ui, workbench);
         ui.end_row();
         let label = ui.label("Steps");
-        ui.add(DragValue::new(&mut workbench.choices.steps).range(1..=100_000).speed(5)).labelled_by(label.id).on_hover_text("More steps take longer and learn more");
+        ui.add(DragValue::new(&mut workbench.choices.steps).range(1..=100_000).speed(5))
+            .labelled_by(label.id)
+            .on_hover_text("More steps take longer and learn more");
         ui.end_row();
         ui.label("Compute on");
         device(ui, workbench);
@@ -88,7 +90,11 @@ fn device(ui: &mut Ui, workbench: &mut Workbench) {
     let chosen = workbench.choices.device;
     let name = |choice: DeviceChoice| match choice {
         DeviceChoice::Auto => "The fastest that works".to_owned(),
-        choice => workbench.devices.iter().find(|device| device.choice == choice.to_string()).map_or_else(|| choice.to_string(), |device| device.name.clone()),
+        choice => workbench
+            .devices
+            .iter()
+            .find(|device| device.choice == choice.to_string())
+            .map_or_else(|| choice.to_string(), |device| device.name.clone()),
     };
     let mut options = vec![DeviceChoice::Auto];
     options.extend(workbench.devices.iter().filter_map(|device| device.choice.parse::<DeviceChoice>().ok()));

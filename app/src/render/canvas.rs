@@ -114,8 +114,7 @@ impl Plan {
         if front.is_some_and(|front| !front.is_draft && front.subject == subject) {
             return None;
         }
-        let looks_same =
-            |front: &Progress| front.subject.look == subject.look && front.subject.pixels == subject.pixels;
+        let looks_same = |front: &Progress| front.subject.look == subject.look && front.subject.pixels == subject.pixels;
         let is_quick = area <= pace.draft_pixels && area <= pace.sharp_pixels;
         if is_quick {
             return Some(self.begin(subject, false));

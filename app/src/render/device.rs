@@ -57,11 +57,8 @@ pub(crate) fn write_box(queue: &wgpu::Queue, texture: &wgpu::Texture, low: [usiz
     let [x, y, z] = low.map(|at| at as u32);
     let into = wgpu::TexelCopyTextureInfo { origin: wgpu::Origin3d { x, y, z }, ..texture.as_image_copy() };
     let rows = (shape[1] * shape[2]).max(1);
-    let layout = wgpu::TexelCopyBufferLayout {
-        offset: 0,
-        bytes_per_row: Some((bytes.len() / rows) as u32),
-        rows_per_image: Some(shape[1] as u32),
-    };
+    let layout =
+        wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some((bytes.len() / rows) as u32), rows_per_image: Some(shape[1] as u32) };
     queue.write_texture(into, bytes, layout, extent(shape));
 }
 

@@ -67,11 +67,8 @@ impl LabelTexture {
             for first in (region.low[2]..region.high[2]).step_by(layers) {
                 let mut piece = *region;
                 (piece.low[2], piece.high[2]) = (first, (first + layers).min(region.high[2]));
-                let bytes = if self.is_wide() {
-                    bytemuck::cast_slice(&mask.region(&piece)).to_vec()
-                } else {
-                    narrow(mask, piece, self.shape)
-                };
+                let bytes =
+                    if self.is_wide() { bytemuck::cast_slice(&mask.region(&piece)).to_vec() } else { narrow(mask, piece, self.shape) };
                 write_box(queue, &self.texture, piece.low, piece.shape(), &bytes);
                 if layers < nk {
                     queue.submit([]);

@@ -13,7 +13,7 @@ impl Pace {
     /// The pace of a kind of device.
     pub(crate) fn of(kind: DeviceType) -> Self {
         match kind {
-            DeviceType::Cpu => Self { draft_pixels: 24_000, sharp_pixels: 16_000 },
+            DeviceType::Cpu => Self { draft_pixels: 24_000, sharp_pixels: 12_000 },
             DeviceType::IntegratedGpu | DeviceType::Other => Self { draft_pixels: 400_000, sharp_pixels: 800_000 },
             DeviceType::DiscreteGpu | DeviceType::VirtualGpu => Self { draft_pixels: u32::MAX, sharp_pixels: u32::MAX },
         }

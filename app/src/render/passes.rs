@@ -120,11 +120,13 @@ impl Pass {
         palette: Option<&wgpu::BindGroupLayout>,
         formats: &[TextureFormat],
     ) -> Self {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(name),
-            source: wgpu::ShaderSource::Wgsl(source.into()),
-        });
-        let buffer = BindingType::Buffer { ty: wgpu::BufferBindingType::Storage { read_only: true }, has_dynamic_offset: false, min_binding_size: None };
+        let module = device
+            .create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(source.into()) });
+        let buffer = BindingType::Buffer {
+            ty: wgpu::BufferBindingType::Storage { read_only: true },
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        };
         let (uniforms, textures) = (layout(device, name, &[buffer]), layout(device, name, bindings));
         let mut groups = vec![Some(&uniforms), Some(&textures)];
         groups.extend(palette.map(Some));

@@ -70,9 +70,8 @@ impl Reduction {
         let texels: Vec<(u16, u16)> = (0..self.shape[1])
             .into_par_iter()
             .flat_map_iter(|j| {
-                let rows: Vec<&[u16]> =
-                    planes.iter().flat_map(|plane| self.block(1, j).map(move |row| &plane[row * ni..][..ni])).collect();
-                columns.iter().cloned().map(move |columns| {
+                let rows: Vec<&[u16]> = planes.iter().flat_map(|plane| self.block(1, j).map(move |row| &plane[row * ni..][..ni])).collect();
+                columns.iter().map(move |columns| {
                     let (mut sum, mut largest) = (0u64, 0u16);
                     for row in &rows {
                         for &texel in &row[columns.clone()] {

@@ -56,23 +56,15 @@ impl ScanTextures {
             };
             [scan, mean, brightest]
         })?;
-        let levels = asking(device, "the scan", bytes, || {
-            write_scan(device, queue, volume, &texels, &reduction, [&scan, &mean, &brightest])
-        })?;
+        let levels =
+            asking(device, "the scan", bytes, || write_scan(device, queue, volume, &texels, &reduction, [&scan, &mean, &brightest]))?;
         let bricks = Bricks::of(&levels, reduction.shape());
         let mask = LabelTexture::new(device, "the mask", shape, false)?;
         let bricks_texture = asking(device, "the scan", bricks.texels().len() as u64 * 2, || {
             texture_3d(device, "bricks", bricks.shape(), TextureFormat::R16Uint)
         })?;
-        let labels = LabelTextures {
-            mask,
-            proposal: None,
-            bricks,
-            bricks_texture,
-            mask_version: 0,
-            slice_group: None,
-            volume_groups: None,
-        };
+        let labels =
+            LabelTextures { mask, proposal: None, bricks, bricks_texture, mask_version: 0, slice_group: None, volume_groups: None };
         labels.write_bricks(queue);
         Ok(Self {
             device: device.clone(),
@@ -180,12 +172,7 @@ impl ScanTextures {
     }
 
     /// Reduced scan, mask and bricks as the volume pass binds them.
-    pub(crate) fn volume_group(
-        &self,
-        layout: &wgpu::BindGroupLayout,
-        sampler: &wgpu::Sampler,
-        is_brightest: bool,
-    ) -> wgpu::BindGroup {
+    pub(crate) fn volume_group(&self, layout: &wgpu::BindGroupLayout, sampler: &wgpu::Sampler, is_brightest: bool) -> wgpu::BindGroup {
         let mut labels = self.labels();
         let groups = match &labels.volume_groups {
             Some(groups) => groups,

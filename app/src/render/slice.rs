@@ -36,7 +36,6 @@ pub struct SliceFrame {
 }
 
 /// The shape that draws a slice into `rect`.
-#[must_use]
 pub fn slice_shape(rect: egui::Rect, scan: &Arc<ScanTextures>, frame: SliceFrame) -> egui::Shape {
     Callback::new_paint_callback(rect, SliceCallback { rect, scan: Arc::clone(scan), frame }).into()
 }
@@ -62,12 +61,15 @@ struct SliceUniforms {
     corner: [f32; 2],
     pixels_per_point: f32,
     padding: f32,
+    first: [f32; 4],
+    second: [f32; 4],
 }
 
 const OUTLINE: u32 = 1;
 const LABELS: u32 = 2;
 const PROPOSAL: u32 = 4;
 const INTERPOLATED: u32 = 8;
+const FLAT: u32 = 16;
 
 struct SliceCallback {
     rect: egui::Rect,
@@ -79,6 +81,8 @@ impl SliceCallback {
     fn uniforms(&self, pixels_per_point: f32) -> SliceUniforms {
         let SliceFrame { texture_affine: [origin, across, downward], window, opacity, .. } = self.frame;
         let size = self.rect.size() * pixels_per_point;
+        let axes = flat_axes(self.frame.texture_affine).unwrap_or([0, 1]);
+        let unit = |axis: usize| std::array::from_fn(|n| if n == axis { 1.0 } else { 0.0 });
         let [gray_factor, gray_summand] = self.scan.texels().gray_from_texel(window).map(|number| number as f32);
         SliceUniforms {
             origin: origin.as_vec3().to_array(),
@@ -90,6 +94,8 @@ impl SliceCallback {
             corner: [self.rect.min.x * pixels_per_point, self.rect.min.y * pixels_per_point],
             pixels_per_point,
             padding: 0.0,
+            first: unit(axes[0]),
+            second: unit(axes[1]),
         }
     }
 
@@ -99,7 +105,15 @@ impl SliceCallback {
             | flag(self.frame.shows_labels, LABELS)
             | flag(self.frame.shows_proposal && self.scan.has_proposal(), PROPOSAL)
             | flag(self.frame.is_interpolated, INTERPOLATED)
+            | flag(self.frame.is_interpolated && flat_axes(self.frame.texture_affine).is_some(), FLAT)
     }
+}
+
+/// The two voxel axes a slice lies along, if it does and goes through voxel centres.
+fn flat_axes([origin, across, downward]: [DVec3; 3]) -> Option<[usize; 2]> {
+    let is_through = |axis: &usize| across[*axis] == 0.0 && downward[*axis] == 0.0 && origin[*axis].fract() == 0.0;
+    let through = (0..3).find(is_through)?;
+    Some([(through + 1) % 3, (through + 2) % 3])
 }
 
 impl CallbackTrait for SliceCallback {
@@ -138,5 +152,19 @@ impl CallbackTrait for SliceCallback {
             pass.set_bind_group(index as u32, group, &[]);
         }
         pass.draw(0..3, 0..1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_flat_only_along_the_voxels_and_through_their_centres() {
+        let origin = DVec3::new(1.5, 7.0, 2.25);
+        let (across, downward) = (DVec3::new(0.0, 0.0, -3.0), DVec3::new(2.0, 0.0, 0.0));
+        assert_eq!(flat_axes([origin, across, downward]), Some([2, 0]));
+        assert_eq!(flat_axes([origin + DVec3::new(0.0, 0.5, 0.0), across, downward]), None);
+        assert_eq!(flat_axes([origin, across + DVec3::new(0.0, 0.1, 0.0), downward]), None);
     }
 }

@@ -46,7 +46,6 @@ pub struct VolumeFrame {
 
 /// The shape that draws the volume into `rect`. One view of a scan can be on the screen at a time; ask
 /// [`ScanTextures::volume_repaint_after`] at the end of the frame.
-#[must_use]
 pub fn volume_shape(rect: egui::Rect, scan: &Arc<ScanTextures>, frame: VolumeFrame) -> egui::Shape {
     let look = Look {
         directions: frame.directions,

@@ -217,11 +217,8 @@ const NO_STUDY: &str = "No study is open.";
 impl Desk {
     fn work(mut self, inbox: &Receiver<Request>) {
         loop {
-            let request = if self.backlog.is_empty() {
-                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                inbox.recv_timeout(RETRY)
-            };
+            let request =
+                if self.backlog.is_empty() { inbox.recv().map_err(|_| RecvTimeoutError::Disconnected) } else { inbox.recv_timeout(RETRY) };
             match request {
                 Ok(Request::Close) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(request) => self.handle(request),
@@ -434,7 +431,9 @@ impl Desk {
 /// What is wrong with a file that is neither a scan nor a study, and what to do.
 fn why_not(kind: &FileKind) -> String {
     match kind {
-        FileKind::Pytorch | FileKind::Safetensors => "it holds network weights; choose it under “Start from” in the Fine-tune panel".to_owned(),
+        FileKind::Pytorch | FileKind::Safetensors => {
+            "it holds network weights; choose it under “Start from” in the Fine-tune panel".to_owned()
+        }
         FileKind::Dicom | FileKind::DicomFolder => "DICOM cannot be read yet; convert it to NIfTI first".to_owned(),
         FileKind::Folder => "the folder holds no study.sqlite, so it is no study".to_owned(),
         FileKind::LabelTable => "it is a list of labels, not a scan".to_owned(),

@@ -116,8 +116,7 @@ impl SliceGeometry {
         let through = PatientDirection { axis: plane.normal_axis(), is_backwards: false };
         let directions = [right, down, through];
         let axes = directions.map(|direction| map.voxel_axis[direction.axis]);
-        let signs =
-            directions.map(|direction| if map.is_flipped[direction.axis] == direction.is_backwards { 1.0 } else { -1.0 });
+        let signs = directions.map(|direction| if map.is_flipped[direction.axis] == direction.is_backwards { 1.0 } else { -1.0 });
         let extent = |n: usize| grid.shape()[axes[n]] as f64 * grid.spacing()[axes[n]];
         let fit = (size.x / extent(0)).min(size.y / extent(1)).max(1e-6);
         let last = grid.shape()[axes[2]] - 1;

@@ -42,7 +42,9 @@ impl WeightsChoice {
     #[must_use]
     pub fn source(&self) -> WeightsSource {
         match self {
-            Self::Starter => WeightsSource::Bytes { name: "the bundled starter encoder".to_owned(), bytes: sample::starter_encoder().into() },
+            Self::Starter => {
+                WeightsSource::Bytes { name: "the bundled starter encoder".to_owned(), bytes: sample::starter_encoder().into() }
+            }
             Self::Scratch => WeightsSource::Scratch,
             Self::File(file) | Self::Model { file, .. } => WeightsSource::File(file.clone()),
         }

@@ -27,7 +27,7 @@ pub struct PreparedCase {
     pub scan: Prepared,
     /// Class of each voxel of the prepared scan; [`IGNORE`] where the mask holds a label that is not learned.
     pub classes: Vec<i16>,
-    /// Offsets of at most [`SITES_PER_CLASS`] voxels of each class above 0, spread evenly: where patches are centred.
+    /// Offsets of some of the voxels of each class above 0, spread evenly: where patches are centred.
     pub sites: Vec<Vec<usize>>,
 }
 

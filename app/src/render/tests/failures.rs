@@ -12,8 +12,13 @@ fn the_device_accepts_every_shader_for_every_kind_of_screen() {
     let easel = Easel::new();
     let pace = Pace::of(wgpu::DeviceType::Cpu);
     for format in [wgpu::TextureFormat::Bgra8Unorm, wgpu::TextureFormat::Rgba8Unorm, wgpu::TextureFormat::Bgra8UnormSrgb] {
-        let made = asking(&easel.state.device, "the shaders", 0, || Passes::new(&easel.state.device, format, pace));
-        assert_eq!(made.map(|_| ()), Ok(()));
+        let device = &easel.state.device;
+        let made = asking(device, "the shaders", 0, || {
+            let mut passes = Passes::new(device, format, pace);
+            (0..32).for_each(|flags| passes.slice.require(device, flags));
+            (0..16).for_each(|flags| passes.volume.require(device, flags));
+        });
+        assert_eq!(made, Ok(()));
     }
 }
 
@@ -32,9 +37,8 @@ fn a_scan_longer_than_a_texture_is_refused_in_a_sentence() {
 fn what_the_device_objects_to_is_an_error_and_the_device_goes_on() {
     let easel = Easel::new();
     let device = &easel.state.device;
-    let refused = asking(device, "the scan", 1, || {
-        super::super::device::texture_3d(device, "nothing", [0, 1, 1], wgpu::TextureFormat::R8Uint)
-    });
+    let refused =
+        asking(device, "the scan", 1, || super::super::device::texture_3d(device, "nothing", [0, 1, 1], wgpu::TextureFormat::R8Uint));
     assert!(matches!(refused, Err(RenderError::Refused { what: "the scan", .. })), "{refused:?}");
     let grid = Grid::axis_aligned([3, 3, 3], [1.0; 3]).expect("a grid");
     easel.upload(&volume(grid, |_| 0));

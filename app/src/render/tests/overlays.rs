@@ -175,7 +175,8 @@ fn where_a_proposal_changes_one_label_into_another_both_colours_are_seen() {
     scene.scan.write_proposal(&scene.easel.state.queue, Some(&proposal));
     let image = scene.paint(SliceFrame { shows_proposal: true, ..scene.frame() });
     let distance = |c: [u8; 3], label: u16| c.iter().zip(scene.color(label)).map(|(a, b)| a.abs_diff(b)).max();
-    let inside: Vec<[u8; 3]> = image.pixels().filter(|([x, y], _)| (70..110).contains(x) && (50..120).contains(y)).map(|(_, c)| c).collect();
+    let inside: Vec<[u8; 3]> =
+        image.pixels().filter(|([x, y], _)| (70..110).contains(x) && (50..120).contains(y)).map(|(_, c)| c).collect();
     assert!(inside.iter().any(|&c| distance(c, 2) < Some(15)));
     assert!(inside.iter().any(|&c| distance(c, 1) < distance(c, 2)));
 }

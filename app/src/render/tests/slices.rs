@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use eframe::wgpu::TextureFormat;
-use medley_volume::glam::DVec2;
+use medley_volume::glam::{DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, LabelTable, Scaling, Volume, VoxelIndex, Voxels};
 
 use super::super::{Palette, SliceFrame};
@@ -114,6 +114,21 @@ fn between_voxels_values_are_linear_or_the_nearest_ones() {
     let image = easel.paint([80, 80], 1.0, vec![view.shape(&scan, nearest)]);
     let seen: std::collections::BTreeSet<u8> = image.pixels().map(|(_, color)| color[0]).collect();
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), vec![0, 128, 191]);
+}
+
+#[test]
+fn an_oblique_cut_is_linear_in_all_three_directions() {
+    let easel = Easel::new();
+    let grid = Grid::axis_aligned([12, 12, 12], [1.0; 3]).expect("a grid");
+    let scan = easel.upload(&volume(grid, |[i, j, k]| (i * 5 + j * 7 + k * 9) as i16));
+    let window = WindowLevel { width: 255.0, level: 127.5 };
+    let view = View::new(&grid, AnatomicalPlane::Axial, [0.0, 0.0], [60.0, 60.0]);
+    let affine = [DVec3::new(1.0, 2.0, 3.0), DVec3::new(8.0, 1.0, 2.0), DVec3::new(-0.5, 7.0, 4.0)];
+    let frame = SliceFrame { texture_affine: affine, is_interpolated: true, ..view.frame(window, &palette()) };
+    for ([x, y], color) in easel.paint([60, 60], 1.0, vec![view.shape(&scan, frame)]).pixels() {
+        let at = affine[0] + affine[1] * (x as f64 + 0.5) / 60.0 + affine[2] * (y as f64 + 0.5) / 60.0;
+        assert!((f64::from(color[0]) - at.dot(DVec3::new(5.0, 7.0, 9.0))).abs() <= 1.0, "{x}, {y}: {color:?} at {at}");
+    }
 }
 
 #[test]
