@@ -46,13 +46,7 @@ impl Edit {
     ///
     /// # Errors
     /// [`AnnotateError::Grid`] if the grids differ.
-    pub fn between(
-        before: &LabelMap,
-        after: &LabelMap,
-        author: Author,
-        tool: Tool,
-        at_ms: i64,
-    ) -> Result<Option<Self>, AnnotateError> {
+    pub fn between(before: &LabelMap, after: &LabelMap, author: Author, tool: Tool, at_ms: i64) -> Result<Option<Self>, AnnotateError> {
         before.grid().require_same(after.grid())?;
         let Some(region) = differing_box(before, after) else { return Ok(None) };
         Ok(Self::by_rule(before, region, |offset, _| after.at(offset), author, tool, at_ms))

@@ -7,7 +7,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// How strongly patches are changed. Every value is the largest change either way.
+/// How strongly patches are changed. Every value is the largest change either way; values in HU count for CT, those in standard
+/// deviations for scans without a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Augmentation {
@@ -19,15 +20,21 @@ pub struct Augmentation {
     pub turn_tilt_deg: f64,
     /// Factor on the values, as a share.
     pub contrast: f64,
-    /// Shift of the values, in standard deviations.
+    /// Shift of all values, standard deviations.
     pub brightness: f64,
+    /// Shift of all values of a CT, HU.
+    pub brightness_hu: f64,
     /// Exponent on the values between the patch's own smallest and largest, as a share.
     pub gamma: f64,
-    /// Shift of each structure's values on its own, in standard deviations: as contrast medium does, which fills vessels and
-    /// organs differently from scan to scan.
-    pub enhancement: f64,
-    /// Largest standard deviation of added noise, in standard deviations of the scan.
+    /// Shift of each structure's values on its own, in a CT, HU: as contrast medium does, which fills vessels and organs
+    /// differently from scan to scan.
+    pub enhancement_hu: f64,
+    /// Largest standard deviation of added noise, standard deviations of the scan.
     pub noise: f64,
+    /// Largest standard deviation of noise added to a CT, HU.
+    pub noise_hu: f64,
+    /// How far a patch may stick out of its case sideways, as a share of its size, so that much air is nothing new.
+    pub overhang: f64,
     /// Chance of mirroring left and right; see the module for when that is right.
     pub mirror: f64,
 }
@@ -38,11 +45,14 @@ impl Default for Augmentation {
             scale: 0.2,
             turn_axial_deg: 15.0,
             turn_tilt_deg: 5.0,
-            contrast: 0.15,
-            brightness: 0.15,
-            gamma: 0.25,
-            enhancement: 0.0,
+            contrast: 0.4,
+            brightness: 0.3,
+            brightness_hu: 60.0,
+            gamma: 0.5,
+            enhancement_hu: 120.0,
             noise: 0.1,
+            noise_hu: 10.0,
+            overhang: 0.25,
             mirror: 0.0,
         }
     }
@@ -76,9 +86,12 @@ impl Augmentation {
             turn_tilt_deg: 0.0,
             contrast: 0.0,
             brightness: 0.0,
+            brightness_hu: 0.0,
             gamma: 0.0,
-            enhancement: 0.0,
+            enhancement_hu: 0.0,
             noise: 0.0,
+            noise_hu: 0.0,
+            overhang: 0.0,
             mirror: 0.0,
         }
     }
@@ -97,11 +110,16 @@ impl Augmentation {
         Warp::new(std::array::from_fn(|to| std::array::from_fn(|from| rows[to][from] * spacing_mm[from] / spacing_mm[to])))
     }
 
-    /// Changes the values of one patch, whose voxels are of `classes`.
-    pub(crate) fn intensities(&self, rng: &mut ChaCha8Rng, values: &mut [f32], classes: &[i32]) {
-        if self.enhancement > 0.0 {
-            let most = classes.iter().copied().max().unwrap_or(0).max(0);
-            let shifts: Vec<f32> = (0..=most).map(|c| if c == 0 { 0.0 } else { either_way(rng, self.enhancement) as f32 }).collect();
+    /// Changes the values of one patch, whose voxels are of `classes`. `hu_per_unit`: what one unit of the values is worth, in a
+    /// CT.
+    pub(crate) fn intensities(&self, rng: &mut ChaCha8Rng, values: &mut [f32], classes: &[i32], hu_per_unit: Option<f64>) {
+        let (enhancement, brightness, noise) = match hu_per_unit {
+            Some(unit) => (self.enhancement_hu / unit, self.brightness_hu / unit, self.noise_hu / unit),
+            None => (0.0, self.brightness, self.noise),
+        };
+        if enhancement > 0.0 {
+            let last = classes.iter().copied().max().unwrap_or(0).max(0);
+            let shifts: Vec<f32> = (0..=last).map(|c| if c == 0 { 0.0 } else { either_way(rng, enhancement) as f32 }).collect();
             for (value, class) in values.iter_mut().zip(classes) {
                 *value += usize::try_from(*class).map_or(0.0, |class| shifts[class]);
             }
@@ -112,10 +130,10 @@ impl Augmentation {
             let range = (high - low).max(1e-6);
             values.iter_mut().for_each(|v| *v = low + range * ((*v - low) / range).powf(gamma));
         }
-        let (factor, shift) = (share(rng, self.contrast) as f32, either_way(rng, self.brightness) as f32);
+        let (factor, shift) = (share(rng, self.contrast) as f32, either_way(rng, brightness) as f32);
         values.iter_mut().for_each(|v| *v = *v * factor + shift);
-        if self.noise > 0.0 {
-            let spread = rng.random_range(0.0..=self.noise) as f32;
+        if noise > 0.0 {
+            let spread = rng.random_range(0.0..=noise) as f32;
             values.iter_mut().for_each(|v| *v += spread * nearly_normal(rng));
         }
     }
@@ -191,10 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn contrast_medium_fills_each_structure_on_its_own_and_only_in_ct() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let only = Augmentation { enhancement_hu: 100.0, ..Augmentation::none() };
+        let mut values = vec![0.0; 6];
+        only.intensities(&mut rng, &mut values, &[0, 1, 1, 2, 2, -1], Some(50.0));
+        assert_eq!((values[0], values[5]), (0.0, 0.0));
+        assert!(values[1] == values[2] && values[3] == values[4] && values[1] != values[3]);
+        assert!(values.iter().all(|value| value.abs() <= 2.0));
+        let mut values = vec![0.0; 2];
+        only.intensities(&mut rng, &mut values, &[1, 2], None);
+        assert_eq!(values, [0.0; 2]);
+    }
+
+    #[test]
     fn no_augmentation_changes_nothing() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let mut values = vec![1.0, -2.0, 3.5];
-        Augmentation::none().intensities(&mut rng, &mut values, &[0, 1, 2]);
+        Augmentation::none().intensities(&mut rng, &mut values, &[0, 1, 2], Some(30.0));
         assert_eq!(values, [1.0, -2.0, 3.5]);
         let still = Augmentation::none().warp(&mut rng, [1.0, 2.0, 3.0]);
         assert_eq!(still.apply([4.0, 5.0, 6.0]), [4.0, 5.0, 6.0]);

@@ -242,10 +242,7 @@ fn train(
     let samplers: Vec<Sampler<'_>> = sets
         .iter()
         .zip(settings.seed..)
-        .map(|(set, seed)| {
-            let Recipe { patch, spacing_mm, .. } = set.recipe;
-            Sampler::new(&set.training, patch, spacing_mm, settings.foreground, settings.augmentation, seed)
-        })
+        .map(|(set, seed)| Sampler::new(&set.training, &set.recipe, settings.foreground, settings.augmentation, seed))
         .collect();
     let (mut curve, mut pace, mut waited) = (Curve::new(settings.steps), Pace::default(), Duration::ZERO);
     for step in 0..settings.steps {
@@ -338,7 +335,8 @@ mod tests {
         let config = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
         let mut training = CoTraining::new(config.init(&train_device, 1), &[2, 2], &settings, &train_device);
         let ready = make_ready(set("one", 1), &settings).expect("ready");
-        let sampler = Sampler::new(&ready.training, [8, 16, 16], [1.0; 3], 1.0, settings.augmentation, 1);
+        let recipe = Recipe { patch: [8, 16, 16], ..ready.recipe.clone() };
+        let sampler = Sampler::new(&ready.training, &recipe, 1.0, settings.augmentation, 1);
         let parts = |training: &CoTraining| -> (Vec<f32>, [Vec<f32>; 2]) {
             // Each branch on the encoder it was born with shows the branch alone.
             let born = config.init(&Device::flex(), 1);

@@ -11,12 +11,12 @@ use crate::{LearnError, TrainingCase};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum IntensityScheme {
-    /// CT: clipped to a window that was measured on the labelled voxels of all training cases, then shifted and scaled by
-    /// their mean and standard deviation (as nnU-Net does for CT).
+    /// CT: clipped to a window that was measured on the labelled voxels of all training cases and covers soft tissue, then
+    /// shifted and scaled by their mean and standard deviation (as nnU-Net does for CT).
     Hounsfield {
-        /// 0.5th percentile, HU.
+        /// 0.5th percentile or −200 HU, the lower of them.
         low: f64,
-        /// 99.5th percentile, HU.
+        /// 99.5th percentile or 300 HU, the higher of them.
         high: f64,
         /// Mean after clipping, HU.
         mean: f64,
@@ -122,11 +122,11 @@ fn coarsened(spacing: [f64; 3], extent: [f64; 3], most: usize) -> [f64; 3] {
     spacing.map(|s| s.max(floor))
 }
 
-/// CT if every scan is; the window is measured on labelled voxels only, at most 200,000 of each case.
-fn env(k: &str, d: f64) -> f64 { std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d) }
-/// HU
-const SOFT_TISSUE: (f64, f64) = (-200.0, 300.0);
+/// HU that a CT's window always covers. Without contrast medium organs lie within 30 HU of each other and with it they are 50 to
+/// 150 HU brighter: a window measured on the one would cut the other off.
+const SOFT_TISSUE_HU: [f64; 2] = [-200.0, 300.0];
 
+/// CT if every scan is; the window is measured on labelled voxels only, at most 200,000 of each case.
 fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
     if cases.iter().any(|case| case.image.quantity() != Quantity::Hounsfield) {
         return IntensityScheme::PerScan;
@@ -143,7 +143,7 @@ fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
     }
     values.sort_by(f64::total_cmp);
     let at = |fraction: f64| values[(fraction * (values.len() - 1) as f64).round() as usize];
-    let (low, high) = (at(0.005).min(env("LOW", SOFT_TISSUE.0)), at(0.995).max(env("HIGH", SOFT_TISSUE.1)));
+    let (low, high) = (at(0.005).min(SOFT_TISSUE_HU[0]), at(0.995).max(SOFT_TISSUE_HU[1]));
     let clipped = || values.iter().map(|v| v.clamp(low, high));
     let mean = clipped().sum::<f64>() / values.len() as f64;
     let std = (clipped().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt().max(1e-3);
@@ -193,12 +193,27 @@ mod tests {
         assert_eq!((alone.patch[0], both.patch[0]), (64, 16));
     }
 
+    fn window(value: impl Fn(usize) -> i16) -> [f64; 4] {
+        let mut case = case([40, 40, 40], [1.0; 3]);
+        let voxels = Voxels::I16((0..64_000).map(value).collect());
+        let image = Volume::new(*case.image.grid(), voxels, Scaling::IDENTITY, Quantity::Hounsfield).expect("fits");
+        case.image = Arc::new(image);
+        let IntensityScheme::Hounsfield { low, high, mean, std } = intensity_of(&[case]) else { panic!("a CT") };
+        [low, high, mean, std]
+    }
+
     #[test]
     fn the_window_is_measured_on_labelled_voxels() {
-        let IntensityScheme::Hounsfield { low, high, mean, std } = intensity_of(&[case([40, 40, 40], [1.0; 3])]) else {
-            panic!("a CT");
-        };
-        assert!(low > -200.5 && low < -190.0 && high > 188.0 && high < 199.5, "{low} {high}");
-        assert!(mean.abs() < 2.0 && (std - 115.0).abs() < 3.0, "{mean} {std}");
+        // Every other voxel is labelled; the others are far away.
+        let [low, high, mean, std] = window(|o| if o % 2 == 0 { (o % 1000) as i16 * 2 - 1000 } else { 9000 });
+        assert!(low > -1000.5 && low < -980.0 && high > 970.0 && high < 999.0, "{low} {high}");
+        assert!(mean.abs() < 5.0 && (std - 577.0).abs() < 10.0, "{mean} {std}");
+    }
+
+    #[test]
+    fn a_window_always_covers_soft_tissue_with_and_without_contrast_medium() {
+        let [low, high, mean, std] = window(|o| 30 + (o % 20) as i16);
+        assert_eq!([low, high], SOFT_TISSUE_HU);
+        assert!((mean - 39.0).abs() < 1.0 && std > 5.0 && std < 7.0, "{mean} {std}");
     }
 }

@@ -5,7 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::augment::{Augmentation, Warp};
+use crate::Recipe;
 use crate::prepare::{IGNORE, PreparedCase};
+use crate::recipe::IntensityScheme;
 
 /// Cuts patches out of cases. A batch depends on the seed and its number only, so that a training can be taken up at any step.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub struct Sampler<'a> {
     present: Vec<(usize, Vec<usize>)>,
     patch: [usize; 3],
     spacing_mm: [f64; 3],
+    hu_per_unit: Option<f64>,
     foreground: f64,
     augmentation: Augmentation,
     seed: u64,
@@ -43,26 +46,24 @@ impl Batch {
 }
 
 impl<'a> Sampler<'a> {
-    /// Patches of `patch` = `[S, A, R]` voxels from `cases`, whose voxels are `spacing_mm` = `[r, a, s]` apart.
+    /// Patches from cases that were prepared by `recipe`.
     ///
-    /// A share `foreground` of the patches is centred on a voxel of a class above 0: the class is drawn first, each with the
-    /// same chance, then a case that has it, then one of its voxels, so that small organs are seen as often as large ones. The
-    /// others lie anywhere in a case.
+    /// A share `foreground` of them is centred on a voxel of a class above 0: the class is drawn first, each with the same
+    /// chance, then a case that has it, then one of its voxels, so that small organs are seen as often as large ones. The others
+    /// lie anywhere in a case.
     #[must_use]
-    pub fn new(
-        cases: &'a [PreparedCase],
-        patch: [usize; 3],
-        spacing_mm: [f64; 3],
-        foreground: f64,
-        augmentation: Augmentation,
-        seed: u64,
-    ) -> Self {
+    pub fn new(cases: &'a [PreparedCase], recipe: &Recipe, foreground: f64, augmentation: Augmentation, seed: u64) -> Self {
         let classes = cases.iter().map(|case| case.sites.len()).max().unwrap_or(0);
         let holders = |class: usize| -> Vec<usize> {
             (0..cases.len()).filter(|&c| cases[c].sites.get(class).is_some_and(|sites| !sites.is_empty())).collect()
         };
         let present = (1..classes).map(|class| (class, holders(class))).filter(|(_, cases)| !cases.is_empty()).collect();
-        Self { cases, present, patch, spacing_mm, foreground, augmentation, seed }
+        let hu_per_unit = match recipe.intensity {
+            IntensityScheme::Hounsfield { std, .. } => Some(std),
+            IntensityScheme::PerScan => None,
+        };
+        let Recipe { patch, spacing_mm, .. } = *recipe;
+        Self { cases, present, patch, spacing_mm, hu_per_unit, foreground, augmentation, seed }
     }
 
     /// Batch number `number` with `size` patches.
@@ -84,7 +85,7 @@ impl<'a> Sampler<'a> {
             let warp = self.augmentation.warp(&mut rng, self.spacing_mm);
             let start = batch.image.len();
             self.cut(case, center, &warp, &mut batch);
-            self.augmentation.intensities(&mut rng, &mut batch.image[start..], &batch.classes[start..]);
+            self.augmentation.intensities(&mut rng, &mut batch.image[start..], &batch.classes[start..], self.hu_per_unit);
         }
         batch
     }
@@ -110,15 +111,16 @@ impl<'a> Sampler<'a> {
         (case, self.inside(case, center))
     }
 
-    /// Moves a centre so that the patch sticks out of the case only so far, and its voxels lie on the case's.
+    /// Moves a centre so that the patch sticks out of the case only as far as it may, and its voxels lie on the case's.
     fn inside(&self, case: &PreparedCase, center: [f64; 3]) -> [f64; 3] {
         std::array::from_fn(|axis| {
             let (size, n) = (self.patch[2 - axis], case.scan.image.shape[axis]);
             let middle = (size as f64 - 1.0) / 2.0;
-            let overhang = if axis == 2 { 0.0 } else { std::env::var("OVER").ok().and_then(|v| v.parse().ok()).unwrap_or(0.25) * size as f64 };
-            let (low, high) = (-overhang, (n as f64 - size as f64) + overhang);
-            let wanted = (center[axis] - middle).round();
-            middle + if high < low || axis == 2 && n <= size { first_in(n, size).unwrap_or(0.0) } else { wanted.clamp(low.round(), high.round()) }
+            // Above and below, a scan ends because it was ended, not because the patient does.
+            let overhang = if axis == 2 { 0.0 } else { (self.augmentation.overhang * size as f64).round() };
+            let (low, high) = (-overhang, n as f64 - size as f64 + overhang);
+            let first = if low < high { (center[axis] - middle).round().clamp(low, high) } else { first_in(n, size).unwrap_or(0.0) };
+            middle + first
         })
     }
 
@@ -186,7 +188,11 @@ mod tests {
     use super::*;
     use crate::TrainingCase;
     use crate::prepare::prepare_case;
-    use crate::recipe::{IntensityScheme, Recipe};
+
+    fn recipe(patch: [usize; 3]) -> Recipe {
+        let intensity = IntensityScheme::Hounsfield { low: -1e9, high: 1e9, mean: 0.0, std: 1.0 };
+        Recipe { spacing_mm: [1.0; 3], intensity, patch }
+    }
 
     /// A case whose image is 10·r + 1000·a + 100000·s before scaling, with a small class 1 and a large class 2.
     fn case(shape: [usize; 3]) -> PreparedCase {
@@ -197,16 +203,14 @@ mod tests {
         let mut truth = LabelMap::empty(grid);
         (0..grid.len() / 2).for_each(|o| truth.set(o, 2));
         truth.set(grid.len() - 1, 1);
-        let intensity = IntensityScheme::Hounsfield { low: -1e9, high: 1e9, mean: 0.0, std: 1.0 };
-        let recipe = Recipe { spacing_mm: [1.0; 3], intensity, patch: [8; 3] };
         let case = TrainingCase { name: String::new(), image: Arc::new(image), truth: Arc::new(truth) };
-        prepare_case(&case, &recipe, &[0, 1, 2]).expect("prepared")
+        prepare_case(&case, &recipe([8; 3]), &[0, 1, 2]).expect("prepared")
     }
 
     #[test]
     fn a_batch_depends_on_seed_and_number_only() {
         let cases = [case([20, 18, 12])];
-        let sampler = |seed| Sampler::new(&cases, [8, 8, 8], [1.0; 3], 0.7, Augmentation::default(), seed);
+        let sampler = |seed| Sampler::new(&cases, &recipe([8, 8, 8]), 0.7, Augmentation::default(), seed);
         assert_eq!(sampler(1).batch(5, 2), sampler(1).batch(5, 2));
         assert_ne!(sampler(1).batch(5, 2), sampler(1).batch(6, 2));
         assert_ne!(sampler(1).batch(5, 2), sampler(2).batch(5, 2));
@@ -215,7 +219,7 @@ mod tests {
     #[test]
     fn without_augmentation_a_patch_is_a_piece_of_the_case() {
         let cases = [case([20, 18, 12])];
-        let sampler = Sampler::new(&cases, [4, 8, 8], [1.0; 3], 0.5, Augmentation::none(), 3);
+        let sampler = Sampler::new(&cases, &recipe([4, 8, 8]), 0.5, Augmentation::none(), 3);
         for number in 0..20 {
             let batch = sampler.batch(number, 1);
             let first = batch.image[0];
@@ -230,15 +234,32 @@ mod tests {
     #[test]
     fn a_class_of_one_voxel_is_seen_as_often_as_half_the_scan() {
         let cases = [case([32, 32, 32])];
-        let sampler = Sampler::new(&cases, [8, 8, 8], [1.0; 3], 1.0, Augmentation::none(), 3);
+        let sampler = Sampler::new(&cases, &recipe([8, 8, 8]), 1.0, Augmentation::none(), 3);
         let seen = (0..200).filter(|&n| sampler.batch(n, 1).classes.contains(&1)).count();
         assert!((70..130).contains(&seen), "{seen} of 200");
     }
 
     #[test]
+    fn a_patch_may_stick_out_sideways_but_not_up_or_down() {
+        let cases = [case([20, 18, 12])];
+        let augmentation = Augmentation { overhang: 0.5, ..Augmentation::none() };
+        let sampler = Sampler::new(&cases, &recipe([8, 8, 8]), 0.0, augmentation, 3);
+        let mut outside = 0;
+        for number in 0..40 {
+            let batch = sampler.batch(number, 1);
+            let is_out = |at: usize| batch.classes[at] == i32::from(IGNORE);
+            let columns = (0..64).filter(|&at| is_out(at)).count();
+            outside += columns;
+            assert!(columns <= 48, "more than a quarter stays inside");
+            assert!((0..512).all(|at| is_out(at) == is_out(at % 64)), "it sticks out above or below");
+        }
+        assert!(outside > 200, "{outside}");
+    }
+
+    #[test]
     fn a_scan_thinner_than_the_patch_goes_on_as_at_its_edge_and_does_not_count_there() {
         let cases = [case([20, 18, 3])];
-        let batch = Sampler::new(&cases, [8, 8, 8], [1.0; 3], 0.0, Augmentation::none(), 3).batch(0, 1);
+        let batch = Sampler::new(&cases, &recipe([8, 8, 8]), 0.0, Augmentation::none(), 3).batch(0, 1);
         let counted = batch.classes.iter().filter(|&&c| c != i32::from(IGNORE)).count();
         assert_eq!(counted, 3 * 64);
         assert_eq!(batch.image[..64], batch.image[7 * 64..]);

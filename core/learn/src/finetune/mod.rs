@@ -84,7 +84,10 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let start = start::start(&spec.weights, &spec.settings, &labels, &device.device.clone().autodiff())?;
     let earlier = start.earlier.as_ref().and_then(|card| card.recipe.clone());
     let ready = make_ready(training, validation, &labels, &spec.settings, earlier)?;
-    let result = train(start.network, &ready, &labels, &spec.settings, start.weights.from != "scratch", &device, control, tell)?;
+    let has_weights = start.weights.from != "scratch";
+    let norm = start::norm_mode(spec.settings.encoder_norm, has_weights, spec.settings.batch, ready.recipe.patch);
+    let network = start.network.with_encoder_norm(norm);
+    let result = train(network, &ready, &labels, &spec.settings, has_weights, &device, control, tell)?;
 
     let seconds = begin.elapsed().saturating_sub(result.waited).as_secs_f64();
     let card = Card {
@@ -228,12 +231,10 @@ fn train(
 ) -> Result<Trained, LearnError> {
     let FineTuneSettings { steps, batch, keep, .. } = *settings;
     let train_device = device.device.clone().autodiff();
-    let Recipe { patch, spacing_mm, .. } = ready.recipe;
-    let sampler =
-        Sampler::new(&ready.training, patch, spacing_mm, settings.foreground, settings.augmentation, settings.seed);
+    let sampler = Sampler::new(&ready.training, &ready.recipe, settings.foreground, settings.augmentation, settings.seed);
     let mut learner =
         Learner::new(&network.encoder, settings.optimiser, settings.weight_decay, settings.rates(has_weights));
-    let mut measured = Measured::new(&ready.validation, labels, patch);
+    let mut measured = Measured::new(&ready.validation, labels, ready.recipe.patch);
     let (mut curve, mut pace, mut waited) = (Curve::new(steps), Pace::default(), Duration::ZERO);
     let mut best: Option<Kept> = None;
     let mut step = 0;
@@ -308,7 +309,6 @@ pub(crate) fn file_sha256(path: &Path) -> Result<String, LearnError> {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
     use medley_nn::weights::WeightsFile;
     use medley_volume::metrics;
 
@@ -457,6 +457,5 @@ mod tests {
         let mut learner = Learner::new(&encoder, crate::optimise::Optimiser::AdamW, 0.0, rates);
         let loss = burn::tensor::Tensor::<1>::from_floats([f32::NAN], &train_device);
         assert!(matches!(learner.step(4, encoder, loss, "cpu"), Err(LearnError::Diverged { step: 5 })));
-        let _ = Device::flex();
     }
 }

@@ -59,7 +59,8 @@ pub enum Keep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EncoderNorm {
-    /// Frozen with given weights, the batch's own from scratch.
+    /// The batch's own, unless weights are given and a step sees so little that they would be noise: fewer than 64 places at
+    /// the encoder's last stage.
     #[default]
     Auto,
     /// The batch's own.

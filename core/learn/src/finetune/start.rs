@@ -78,7 +78,6 @@ pub(super) fn start(
         EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
     let (encoder, weights) = encoder(file.as_ref(), config, settings.allow_partial, settings.seed, device)?;
     let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
-    let encoder = encoder.with_norm_mode(norm_mode(settings.encoder_norm, file.is_some()));
     let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), device, settings.seed);
     Ok(Start { network, weights, architecture, earlier: None })
 }
@@ -96,7 +95,7 @@ fn continued(
     if !is_same || card.recipe.is_none() {
         return Ok(None);
     }
-    let network = file.network(device)?.with_encoder_norm(norm_mode(settings.encoder_norm, true));
+    let network = file.network(device)?;
     let weights = CardWeights {
         from: "network".to_owned(),
         sha256: Some(file.sha256().to_owned()),
@@ -106,10 +105,25 @@ fn continued(
     Ok(Some(Start { network, weights, architecture: card.architecture.clone(), earlier: Some(card) }))
 }
 
-pub(crate) fn norm_mode(norm: EncoderNorm, has_weights: bool) -> NormMode {
+/// By which statistics the encoder normalises when a step sees `batch` patches of `patch` voxels.
+pub(super) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3]) -> NormMode {
+    let places = batch * patch.iter().map(|size| size.div_ceil(8)).product::<usize>();
     match norm {
-        EncoderNorm::Auto if has_weights => NormMode::Frozen,
         EncoderNorm::Frozen => NormMode::Frozen,
+        EncoderNorm::Auto if has_weights && places < 64 => NormMode::Frozen,
         EncoderNorm::Auto | EncoderNorm::Batch => NormMode::Batch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_frozen_where_a_step_sees_too_little() {
+        assert_eq!(norm_mode(EncoderNorm::Auto, true, 1, [8, 32, 32]), NormMode::Frozen);
+        assert_eq!(norm_mode(EncoderNorm::Auto, true, 2, [16, 64, 64]), NormMode::Batch);
+        assert_eq!(norm_mode(EncoderNorm::Auto, false, 1, [8, 32, 32]), NormMode::Batch);
+        assert_eq!(norm_mode(EncoderNorm::Frozen, false, 2, [64; 3]), NormMode::Frozen);
     }
 }

@@ -16,10 +16,15 @@ use crate::{EncoderConfig, Features};
 /// and the input itself join: every 2³ voxels of the input as channels of one, which keeps the finest detail at an eighth of
 /// the places. A last transposed convolution makes 2³ voxels of logits of each of those places. A 3³ convolution at full
 /// resolution would cost more than the whole encoder.
+///
+/// Each resolution adds its logits to the refined ones of the coarser. So the loss reaches layer4 by a straight way, and large
+/// organs are found within few steps; without it the fine features learn first and hold the deep ones up.
 #[derive(Module, Debug)]
 pub struct SkipDecoder {
     reduce: Layer,
+    classify_eighth: Conv3d,
     quarter: Joint,
+    classify_quarter: Conv3d,
     half: Joint,
     classify: ConvTranspose3d,
 }
@@ -67,7 +72,9 @@ impl SkipDecoder {
         let classify = ConvTranspose3dConfig::new([kept, classes], [2; 3]).with_stride([2; 3]).with_initializer(Initializer::Zeros);
         Self {
             reduce: Layer::blank([layer4, reduced], 1, device),
+            classify_eighth: convolution([reduced, classes], 1, 1, 1, device),
             quarter: Joint::blank([reduced + layer1, kept], device),
+            classify_quarter: convolution([kept, classes], 1, 1, 1, device),
             half: Joint::blank([kept + encoder.base_width + 8 * encoder.in_channels, kept], device),
             classify: classify.init(device),
         }
@@ -77,18 +84,14 @@ impl SkipDecoder {
     /// - input: `[N, in_channels, D, H, W]`
     /// - output: `[N, classes, D, H, W]`
     pub fn forward(&self, input: Tensor<5>, features: &Features) -> Tensor<5> {
-        let [_, half] = self.stages(input.clone(), features);
         let [_, _, d, h, w] = input.dims();
-        self.classify.forward(half).narrow(2, 0, d).narrow(3, 0, h).narrow(4, 0, w)
-    }
-
-    /// Features at stride 4 and 2: where logits for deep supervision would branch off.
-    fn stages(&self, input: Tensor<5>, features: &Features) -> [Tensor<5>; 2] {
-        let reduced = self.reduce.forward(features.layer4.clone());
-        let quarter = self.quarter.forward(vec![refined_to(&features.layer1, reduced), features.layer1.clone()]);
-        let refined = refined_to(&features.stem, quarter.clone());
-        let half = self.half.forward(vec![refined, features.stem.clone(), eighths(input)]);
-        [quarter, half]
+        let eighth = self.reduce.forward(features.layer4.clone());
+        let logits = refined_to(&features.layer1, self.classify_eighth.forward(eighth.clone()));
+        let quarter = self.quarter.forward(vec![refined_to(&features.layer1, eighth), features.layer1.clone()]);
+        let logits = refined_to(&features.stem, logits + self.classify_quarter.forward(quarter.clone()));
+        let half = self.half.forward(vec![refined_to(&features.stem, quarter), features.stem.clone(), eighths(input)]);
+        let fine = self.classify.forward(half).narrow(2, 0, d).narrow(3, 0, h).narrow(4, 0, w);
+        refine_trilinear(logits, [d, h, w]) + fine
     }
 }
 
