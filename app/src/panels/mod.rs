@@ -1,5 +1,6 @@
 //! What a window shows, one file per panel. A panel reads the [`Workbench`] and calls its methods; it keeps nothing of its own.
 
+mod caption;
 mod cases;
 mod labels;
 mod models;

@@ -8,7 +8,7 @@ use egui::{
 use medley_volume::glam::{DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
 
-use super::views::{caption, toggle_maximised};
+use super::caption::{caption, toggle_maximised};
 use crate::render::{SliceFrame, slice_shape};
 use crate::state::slice_geometry::{SliceGeometry, edge_letters};
 use crate::state::tools::ActiveTool;

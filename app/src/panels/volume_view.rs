@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::{Color32, Event, PointerButton, Rect, Sense, Ui, vec2};
 
-use super::views::{caption, toggle_maximised};
+use super::caption::{caption, toggle_maximised};
 use crate::render::{VolumeFrame, volume_shape};
 use crate::state::view::{ViewKind, VolumeMode};
 use crate::state::workbench::Workbench;

@@ -1,0 +1,38 @@
+//! What is written over every view: its name, and the button that lets it fill the window.
+
+use egui::{Color32, Rect, Sense, Stroke, Ui, vec2};
+
+use super::widgets::named;
+use crate::state::view::ViewKind;
+use crate::state::workbench::Workbench;
+
+/// The name of a view and the button that lets it fill the window.
+pub fn caption(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, rect: Rect, text: &str) {
+    let area = Rect::from_min_size(rect.min + vec2(8.0, 6.0), vec2(rect.width() - 16.0, 20.0));
+    ui.painter().text(area.left_top(), egui::Align2::LEFT_TOP, text, egui::FontId::proportional(12.5), Color32::from_gray(200));
+    let is_maximised = workbench.views.maximised == Some(kind);
+    let place = Rect::from_min_size(area.right_top() - vec2(18.0, 2.0), vec2(18.0, 18.0));
+    let response = ui.interact(place, ui.scope_id().with((kind, "maximise")), Sense::click());
+    let name = if is_maximised { format!("Show all views, not only {}", kind.label()) } else { format!("Maximise {}", kind.label()) };
+    named(&response, &name);
+    maximise_icon(ui, place, is_maximised, response.hovered());
+    if response.on_hover_text(format!("{name} (double click)")).clicked() {
+        toggle_maximised(workbench, kind);
+    }
+}
+
+/// One pane, or four.
+fn maximise_icon(ui: &Ui, place: Rect, is_maximised: bool, is_hovered: bool) {
+    let stroke = Stroke::new(1.2, Color32::from_gray(if is_hovered { 255 } else { 170 }));
+    let pane = Rect::from_center_size(place.center(), vec2(11.0, 9.0));
+    ui.painter().rect_stroke(pane, 1.0, stroke, egui::StrokeKind::Middle);
+    if is_maximised {
+        ui.painter().vline(pane.center().x, pane.y_range(), stroke);
+        ui.painter().hline(pane.x_range(), pane.center().y, stroke);
+    }
+}
+
+/// One view over all, or all again.
+pub fn toggle_maximised(workbench: &mut Workbench, kind: ViewKind) {
+    workbench.views.maximised = if workbench.views.maximised == Some(kind) { None } else { Some(kind) };
+}
