@@ -14,6 +14,8 @@ pub enum Command {
     OpenScan,
     /// Choose a study folder and open it.
     OpenStudy,
+    /// Choose a folder and make a study in it.
+    NewStudy,
     /// Open the bundled study.
     OpenSample,
     /// Write the mask into the study.
@@ -74,9 +76,10 @@ const fn ctrl(key: Key) -> KeyboardShortcut {
 
 impl Command {
     /// All of them, in the order of the page of shortcuts.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::OpenScan,
         Self::OpenStudy,
+        Self::NewStudy,
         Self::OpenSample,
         Self::SaveMask,
         Self::ExportMask,
@@ -111,6 +114,7 @@ impl Command {
         match self {
             Self::OpenScan => "Open scan…",
             Self::OpenStudy => "Open study…",
+            Self::NewStudy => "New study…",
             Self::OpenSample => "Open the sample study",
             Self::SaveMask => "Save mask",
             Self::ExportMask => "Save mask as…",
@@ -212,6 +216,7 @@ impl Command {
         match self {
             Self::OpenScan => choose(workbench, Purpose::OpenScan, None),
             Self::OpenStudy => choose(workbench, Purpose::OpenStudy, None),
+            Self::NewStudy => choose(workbench, Purpose::NewStudy, None),
             Self::OpenSample => workbench.open_sample(),
             Self::SaveMask => workbench.save_mask(),
             Self::ExportMask => {

@@ -3,6 +3,7 @@
 //! The system's file dialog runs beside the window and never holds it up. Where the system has none, a field to type a path
 //! takes its place.
 
+mod close;
 mod help;
 mod path_field;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+pub use close::close_window;
 pub use help::help_window;
 pub use path_field::path_window;
 
@@ -20,6 +22,8 @@ pub enum Purpose {
     OpenScan,
     /// A study's folder to open.
     OpenStudy,
+    /// A folder for a new study.
+    NewStudy,
     /// Weights to start from.
     Weights,
     /// Where a mask is to be saved.
@@ -35,6 +39,7 @@ impl Purpose {
         match self {
             Self::OpenScan => "Open a scan",
             Self::OpenStudy => "Open a study folder",
+            Self::NewStudy => "Choose an empty folder for the new study",
             Self::Weights => "Choose encoder weights",
             Self::ExportMask => "Save the mask as",
             Self::ImportMask => "Read a mask",
@@ -45,8 +50,9 @@ impl Purpose {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Self::OpenScan => "A NIfTI file: .nii, .nii.gz or .hdr",
+            Self::OpenScan => "A NIfTI or NRRD file: .nii, .nii.gz, .hdr, .nrrd",
             Self::OpenStudy => "A folder that holds study.sqlite",
+            Self::NewStudy => "A folder that is empty or does not exist yet",
             Self::Weights => "A .pth or .safetensors file",
             Self::ExportMask => "A name that ends with .nii.gz or .nii",
             Self::ImportMask => "A NIfTI file on the scan's grid",
@@ -56,6 +62,7 @@ impl Purpose {
     fn chosen(self, path: PathBuf) -> Chosen {
         match self {
             Self::OpenScan | Self::OpenStudy => Chosen::Open(path),
+            Self::NewStudy => Chosen::NewStudy(path),
             Self::Weights => Chosen::Weights(path),
             Self::ExportMask => Chosen::ExportMask(path),
             Self::ImportMask => Chosen::ImportMask(path),
@@ -68,6 +75,8 @@ impl Purpose {
 pub enum Chosen {
     /// Open this scan or study.
     Open(PathBuf),
+    /// Make a study in this folder.
+    NewStudy(PathBuf),
     /// Start from these weights.
     Weights(PathBuf),
     /// Save the mask here.
@@ -83,6 +92,8 @@ pub enum Chosen {
 pub struct Dialogs {
     /// The page of shortcuts is shown.
     pub is_help_open: bool,
+    /// Somebody wants to close the window although a training runs.
+    pub asks_to_close: bool,
     path: Option<(Purpose, String)>,
     outbox: Sender<Chosen>,
     inbox: Receiver<Chosen>,
@@ -91,7 +102,7 @@ pub struct Dialogs {
 impl Default for Dialogs {
     fn default() -> Self {
         let (outbox, inbox) = channel();
-        Self { is_help_open: false, path: None, outbox, inbox }
+        Self { is_help_open: false, asks_to_close: false, path: None, outbox, inbox }
     }
 }
 
@@ -103,10 +114,10 @@ impl Dialogs {
     pub fn choose(&self, purpose: Purpose, suggested: Option<&str>, wake: impl Fn() + Send + 'static) {
         let mut dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
         dialog = match purpose {
-            Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("NIfTI", &["nii", "gz", "hdr", "img"]),
+            Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("Scans", &["nii", "gz", "hdr", "img", "nrrd", "nhdr"]),
             Purpose::Weights => dialog.add_filter("Weights", &["pth", "tar", "safetensors"]),
             Purpose::ExportMask => dialog.add_filter("NIfTI", &["gz", "nii"]),
-            Purpose::OpenStudy => dialog,
+            Purpose::OpenStudy | Purpose::NewStudy => dialog,
         };
         if let Some(name) = suggested {
             dialog = dialog.set_file_name(name);
@@ -115,7 +126,7 @@ impl Dialogs {
         // The future is made on the window's thread, as macOS asks for, and waited for elsewhere.
         let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match purpose {
             Purpose::ExportMask => Box::pin(dialog.save_file()),
-            Purpose::OpenStudy => Box::pin(dialog.pick_folder()),
+            Purpose::OpenStudy | Purpose::NewStudy => Box::pin(dialog.pick_folder()),
             _ => Box::pin(dialog.pick_file()),
         };
         let began = Instant::now();
@@ -147,8 +158,9 @@ impl Dialogs {
 
     /// Closes what is open; whether anything was.
     pub fn close(&mut self) -> bool {
-        let was_open = self.is_help_open || self.path.is_some();
+        let was_open = self.is_help_open || self.asks_to_close || self.path.is_some();
         self.is_help_open = false;
+        self.asks_to_close = false;
         self.path = None;
         was_open
     }

@@ -17,7 +17,7 @@ mod widgets;
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
 use crate::command::Command;
-use crate::dialogs::{help_window, path_window};
+use crate::dialogs::{close_window, help_window, path_window};
 use crate::state::workbench::Workbench;
 
 /// The whole window.
@@ -48,6 +48,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     });
     help_window(ui, &mut workbench.dialogs.is_help_open);
     path_window(ui, &mut workbench.dialogs);
+    close_window(ui, workbench);
 }
 
 fn bar_frame(ui: &Ui) -> Frame {

@@ -23,6 +23,8 @@ pub enum Request {
     Open(PathBuf),
     /// Open the bundled sample study, unpacking it the first time.
     OpenSample,
+    /// Make an empty study in a folder and open it.
+    NewStudy(PathBuf),
     /// Load a case's scan, mask and history.
     LoadCase(CaseId),
     /// Put a change of a mask into the journal.
@@ -239,6 +241,7 @@ impl Desk {
         let result = match request {
             Request::Open(path) => self.open(&path),
             Request::OpenSample => self.open_sample(),
+            Request::NewStudy(folder) => self.new_study(&folder),
             Request::LoadCase(id) => self.load(id),
             Request::Journal(case, step) => {
                 self.backlog.push_back((case, step));
@@ -294,13 +297,20 @@ impl Desk {
         self.announce(None)
     }
 
+    fn new_study(&mut self, folder: &Path) -> Result<(), String> {
+        let study = Study::create(folder, &first_labels()).map_err(sentence)?;
+        self.close_study();
+        self.study = Some(study);
+        self.announce(None)
+    }
+
     /// Adds a scan to the open study, or to the user's own study where none is open. A scan that is in it already is not added twice.
     fn open_scan(&mut self, path: &Path) -> Result<(), String> {
         let path = std::path::absolute(path).map_err(|error| format!("{}: {error}.", path.display()))?;
         if self.study.is_none() {
             let folder = places::own_study();
             let is_there = folder.join("study.sqlite").exists();
-            let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &LabelTable::from_names([(1, "label 1")])) };
+            let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &first_labels()) };
             self.study = Some(study.map_err(sentence)?);
         }
         // Read before it is added: what cannot be read never becomes a case.
@@ -426,6 +436,11 @@ impl Desk {
         let case = study.load_case(id).map_err(sentence)?;
         Ok(TrainingCase { name, image: Arc::new(case.volume), truth: Arc::new(case.mask) })
     }
+}
+
+/// What a new study begins with: something to paint.
+fn first_labels() -> LabelTable {
+    LabelTable::from_names([(1, "label 1")])
 }
 
 /// What is wrong with a file that is neither a scan nor a study, and what to do.

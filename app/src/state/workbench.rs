@@ -169,6 +169,13 @@ impl Workbench {
         self.clerk.ask(Request::OpenSample);
     }
 
+    /// Makes an empty study and opens it.
+    pub fn new_study(&mut self, folder: PathBuf) {
+        self.snapshot();
+        self.loading = Some("the new study".to_owned());
+        self.clerk.ask(Request::NewStudy(folder));
+    }
+
     /// Loads a case of the open study.
     pub fn load_case(&mut self, id: CaseId) {
         self.snapshot();
@@ -181,6 +188,7 @@ impl Workbench {
         use crate::dialogs::Chosen;
         match chosen {
             Chosen::Open(path) => self.open(path),
+            Chosen::NewStudy(folder) => self.new_study(folder),
             Chosen::Weights(path) => self.choices.weights = super::training::WeightsChoice::File(path),
             Chosen::ExportMask(path) => {
                 if let Some(case) = &self.case {
@@ -485,6 +493,12 @@ impl Workbench {
                 control.stop();
             }
         }
+    }
+
+    /// Ends the running job and forgets it: the window closes.
+    pub fn abandon_training(&mut self) {
+        self.stop_training();
+        self.training = None;
     }
 
     /// The model that proposes: the chosen one, else the newest.
