@@ -189,6 +189,17 @@ mod tests {
     }
 
     #[test]
+    fn the_starter_encoder_was_pretrained_and_is_whole() {
+        let bytes = starter_encoder();
+        let file = medley_nn::weights::WeightsFile::from_bytes("starter", bytes).expect("weights");
+        let found = file.architecture().expect("a network");
+        assert_eq!((found.depth, found.base_width, found.in_channels), (medley_nn::Depth::R10, 16, 1));
+        assert!(!file.metadata().contains_key("placeholder"), "random weights stand in for the starter encoder: see assets/starter");
+        assert!(file.metadata().contains_key(medley_learn::card::METADATA_KEY), "it says how it was made");
+        assert!(bytes.len() <= 5 << 20);
+    }
+
+    #[test]
     fn patient_a_is_cut_in_two_parts_that_lie_end_to_end() {
         let [lower, upper] = [FIRST, SECOND].map(|case| *case.reference().expect("bundled").labels.grid());
         let above = lower.ras_of(VoxelIndex([0, 0, lower.shape()[2]]));

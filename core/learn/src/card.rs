@@ -210,11 +210,7 @@ impl CardCase {
     /// Of a case.
     #[must_use]
     pub fn of(case: &TrainingCase) -> Self {
-        Self {
-            shape: case.image.grid().shape(),
-            image_sha256: image_sha256(&case.image),
-            labels_sha256: labels_sha256(&case.truth),
-        }
+        Self { shape: case.image.grid().shape(), image_sha256: image_sha256(&case.image), labels_sha256: labels_sha256(&case.truth) }
     }
 }
 

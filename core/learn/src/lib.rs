@@ -17,6 +17,7 @@
 //! 5. Tensors are `[N, C, D, H, W]` = `[batch, channel, S, A, R]`: depth runs from feet to head, whatever the file's order.
 
 pub mod augment;
+mod average;
 pub mod card;
 mod case;
 pub mod device;

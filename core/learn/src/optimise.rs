@@ -79,11 +79,7 @@ impl Learner {
         let others = GradientsParams::from_module(&mut gradients, &module);
         let rate = self.rates.at(step);
         let module = if others.is_empty() { module } else { self.optimizer.step(rate, module, others) };
-        let module = if encoder.is_empty() {
-            module
-        } else {
-            self.optimizer.step(rate * self.rates.encoder_factor, module, encoder)
-        };
+        let module = if encoder.is_empty() { module } else { self.optimizer.step(rate * self.rates.encoder_factor, module, encoder) };
         Ok((module, value))
     }
 }

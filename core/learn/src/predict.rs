@@ -81,12 +81,7 @@ impl Predictor {
     ///
     /// # Errors
     /// [`LearnError::Stopped`], or if the device fails.
-    pub fn predict(
-        &self,
-        volume: &Volume,
-        control: &Control,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<LabelMap, LearnError> {
+    pub fn predict(&self, volume: &Volume, control: &Control, progress: &mut dyn FnMut(usize, usize)) -> Result<LabelMap, LearnError> {
         let prepared = prepare(volume, &self.recipe)?;
         let labels: Vec<u16> = self.card.labels.iter().map(|label| label.value).collect();
         segment(&self.network, &prepared, self.recipe.patch, &labels, &self.device, control, progress)
@@ -189,11 +184,8 @@ pub fn sliding_window(
             }
         }
     }
-    let per_axis = [
-        weight_sums(ns, &starts[0], &weights[0]),
-        weight_sums(na, &starts[1], &weights[1]),
-        weight_sums(nr, &starts[2], &weights[2]),
-    ];
+    let per_axis =
+        [weight_sums(ns, &starts[0], &weights[0]), weight_sums(na, &starts[1], &weights[1]), weight_sums(nr, &starts[2], &weights[2])];
     sums.par_iter_mut().for_each(|sum| {
         for (row, line) in sum.chunks_mut(nr).enumerate() {
             let outer = per_axis[0][row / na] * per_axis[1][row % na];

@@ -94,18 +94,18 @@ impl Default for PretrainSettings {
     fn default() -> Self {
         Self {
             steps: 1500,
-            batch: 2,
-            learning_rate: 3e-3,
+            batch: 1,
+            learning_rate: 1e-2,
             warm_up: 50,
             optimiser: Optimiser::AdamW,
-            weight_decay: 1e-2,
+            weight_decay: 1e-3,
             seed: 0,
             depth: Depth::R10,
             shortcut: Shortcut::B,
             base_width: 16,
             head: HeadKind::Skip,
             patch: None,
-            limits: PlanLimits::default(),
+            limits: PlanLimits { voxels_per_patch: 24 * 64 * 64, ..PlanLimits::default() },
             foreground: 0.67,
             augmentation: Augmentation::default(),
             half: false,
@@ -172,8 +172,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         return Err(LearnError::NoCases);
     }
     let train_device = device.device.clone().autodiff();
-    let config =
-        EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
+    let config = EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
     let file = weights.open()?;
     let (encoder, weights) = encoder(file.as_ref(), config, false, settings.seed, &train_device)?;
     let classes: Vec<usize> = sets.iter().map(|set| set.labels.len()).collect();
@@ -250,7 +249,7 @@ fn train(
         let start = Instant::now();
         let set = step % sets.len();
         let batch = samplers[set].batch((step / sets.len()) as u64, settings.batch);
-        let loss = training.step(step, set, batch, device)?;
+        let loss = training.step(step, set, batch, device, control)?;
         let step = step + 1;
         pace.step(step, start.elapsed());
         curve.add(step, loss);
@@ -289,10 +288,11 @@ impl CoTraining {
     }
 
     /// Learns from a batch of set `at`; returns the loss.
-    fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice) -> Result<f64, LearnError> {
+    fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice, control: &Control) -> Result<f64, LearnError> {
         let network = self.network(at);
         let (image, classes) = batch.into_tensors(&device.device.clone().autodiff());
         let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        control.check()?;
         let (network, loss) = self.learner.step(step, network, wrong, &device.name)?;
         self.encoder = network.encoder.clone();
         self.branches[at] = network;
@@ -313,11 +313,7 @@ mod tests {
     use crate::synthetic::{SHAPE, ball, quick_pretraining};
 
     fn set(name: &str, seed: u64) -> PretrainSet {
-        PretrainSet {
-            name: name.to_owned(),
-            cases: Box::new((vec![ball(seed)], Vec::new())),
-            labels: vec![(1, "ball".to_owned())],
-        }
+        PretrainSet { name: name.to_owned(), cases: Box::new((vec![ball(seed)], Vec::new())), labels: vec![(1, "ball".to_owned())] }
     }
 
     fn output_of(network: &SegmentationNetwork) -> Vec<f32> {
@@ -351,12 +347,12 @@ mod tests {
             (stem.into_data().try_to_vec().expect("f32"), [alone(0), alone(1)])
         };
         let before = parts(&training);
-        training.step(0, 0, sampler.batch(0, 1), &device).expect("a step");
+        training.step(0, 0, sampler.batch(0, 1), &device, &Control::new()).expect("a step");
         let first = parts(&training);
         assert_ne!(first.0, before.0, "the encoder learned nothing from set 0");
         assert_ne!(first.1[0], before.1[0], "branch 0 learned nothing");
         assert_eq!(first.1[1], before.1[1], "branch 1 changed by a step of set 0");
-        training.step(1, 1, sampler.batch(1, 1), &device).expect("a step");
+        training.step(1, 1, sampler.batch(1, 1), &device, &Control::new()).expect("a step");
         let second = parts(&training);
         assert_ne!(second.0, first.0, "the encoder learned nothing from set 1");
         assert_eq!(second.1[0], first.1[0], "branch 0 changed by a step of set 1");

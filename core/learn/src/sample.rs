@@ -4,8 +4,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::augment::{Augmentation, Warp};
 use crate::Recipe;
+use crate::augment::{Augmentation, Warp};
 use crate::prepare::{IGNORE, PreparedCase};
 use crate::recipe::IntensityScheme;
 

@@ -11,9 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::augment::Augmentation;
 use crate::recipe::PlanLimits;
-use crate::{
-    CaseSource, DeviceChoice, FineTuneSettings, FineTuneSpec, Keep, PretrainSettings, TrainingCase, WeightsSource,
-};
+use crate::{CaseSource, DeviceChoice, FineTuneSettings, FineTuneSpec, Keep, PretrainSettings, TrainingCase, WeightsSource};
 
 /// Shape of [`ball`]'s scan.
 pub(crate) const SHAPE: [usize; 3] = [24, 22, 16];

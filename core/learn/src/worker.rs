@@ -14,9 +14,7 @@ use std::time::{Duration, Instant};
 use medley_volume::Volume;
 
 use crate::job::{JobKind, Prediction};
-use crate::{
-    Control, DeviceChoice, FineTuneSpec, JobEvent, LearnError, Predictor, PretrainSpec, finetune, pretrain,
-};
+use crate::{Control, DeviceChoice, FineTuneSpec, JobEvent, LearnError, Predictor, PretrainSpec, finetune, pretrain};
 
 /// The shortest time between two progress events.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -177,12 +175,7 @@ fn work(jobs: &Receiver<Job>, outbox: &Outbox, running: &Mutex<Running>) {
     }
 }
 
-fn run(
-    spec: JobSpec,
-    control: &Control,
-    predictors: &mut Predictors,
-    tell: &mut dyn FnMut(JobEvent),
-) -> Result<JobEvent, LearnError> {
+fn run(spec: JobSpec, control: &Control, predictors: &mut Predictors, tell: &mut dyn FnMut(JobEvent)) -> Result<JobEvent, LearnError> {
     control.check()?;
     match spec {
         JobSpec::FineTune(spec) => Ok(JobEvent::FineTuned(Box::new(finetune::run(spec, control, tell)?))),
@@ -211,9 +204,10 @@ struct Predictors(Option<(PathBuf, Option<std::time::SystemTime>, DeviceChoice, 
 impl Predictors {
     fn get(&mut self, spec: &PredictSpec) -> Result<&Predictor, LearnError> {
         let changed = std::fs::metadata(&spec.model).and_then(|about| about.modified()).ok();
-        let held = self.0.take().filter(|(path, when, device, _)| {
-            *path == spec.model && *when == changed && changed.is_some() && *device == spec.device
-        });
+        let held = self
+            .0
+            .take()
+            .filter(|(path, when, device, _)| *path == spec.model && *when == changed && changed.is_some() && *device == spec.device);
         let held = match held {
             Some(held) => held,
             None => (spec.model.clone(), changed, spec.device, Predictor::open(&spec.model, spec.device)?),

@@ -24,6 +24,7 @@ pub(crate) use settings::{check_patch, check_training};
 pub(crate) use start::{architecture, encoder};
 pub(crate) use validate::{Measured, MeasuredCase};
 
+use crate::average::Average;
 use crate::card::{Card, CardCase, CardLabel, CardSet, CardSettings, CurvePoint, METADATA_KEY, Made};
 use crate::device::{OpenDevice, open};
 use crate::job::{JobKind, LabelDice};
@@ -232,11 +233,12 @@ fn train(
     let FineTuneSettings { steps, batch, keep, .. } = *settings;
     let train_device = device.device.clone().autodiff();
     let sampler = Sampler::new(&ready.training, &ready.recipe, settings.foreground, settings.augmentation, settings.seed);
-    let mut learner =
-        Learner::new(&network.encoder, settings.optimiser, settings.weight_decay, settings.rates(has_weights));
+    let mut learner = Learner::new(&network.encoder, settings.optimiser, settings.weight_decay, settings.rates(has_weights));
     let mut measured = Measured::new(&ready.validation, labels, ready.recipe.patch);
     let (mut curve, mut pace, mut waited) = (Curve::new(steps), Pace::default(), Duration::ZERO);
     let mut best: Option<Kept> = None;
+    let window = (settings.average * steps as f64) as usize;
+    let mut average: Option<Average<SegmentationNetwork>> = None;
     let mut step = 0;
     let is_due = |step: usize| step == steps || (settings.validate_every > 0 && step.is_multiple_of(settings.validate_every));
     while step < steps {
@@ -247,9 +249,16 @@ fn train(
         let start = Instant::now();
         let (image, classes) = sampler.batch(step as u64, batch).into_tensors(&train_device);
         let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        if control.is_stopped() {
+            break;
+        }
         let loss;
         (network, loss) = learner.step(step, network, wrong, &device.name)?;
         step += 1;
+        average = match average {
+            Some(average) => Some(average.add(&network.valid())),
+            None => (window > 1).then(|| Average::new(network.valid(), window)),
+        };
         pace.step(step, start.elapsed());
         curve.add(step, loss);
         let validations = if ready.validation.is_empty() { 0 } else { (step + 1..=steps).filter(|&step| is_due(step)).count() };
@@ -258,7 +267,7 @@ fn train(
             continue;
         }
         let start = Instant::now();
-        let snapshot = network.valid();
+        let snapshot = average.as_ref().map_or_else(|| network.valid(), Average::network);
         let (mean, dice) = match measured.dice(&snapshot, device, control) {
             Err(LearnError::Stopped) => break,
             other => other?,
@@ -277,7 +286,8 @@ fn train(
         return Err(LearnError::Stopped);
     }
     let chosen_by = if by_dice && best.is_some() { "highest mean Dice on the validation scans" } else { "last step" };
-    let kept = best.unwrap_or_else(|| Kept { step, network: network.valid(), mean: None, dice: Vec::new() });
+    let last = || average.as_ref().map_or_else(|| network.valid(), Average::network);
+    let kept = best.unwrap_or_else(|| Kept { step, network: last(), mean: None, dice: Vec::new() });
     Ok(Trained { kept, chosen_by, curve, steps, steps_done: step, waited })
 }
 
@@ -446,12 +456,8 @@ mod tests {
     fn a_loss_that_is_no_number_ends_the_training() {
         let device = open(DeviceChoice::Cpu).expect("the CPU");
         let train_device = device.device.clone().autodiff();
-        let config = medley_nn::EncoderConfig {
-            depth: medley_nn::Depth::R10,
-            shortcut: medley_nn::Shortcut::B,
-            base_width: 4,
-            in_channels: 1,
-        };
+        let config =
+            medley_nn::EncoderConfig { depth: medley_nn::Depth::R10, shortcut: medley_nn::Shortcut::B, base_width: 4, in_channels: 1 };
         let encoder = config.init(&train_device, 0);
         let rates = quick(2).rates(false);
         let mut learner = Learner::new(&encoder, crate::optimise::Optimiser::AdamW, 0.0, rates);

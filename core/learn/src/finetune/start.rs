@@ -29,12 +29,7 @@ impl WeightsSource {
 }
 
 pub(crate) fn architecture(config: EncoderConfig, head: Option<String>) -> CardArchitecture {
-    CardArchitecture {
-        depth: config.depth.to_string(),
-        shortcut: config.shortcut.to_string(),
-        base_width: config.base_width,
-        head,
-    }
+    CardArchitecture { depth: config.depth.to_string(), shortcut: config.shortcut.to_string(), base_width: config.base_width, head }
 }
 
 /// The encoder from a file or from scratch, and where it came from.
@@ -74,8 +69,7 @@ pub(super) fn start(
     if let Some(start) = file.as_ref().map(|file| continued(file, settings, labels, device)).transpose()?.flatten() {
         return Ok(start);
     }
-    let config =
-        EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
+    let config = EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
     let (encoder, weights) = encoder(file.as_ref(), config, settings.allow_partial, settings.seed, device)?;
     let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
     let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), device, settings.seed);
@@ -83,12 +77,7 @@ pub(super) fn start(
 }
 
 /// All of an earlier model, if it has the same labels and head.
-fn continued(
-    file: &WeightsFile,
-    settings: &FineTuneSettings,
-    labels: &[CardLabel],
-    device: &Device,
-) -> Result<Option<Start>, LearnError> {
+fn continued(file: &WeightsFile, settings: &FineTuneSettings, labels: &[CardLabel], device: &Device) -> Result<Option<Start>, LearnError> {
     let Some(json) = file.metadata().get(METADATA_KEY) else { return Ok(None) };
     let card = Card::from_json("the weights", json)?;
     let is_same = card.labels == labels && card.architecture.head.as_deref() == Some(settings.head.to_string().as_str());
