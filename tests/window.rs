@@ -152,6 +152,16 @@ fn the_whole_loop(robot: &Robot) {
     let taken_back = read_when_new(&mask, Some(&accepted));
     assert!(taken_back == before, "one undo takes the whole acceptance back");
     robot.screenshot("08-acceptance-undone");
+
+    // A scan dropped onto the window becomes a case of the study; what is no scan is refused with a sentence.
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/io/tests/data");
+    robot.drop_file(files.join("bad_text.nii"));
+    robot.wait("the refusal", SOON, |robot| robot.text_with("bad_text.nii").is_some());
+    robot.screenshot("09-refused");
+    robot.drop_file(files.join("oblique_ail.nii.gz"));
+    robot.wait_for("oblique_ail", SOON);
+    robot.wait("the scan to be open", SOON, |robot| robot.sees("All changes kept") && !robot.is_enabled("Undo"));
+    robot.screenshot("10-dropped-scan");
 }
 
 /// The file of the open case's mask.

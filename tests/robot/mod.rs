@@ -16,6 +16,7 @@ struct Shared {
     /// Events of the next frames, one entry a frame.
     frames: VecDeque<Vec<Event>>,
     screenshot: Option<Arc<egui::ColorImage>>,
+    dropped: Option<PathBuf>,
     frame_starts: Vec<Instant>,
     ui_times: Vec<Duration>,
     frame_number: u64,
@@ -45,6 +46,9 @@ impl egui::Plugin for Eye {
         if let Some(events) = shared.frames.pop_front() {
             input.events.extend(events);
         }
+        if let Some(path) = shared.dropped.take() {
+            input.dropped_files.push(Arc::new(Dropped(path)));
+        }
     }
 
     fn output_hook(&mut self, context: &Context, output: &mut FullOutput) {
@@ -57,6 +61,20 @@ impl egui::Plugin for Eye {
         if !shared.frames.is_empty() {
             context.request_repaint();
         }
+    }
+}
+
+/// A file let go over the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
     }
 }
 
@@ -178,6 +196,12 @@ impl Robot {
             source: egui::MouseWheelSource::Unknown,
         };
         self.perform(vec![vec![Event::PointerMoved(at)], vec![wheel]]);
+    }
+
+    /// Lets a file go over the window.
+    pub fn drop_file(&self, path: PathBuf) {
+        lock(&self.shared).dropped = Some(path);
+        self.rest();
     }
 
     /// Presses keys.

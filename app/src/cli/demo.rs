@@ -14,6 +14,7 @@ use super::output::score;
 use super::progress::Progress;
 use super::{Answer, Failure, Table};
 use crate::sample::{self, ORGANS, SECOND, VALIDATION};
+use crate::state::workbench::MEAN_DICE;
 
 /// Shows the whole loop on the bundled sample study
 ///
@@ -48,7 +49,7 @@ impl Arguments {
 /// Steps of each fine-tuning: enough for the difference to show, few enough for a laptop without a GPU.
 const STEPS: usize = 250;
 
-/// Settings of both fine-tunings. Nothing is chosen by looking at the validation case: the weights after the last step are kept.
+/// Settings of both fine-tunings. The weights after the last step are kept, not those that score best on the validation case.
 fn settings(arguments: &Arguments) -> FineTuneSettings {
     let Arguments { steps, seed, .. } = *arguments;
     let small =
@@ -163,7 +164,7 @@ impl Demo<'_> {
             file: outcome.model.clone(),
             card_json: outcome.card.json()?,
             created_ms: now_ms(),
-            metrics: outcome.dice.iter().map(|label| (label.name.clone(), label.dice)).collect(),
+            metrics: outcome.mean_dice.map(|dice| (MEAN_DICE.to_owned(), dice)).into_iter().collect(),
         })?;
         let round = Round { learned_from, seconds: outcome.seconds, model_sha256: outcome.model_id.clone() };
         Ok((outcome, round))

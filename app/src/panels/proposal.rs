@@ -11,7 +11,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     let Some((proposal, difference)) = &case.proposal else { return };
     let ml = case.volume.grid().voxel_volume_ml();
     let rows = difference.per_label.clone();
-    let title = format!("Proposal of model {}", proposal.model);
+    let title = format!("Proposal of {}", model_name(workbench, &proposal.model));
     let labels = workbench.study.as_ref().map(|study| study.labels.clone()).unwrap_or_default();
     let mut accept_one = None;
     Frame::group(ui.style()).fill(ui.visuals().faint_bg_color).show(ui, |ui| {
@@ -60,4 +60,10 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 /// Millilitres with as many digits as mean something.
 fn ml_text(ml: f64) -> String {
     if ml < 99.95 { format!("{ml:.1}") } else { format!("{ml:.0}") }
+}
+
+/// The model's name in the study; of one that is not there, the beginning of its id.
+fn model_name(workbench: &Workbench, id: &str) -> String {
+    let known = workbench.study.iter().flat_map(|study| &study.models).find(|model| model.id == id);
+    known.map_or_else(|| id.chars().take(12).collect(), |model| model.name.clone())
 }

@@ -100,7 +100,11 @@ pub(crate) fn segment(
 ) -> Result<LabelMap, LearnError> {
     let mut forward = |window: Vec<f32>| probabilities(network, window, patch, &device.device, &device.name);
     let classes = sliding_window(&prepared.image, patch, label_values.len(), &mut forward, control, progress)?;
-    labels_on_source(prepared, label_values, |class| classes[class].clone())
+    let mut classes = classes.into_iter();
+    labels_on_source(prepared, label_values, |_| {
+        control.check()?;
+        classes.next().ok_or_else(|| LearnError::Setting("the network has fewer classes than labels".to_owned()))
+    })
 }
 
 fn probabilities(

@@ -96,21 +96,21 @@ pub fn prepare_case(case: &TrainingCase, recipe: &Recipe, label_values: &[u16]) 
 }
 
 /// From class probabilities on the prepared grid to labels on the scan's own grid: each class is stretched linearly and the
-/// largest wins. `probability(c)` gives class `c`'s array in the prepared shape.
+/// largest wins. `probability(c)` gives class `c`'s array in the prepared shape; it is asked for each class once, in order.
 ///
 /// # Errors
-/// If the labels do not fill the grid; cannot happen.
+/// What `probability` returns.
 pub fn labels_on_source(
     prepared: &Prepared,
     label_values: &[u16],
-    probability: impl Fn(usize) -> CanonicalArray,
+    mut probability: impl FnMut(usize) -> Result<CanonicalArray, LearnError>,
 ) -> Result<LabelMap, LearnError> {
     let grid = prepared.source;
     let shape = grid.axes().canonical_shape(grid.shape());
-    let mut best = resize_linear(&probability(0), shape).values;
+    let mut best = resize_linear(&probability(0)?, shape).values;
     let mut labels = vec![label_values.first().copied().unwrap_or(0); best.len()];
     for (class, &value) in label_values.iter().enumerate().skip(1) {
-        let next = resize_linear(&probability(class), shape).values;
+        let next = resize_linear(&probability(class)?, shape).values;
         best.par_iter_mut().zip(labels.par_iter_mut()).zip(next).for_each(|((best, label), p)| {
             if p > *best {
                 *best = p;
@@ -167,9 +167,9 @@ mod tests {
     fn a_perfect_prediction_comes_back_onto_the_scan() {
         let case = lps_case();
         let prepared = prepare_case(&case, &recipe([1.5, 1.5, 2.0]), &[0, 7]).expect("prepared");
-        let one_hot = |class: usize| CanonicalArray {
-            shape: prepared.scan.image.shape,
-            values: prepared.classes.iter().map(|&c| f32::from(u8::from(c.max(0) as usize == class))).collect(),
+        let one_hot = |class: usize| {
+            let values = prepared.classes.iter().map(|&c| f32::from(u8::from(c.max(0) as usize == class))).collect();
+            Ok(CanonicalArray { shape: prepared.scan.image.shape, values })
         };
         let labels = labels_on_source(&prepared.scan, &[0, 7], one_hot).expect("labels");
         assert!(labels.grid().is_same_as(case.image.grid(), 1e-9));

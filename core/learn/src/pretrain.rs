@@ -98,14 +98,14 @@ impl Default for PretrainSettings {
             learning_rate: 1e-2,
             warm_up: 50,
             optimiser: Optimiser::AdamW,
-            weight_decay: 1e-3,
+            weight_decay: 1e-2,
             seed: 0,
             depth: Depth::R10,
             shortcut: Shortcut::B,
             base_width: 16,
             head: HeadKind::Skip,
             patch: None,
-            limits: PlanLimits { voxels_per_patch: 24 * 64 * 64, ..PlanLimits::default() },
+            limits: PlanLimits::default(),
             foreground: 0.67,
             augmentation: Augmentation::default(),
             half: false,
@@ -167,7 +167,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     check_patch(settings.patch)?;
     let device = open(device)?;
     tell(JobEvent::Started { job: 0, kind: JobKind::Pretrain, device: device.name.clone() });
-    let sets = sets.into_iter().map(|set| make_ready(set, &settings)).collect::<Result<Vec<_>, _>>()?;
+    let sets = sets.into_iter().map(|set| make_ready(set, &settings, control)).collect::<Result<Vec<_>, _>>()?;
     if sets.is_empty() {
         return Err(LearnError::NoCases);
     }
@@ -215,7 +215,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     Ok(PretrainOutcome { encoder: path, encoder_id, card_file, card, curve, sets: results, seconds })
 }
 
-fn make_ready(mut set: PretrainSet, settings: &PretrainSettings) -> Result<Ready, LearnError> {
+fn make_ready(mut set: PretrainSet, settings: &PretrainSettings, control: &Control) -> Result<Ready, LearnError> {
     let labels = card_labels(&set.labels)?;
     let training = set.cases.training().map_err(LearnError::Source)?;
     let validation = set.cases.validation().map_err(LearnError::Source)?;
@@ -226,7 +226,7 @@ fn make_ready(mut set: PretrainSet, settings: &PretrainSettings) -> Result<Ready
     let is_validation = !validation.is_empty();
     let measured = if is_validation { validation } else { training.clone() };
     let measured = measured.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
-    let training = prepare_all(training, &recipe, &label_values(&labels))?;
+    let training = prepare_all(training, &recipe, &label_values(&labels), control)?;
     Ok(Ready { labels, recipe, training, measured, is_validation, card })
 }
 
@@ -292,7 +292,9 @@ impl CoTraining {
         let network = self.network(at);
         let (image, classes) = batch.into_tensors(&device.device.clone().autodiff());
         let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
-        control.check()?;
+        if control.is_stopped() {
+            return Err(LearnError::Stopped);
+        }
         let (network, loss) = self.learner.step(step, network, wrong, &device.name)?;
         self.encoder = network.encoder.clone();
         self.branches[at] = network;
@@ -330,7 +332,7 @@ mod tests {
         let train_device = device.device.clone().autodiff();
         let config = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
         let mut training = CoTraining::new(config.init(&train_device, 1), &[2, 2], &settings, &train_device);
-        let ready = make_ready(set("one", 1), &settings).expect("ready");
+        let ready = make_ready(set("one", 1), &settings, &Control::new()).expect("ready");
         let recipe = Recipe { patch: [8, 16, 16], ..ready.recipe.clone() };
         let sampler = Sampler::new(&ready.training, &recipe, 1.0, settings.augmentation, 1);
         let parts = |training: &CoTraining| -> (Vec<f32>, [Vec<f32>; 2]) {

@@ -1,0 +1,100 @@
+//! Cases on their way into a training.
+
+use rayon::prelude::*;
+
+use super::{FineTuneSettings, MeasuredCase};
+use crate::card::{CardCase, CardLabel, CardSet};
+use crate::prepare::{PreparedCase, prepare, prepare_case};
+use crate::{Control, LearnError, Recipe, TrainingCase};
+
+/// Cases made ready, and what the card says of them.
+pub(super) struct Ready {
+    pub(super) recipe: Recipe,
+    pub(super) training: Vec<PreparedCase>,
+    pub(super) validation: Vec<MeasuredCase>,
+    pub(super) set: CardSet,
+}
+
+pub(crate) fn card_labels(labels: &[(u16, String)]) -> Result<Vec<CardLabel>, LearnError> {
+    let mut all = vec![CardLabel { value: 0, name: "background".to_owned() }];
+    for (value, name) in labels.iter().filter(|(value, _)| *value != 0) {
+        if all.iter().any(|label| label.value == *value) {
+            return Err(LearnError::Setting(format!("the label {value} is listed twice")));
+        }
+        all.push(CardLabel { value: *value, name: name.clone() });
+    }
+    if all.len() < 2 {
+        return Err(LearnError::Setting("there is no label to learn: add one to the label list".to_owned()));
+    }
+    Ok(all)
+}
+
+pub(crate) fn label_values(labels: &[CardLabel]) -> Vec<u16> {
+    labels.iter().map(|label| label.value).collect()
+}
+
+/// Prepares all cases and lets go of the scans they came from.
+pub(super) fn make_ready(
+    training: Vec<TrainingCase>,
+    validation: Vec<TrainingCase>,
+    labels: &[CardLabel],
+    settings: &FineTuneSettings,
+    earlier: Option<Recipe>,
+    control: &Control,
+) -> Result<Ready, LearnError> {
+    control.check()?;
+    let set = card_set(String::new(), &training, &validation)?;
+    let mut recipe = match earlier {
+        Some(recipe) => recipe,
+        None => Recipe::plan(&training, &validation, settings.limits)?,
+    };
+    recipe.spacing_mm = settings.spacing_mm.unwrap_or(recipe.spacing_mm);
+    recipe.patch = match settings.patch {
+        Some(patch) => patch,
+        None => recipe.patch_for(training.iter().chain(&validation).map(|case| &*case.image), settings.limits)?,
+    };
+    let values = label_values(labels);
+    let training = prepare_all(training, &recipe, &values, control)?;
+    let validation = validation.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
+    Ok(Ready { recipe, training, validation, set })
+}
+
+pub(crate) fn prepare_all(
+    cases: Vec<TrainingCase>,
+    recipe: &Recipe,
+    values: &[u16],
+    control: &Control,
+) -> Result<Vec<PreparedCase>, LearnError> {
+    let first = cases.first().ok_or(LearnError::NoCases)?.name.clone();
+    let ready = |case: TrainingCase| control.check().and_then(|_| prepare_case(&case, recipe, values));
+    let cases = cases.into_iter().map(ready).collect::<Result<Vec<_>, _>>()?;
+    if cases.iter().all(|case| case.sites.iter().all(Vec::is_empty)) {
+        return Err(LearnError::NothingToLearn { case: first });
+    }
+    Ok(cases)
+}
+
+pub(crate) fn measured_case(case: TrainingCase, recipe: &Recipe) -> Result<MeasuredCase, LearnError> {
+    let same = case.image.grid().require_same(case.truth.grid());
+    same.map_err(|source| LearnError::CaseGrid { case: case.name.clone(), source })?;
+    Ok(MeasuredCase { scan: prepare(&case.image, recipe)?, truth: case.truth })
+}
+
+/// Hashes of all cases.
+///
+/// # Errors
+/// If a scan is both learned from and measured on.
+pub(crate) fn card_set(name: String, training: &[TrainingCase], validation: &[TrainingCase]) -> Result<CardSet, LearnError> {
+    let hashes = |cases: &[TrainingCase]| -> Vec<CardCase> { cases.par_iter().map(CardCase::of).collect() };
+    let set = CardSet { name, labels: Vec::new(), recipe: None, training: hashes(training), validation: hashes(validation) };
+    for (case, hashes) in validation.iter().zip(&set.validation) {
+        if let Some(at) = set.training.iter().position(|other| other.image_sha256 == hashes.image_sha256) {
+            let other = training.get(at).map_or("", |case| case.name.as_str());
+            return Err(LearnError::Setting(format!(
+                "the validation case “{}” is the same scan as the training case “{other}”: leave one of them out",
+                case.name
+            )));
+        }
+    }
+    Ok(set)
+}
