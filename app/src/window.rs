@@ -24,13 +24,20 @@ pub fn open(first: OpenFirst) -> ExitCode {
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let why = if has_display() { error.to_string() } else { "there is no display".to_owned() };
             crate::cli::output::fail(&format!(
-                "No window can be opened here ({error}). `medley demo --headless` runs the whole loop without one; \
+                "No window can be opened here: {why}. `medley demo --headless` runs the whole loop without one; \
                  `medley --help` lists what else does."
             ));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether there is a screen to open a window on, as far as the environment tells.
+fn has_display() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(all(unix, not(target_os = "macos"))) || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set)
 }
 
 /// The program's one window.
