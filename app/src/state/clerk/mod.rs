@@ -1,6 +1,9 @@
 //! The thread that owns the study: it alone reads scans, writes masks and keeps the journal, so that the window never waits
 //! for a disk. Requests go in, replies come out, both in order.
 
+mod messages;
+mod study_cases;
+
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,119 +11,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use medley_annotate::Edit;
 use medley_io::{FileKind, StoredGeometry};
 use medley_learn::{CaseSource, TrainingCase};
-use medley_project::{CaseId, CaseInfo, ModelRecord, Role, Study};
+use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable};
 
+use self::study_cases::StudyCases;
 use crate::render::ScanTextures;
 use crate::{places, sample};
 
-/// What the window asks for.
-pub enum Request {
-    /// Open whatever this is: a study folder or a scan.
-    Open(PathBuf),
-    /// Open the bundled sample study, unpacking it the first time.
-    OpenSample,
-    /// Make an empty study in a folder and open it.
-    NewStudy(PathBuf),
-    /// Load a case's scan, mask and history.
-    LoadCase(CaseId),
-    /// Put a change of a mask into the journal.
-    Journal(CaseId, JournalStep),
-    /// Write a case's mask into the study.
-    SaveMask(CaseId, Arc<LabelMap>),
-    /// Write a mask to a file of the user's choice.
-    ExportMask {
-        /// Where to.
-        path: PathBuf,
-        /// What.
-        mask: Arc<LabelMap>,
-        /// The geometry fields of its scan.
-        geometry: StoredGeometry,
-    },
-    /// Read a mask that is to replace the open one.
-    ReadMask(CaseId, PathBuf),
-    /// Mark a case as corrected or not.
-    SetCorrected(CaseId, bool),
-    /// Say what a case is for.
-    SetRole(CaseId, Role),
-    /// Keep the label table.
-    SetLabels(LabelTable),
-    /// Remember a trained model.
-    AddModel(ModelRecord),
-    /// Which cases can be learned from or measured on.
-    ListLearnable(Sender<Result<Vec<(CaseId, Role)>, String>>),
-    /// One case for learning.
-    Lend(CaseId, Sender<Result<TrainingCase, String>>),
-    /// Finish.
-    Close,
-}
-
-/// What goes into the journal.
-#[derive(Debug, Clone)]
-pub enum JournalStep {
-    /// A change.
-    Edit(Edit),
-    /// The last change was taken back.
-    Undo,
-    /// The last change taken back was done again.
-    Redo,
-}
-
-/// A study as the window knows it.
-#[derive(Debug, Clone)]
-pub struct StudySummary {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Its name.
-    pub name: String,
-    /// Its labels.
-    pub labels: LabelTable,
-    /// Its cases.
-    pub cases: Vec<CaseInfo>,
-    /// Its models, newest last.
-    pub models: Vec<ModelRecord>,
-}
-
-/// A case, loaded.
-pub struct LoadedCase {
-    /// Its number.
-    pub id: CaseId,
-    /// Its name.
-    pub name: String,
-    /// What the study keeps of it.
-    pub case: medley_project::OpenCase,
-    /// Its scan on the GPU, or why it is not there.
-    pub textures: Option<Result<Arc<ScanTextures>, String>>,
-}
-
-/// What came of a request.
-pub enum Reply {
-    /// A study is open; a case to load first may be named.
-    StudyOpened(StudySummary, Option<CaseId>),
-    /// The list of cases changed.
-    Cases(Vec<CaseInfo>),
-    /// The list of models changed.
-    Models(Vec<ModelRecord>),
-    /// A case is loaded.
-    CaseLoaded(Box<LoadedCase>),
-    /// A change is in the journal.
-    Journaled(CaseId),
-    /// A change could not be put into the journal; it is tried again until it can.
-    JournalWaits(String),
-    /// A mask was written into the study.
-    MaskSaved(CaseId, PathBuf),
-    /// A mask was written elsewhere.
-    MaskExported(PathBuf),
-    /// A mask was read.
-    MaskRead(CaseId, PathBuf, Box<LabelMap>),
-    /// Something about a file that the user should know.
-    Notice(String),
-    /// Something could not be done.
-    Failed(String),
-}
+pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
 
 /// The window's end of the thread.
 pub struct Clerk {
@@ -169,37 +69,6 @@ impl Drop for Clerk {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-/// Corrected cases, read one at a time through the clerk.
-struct StudyCases {
-    requests: Sender<Request>,
-}
-
-impl StudyCases {
-    fn fetch(&self, wanted: Role) -> Result<Vec<TrainingCase>, String> {
-        const CLOSED: &str = "the study was closed";
-        let (answer, answered) = channel();
-        self.requests.send(Request::ListLearnable(answer)).map_err(|_| CLOSED)?;
-        let listed = answered.recv().map_err(|_| CLOSED)??;
-        let mut cases = Vec::new();
-        for (id, _) in listed.into_iter().filter(|(_, role)| *role == wanted) {
-            let (answer, answered) = channel();
-            self.requests.send(Request::Lend(id, answer)).map_err(|_| CLOSED)?;
-            cases.push(answered.recv().map_err(|_| CLOSED)??);
-        }
-        Ok(cases)
-    }
-}
-
-impl CaseSource for StudyCases {
-    fn training(&mut self) -> Result<Vec<TrainingCase>, String> {
-        self.fetch(Role::Training)
-    }
-
-    fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
-        self.fetch(Role::Validation)
     }
 }
 

@@ -1,0 +1,118 @@
+//! What is said between the window and the clerk.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use medley_annotate::Edit;
+use medley_io::StoredGeometry;
+use medley_learn::TrainingCase;
+use medley_project::{CaseId, CaseInfo, ModelRecord, Role};
+use medley_volume::{LabelMap, LabelTable};
+
+use crate::render::ScanTextures;
+
+/// What the window asks for.
+pub enum Request {
+    /// Open whatever this is: a study folder or a scan.
+    Open(PathBuf),
+    /// Open the bundled sample study, unpacking it the first time.
+    OpenSample,
+    /// Make an empty study in a folder and open it.
+    NewStudy(PathBuf),
+    /// Load a case's scan, mask and history.
+    LoadCase(CaseId),
+    /// Put a change of a mask into the journal.
+    Journal(CaseId, JournalStep),
+    /// Write a case's mask into the study.
+    SaveMask(CaseId, Arc<LabelMap>),
+    /// Write a mask to a file of the user's choice.
+    ExportMask {
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        mask: Arc<LabelMap>,
+        /// The geometry fields of its scan.
+        geometry: StoredGeometry,
+    },
+    /// Read a mask that is to replace the open one.
+    ReadMask(CaseId, PathBuf),
+    /// Mark a case as corrected or not.
+    SetCorrected(CaseId, bool),
+    /// Say what a case is for.
+    SetRole(CaseId, Role),
+    /// Keep the label table.
+    SetLabels(LabelTable),
+    /// Remember a trained model.
+    AddModel(ModelRecord),
+    /// Which cases can be learned from or measured on.
+    ListLearnable(Sender<Result<Vec<(CaseId, Role)>, String>>),
+    /// One case for learning.
+    Lend(CaseId, Sender<Result<TrainingCase, String>>),
+    /// Finish.
+    Close,
+}
+
+/// What goes into the journal.
+#[derive(Debug, Clone)]
+pub enum JournalStep {
+    /// A change.
+    Edit(Edit),
+    /// The last change was taken back.
+    Undo,
+    /// The last change taken back was done again.
+    Redo,
+}
+
+/// A study as the window knows it.
+#[derive(Debug, Clone)]
+pub struct StudySummary {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: LabelTable,
+    /// Its cases.
+    pub cases: Vec<CaseInfo>,
+    /// Its models, newest last.
+    pub models: Vec<ModelRecord>,
+}
+
+/// A case, loaded.
+pub struct LoadedCase {
+    /// Its number.
+    pub id: CaseId,
+    /// Its name.
+    pub name: String,
+    /// What the study keeps of it.
+    pub case: medley_project::OpenCase,
+    /// Its scan on the GPU, or why it is not there.
+    pub textures: Option<Result<Arc<ScanTextures>, String>>,
+}
+
+/// What came of a request.
+pub enum Reply {
+    /// A study is open; a case to load first may be named.
+    StudyOpened(StudySummary, Option<CaseId>),
+    /// The list of cases changed.
+    Cases(Vec<CaseInfo>),
+    /// The list of models changed.
+    Models(Vec<ModelRecord>),
+    /// A case is loaded.
+    CaseLoaded(Box<LoadedCase>),
+    /// A change is in the journal.
+    Journaled(CaseId),
+    /// A change could not be put into the journal; it is tried again until it can.
+    JournalWaits(String),
+    /// A mask was written into the study.
+    MaskSaved(CaseId, PathBuf),
+    /// A mask was written elsewhere.
+    MaskExported(PathBuf),
+    /// A mask was read.
+    MaskRead(CaseId, PathBuf, Box<LabelMap>),
+    /// Something about a file that the user should know.
+    Notice(String),
+    /// Something could not be done.
+    Failed(String),
+}

@@ -1,0 +1,43 @@
+//! Labels, and what cases are for.
+
+use std::sync::Arc;
+
+use medley_project::CaseId;
+use medley_volume::LabelTable;
+
+use super::Workbench;
+use crate::render::Palette;
+use crate::state::clerk::Request;
+
+impl Workbench {
+    /// Keeps a changed label table and draws by it.
+    pub fn set_labels(&mut self, labels: LabelTable) {
+        self.set_palette(&labels);
+        self.clerk.ask(Request::SetLabels(labels.clone()));
+        if let Some(study) = &mut self.study {
+            study.labels = labels;
+        }
+    }
+
+    pub(super) fn set_palette(&mut self, labels: &LabelTable) {
+        self.palette = Arc::new(Palette::of(labels));
+    }
+
+    /// The label `steps` further in the list becomes the one painted.
+    pub fn step_label(&mut self, steps: isize) {
+        let Some(labels) = self.study.as_ref().map(|study| study.labels.labels()).filter(|labels| !labels.is_empty()) else { return };
+        let at = labels.iter().position(|label| label.value == self.active_label).unwrap_or(0) as isize;
+        let next = (at + steps).rem_euclid(labels.len() as isize) as usize;
+        self.active_label = labels[next].value;
+    }
+
+    /// Marks a case as corrected: it is learned from (or measured on) from the next fine-tuning on.
+    pub fn set_corrected(&mut self, case: CaseId, is_corrected: bool) {
+        self.clerk.ask(Request::SetCorrected(case, is_corrected));
+    }
+
+    /// Says what a case is for.
+    pub fn set_role(&mut self, case: CaseId, role: medley_project::Role) {
+        self.clerk.ask(Request::SetRole(case, role));
+    }
+}

@@ -1,0 +1,211 @@
+//! Fine-tuning, proposing, and what becomes of a proposal.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use medley_annotate::Proposal;
+use medley_learn::{FineTuneSettings, FineTuneSpec, JobEvent, JobSpec, PredictSpec};
+use medley_project::ModelRecord;
+
+use super::{MEAN_DICE, Proposing, Workbench, now_ms};
+use crate::state::clerk::Request;
+use crate::state::notices::Severity;
+use crate::state::training::{Phase, TrainingRun};
+
+impl Workbench {
+    /// Why fine-tuning cannot start now; `None` if it can.
+    #[must_use]
+    pub fn fine_tune_obstacle(&self) -> Option<&'static str> {
+        let Some(study) = &self.study else { return Some("Open a study first.") };
+        if self.training.as_ref().is_some_and(TrainingRun::is_active) {
+            return Some("A fine-tuning is running.");
+        }
+        let is_lesson = |case: &medley_project::CaseInfo| case.is_corrected && case.role == medley_project::Role::Training;
+        if !study.cases.iter().any(is_lesson) {
+            return Some("Mark a case as corrected first: it is what the network learns from.");
+        }
+        if study.labels.labels().is_empty() {
+            return Some("Add a label first.");
+        }
+        None
+    }
+
+    /// Starts fine-tuning on the corrected cases.
+    pub fn fine_tune(&mut self) {
+        if self.fine_tune_obstacle().is_some() {
+            return;
+        }
+        self.snapshot();
+        let Some(study) = &self.study else { return };
+        let model_id = next_model_id(&study.models);
+        let settings = FineTuneSettings { steps: self.choices.steps, seed: self.choices.seed, ..FineTuneSettings::default() };
+        let spec = FineTuneSpec {
+            cases: self.clerk.cases_to_learn_from(),
+            labels: study.labels.labels().iter().map(|label| (label.value, label.name.clone())).collect(),
+            weights: self.choices.weights.source(),
+            settings,
+            device: self.choices.device,
+            output: study.folder.join("models").join(&model_id),
+        };
+        self.training = Some(TrainingRun::new(model_id, self.choices.steps));
+        self.worker.submit(JobSpec::FineTune(spec));
+    }
+
+    /// Holds the running job or lets it go on.
+    pub fn toggle_pause(&mut self) {
+        let Some(run) = self.training.as_mut().filter(|run| run.is_active()) else { return };
+        let Some(control) = self.worker.control() else { return };
+        if run.phase == Phase::Paused {
+            control.resume();
+            run.phase = Phase::Running;
+        } else {
+            control.pause();
+            run.phase = Phase::Paused;
+        }
+    }
+
+    /// Ends the running job.
+    pub fn stop_training(&mut self) {
+        if let Some(run) = self.training.as_mut().filter(|run| run.is_active()) {
+            run.phase = Phase::Stopping;
+            if let Some(control) = self.worker.control() {
+                control.stop();
+            }
+        }
+    }
+
+    /// Ends the running job and forgets it: the window closes.
+    pub fn abandon_training(&mut self) {
+        self.stop_training();
+        self.training = None;
+    }
+
+    /// The model that proposes: the chosen one, else the newest.
+    #[must_use]
+    pub fn model(&self) -> Option<&ModelRecord> {
+        let models = &self.study.as_ref()?.models;
+        let chosen = self.chosen_model.as_ref().and_then(|id| models.iter().find(|model| model.id == *id));
+        chosen.or_else(|| models.last())
+    }
+
+    /// Why nothing can be proposed now; `None` if it can.
+    #[must_use]
+    pub fn propose_obstacle(&self) -> Option<&'static str> {
+        if self.case.is_none() {
+            return Some("Open a scan first.");
+        }
+        if self.proposing.is_some() {
+            return Some("A proposal is being computed.");
+        }
+        if self.training.as_ref().is_some_and(TrainingRun::is_active) {
+            return Some("Wait until the fine-tuning has ended, or stop it.");
+        }
+        if self.model().is_none() {
+            return Some("Fine-tune a model first.");
+        }
+        None
+    }
+
+    /// Lets the model segment the open scan.
+    pub fn propose(&mut self) {
+        if self.propose_obstacle().is_some() {
+            return;
+        }
+        let (Some(case), Some(model)) = (&self.case, self.model()) else { return };
+        let spec = PredictSpec {
+            model: model.file.clone(),
+            image: Arc::clone(&case.volume),
+            device: self.choices.device,
+            id: case.id.0.to_string(),
+        };
+        self.proposing = Some(Proposing { case: case.id, model: model.id.clone(), since: Instant::now() });
+        self.worker.submit(JobSpec::Predict(spec));
+    }
+
+    /// Makes the proposal, or only some labels of it, one Edit of the mask.
+    pub fn accept_proposal(&mut self, only: Option<u16>) {
+        let locked = self.study.iter().flat_map(|study| study.labels.labels()).filter(|label| label.is_locked).map(|label| label.value);
+        let part = medley_annotate::Acceptance { labels: only.map(|label| vec![label]), region: None, locked: locked.collect() };
+        let Some(case) = &mut self.case else { return };
+        if !case.may_paint() {
+            return;
+        }
+        let Some((proposal, _)) = &case.proposal else { return };
+        match proposal.accept_part(&case.mask, &part, now_ms()) {
+            Ok(Some(edit)) => self.apply_and_journal(edit),
+            Ok(None) => {}
+            Err(error) => self.notices.push(Severity::Error, error.to_string()),
+        }
+        let Some(case) = &mut self.case else { return };
+        case.refresh_difference();
+        if only.is_none() || case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) {
+            self.reject_proposal();
+        }
+    }
+
+    /// Takes the proposal away; the mask stays as it is.
+    pub fn reject_proposal(&mut self) {
+        if let Some(case) = &mut self.case {
+            case.proposal = None;
+        }
+        self.show_proposal();
+    }
+
+    fn show_proposal(&self) {
+        let (Some(case), Some((_, queue))) = (&self.case, &self.gpu) else { return };
+        if let Some(textures) = &case.textures {
+            textures.write_proposal(queue, case.proposal.as_ref().map(|(proposal, _)| &proposal.labels));
+        }
+    }
+
+    pub(super) fn take_job_event(&mut self, event: JobEvent) {
+        match &event {
+            JobEvent::Predicted(prediction) => {
+                let Some(asked) = self.proposing.take() else { return };
+                let Some(case) = self.case.as_mut().filter(|case| case.id == asked.case) else { return };
+                let proposal = Proposal { labels: prediction.labels.clone(), model: asked.model };
+                match case.propose(proposal) {
+                    Ok(()) if case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) => {
+                        case.proposal = None;
+                        self.notices.push(Severity::Done, "The model proposes exactly what the mask holds.");
+                    }
+                    Ok(()) => self.show_proposal(),
+                    Err(error) => self.notices.push(Severity::Error, error.to_string()),
+                }
+            }
+            JobEvent::Failed(sentence) if self.proposing.take().is_some() => self.notices.push(Severity::Error, sentence.clone()),
+            _ => self.take_training_event(&event),
+        }
+    }
+
+    fn take_training_event(&mut self, event: &JobEvent) {
+        let Some(run) = &mut self.training else { return };
+        if !run.is_active() {
+            return;
+        }
+        run.take(event);
+        match event {
+            JobEvent::FineTuned(outcome) => {
+                let record = ModelRecord {
+                    id: run.model_id.clone(),
+                    name: format!("Model {}", run.model_id),
+                    file: outcome.model.clone(),
+                    card_json: serde_json::to_string(&outcome.card).unwrap_or_default(),
+                    created_ms: now_ms(),
+                    metrics: outcome.mean_dice.map(|dice| (MEAN_DICE.to_owned(), dice)).into_iter().collect(),
+                };
+                self.chosen_model = None;
+                self.clerk.ask(Request::AddModel(record));
+                self.notices.push(Severity::Done, "Fine-tuning finished. Press Propose to let the new model segment the open scan.");
+            }
+            JobEvent::Failed(sentence) => self.notices.push(Severity::Error, sentence.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// The next free number with three digits.
+fn next_model_id(models: &[ModelRecord]) -> String {
+    let taken = models.iter().filter_map(|model| model.id.parse::<u32>().ok()).max().unwrap_or(0);
+    format!("{:03}", taken + 1)
+}

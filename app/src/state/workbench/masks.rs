@@ -1,0 +1,128 @@
+//! The open mask: painting, undo, snapshots. Every change goes to the journal and to the GPU.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use medley_annotate::{Brush, BrushShape, PaintRules};
+use medley_volume::{AnatomicalPlane, Ras};
+
+use super::{Workbench, now_ms};
+use crate::state::clerk::{JournalStep, Request};
+use crate::state::notices::Severity;
+use crate::state::open_case::{MaskChange, OpenCase};
+use crate::state::tools::ActiveTool;
+
+impl Workbench {
+    /// Writes the open case's mask into the study now.
+    pub fn save_mask(&mut self) {
+        self.snapshot_of(true);
+    }
+
+    pub(super) fn snapshot(&mut self) {
+        self.snapshot_of(false);
+    }
+
+    fn snapshot_of(&mut self, is_asked_for: bool) {
+        self.last_snapshot = Instant::now();
+        let Some(case) = self.case.as_mut().filter(|case| case.unsaved > 0 || is_asked_for) else { return };
+        if case.is_painting() {
+            return;
+        }
+        case.unsaved = 0;
+        self.clerk.ask(Request::SaveMask(case.id, Arc::clone(&case.mask)));
+        if is_asked_for {
+            self.notices.push(Severity::Done, format!("Mask of {} saved in the study.", case.name));
+        }
+    }
+
+    /// The brush as it would paint in a plane now; `None` where the tool does not paint.
+    #[must_use]
+    pub fn brush_for(&self, plane: AnatomicalPlane, erases: bool) -> Option<Brush> {
+        if !self.tool.is_painting() {
+            return None;
+        }
+        let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
+        let shape = if self.brush.is_ball { BrushShape::Ball } else { BrushShape::Disc(plane) };
+        let locked = self.study.iter().flat_map(|study| study.labels.labels()).filter(|label| label.is_locked).map(|label| label.value);
+        let rules = PaintRules { locked: locked.collect(), only_over: None };
+        Some(Brush { label, radius_mm: self.brush.radius_mm, shape, rules })
+    }
+
+    /// Puts the brush down.
+    pub fn begin_stroke(&mut self, brush: Brush) {
+        let locked = self.study.as_ref().and_then(|study| study.labels.get(brush.label)).filter(|label| label.is_locked);
+        if let Some(label) = locked {
+            self.notices.push(Severity::Warning, format!("“{}” is locked; unlock it in the label list to paint it.", label.name));
+            return;
+        }
+        if let Some(case) = &mut self.case {
+            case.begin_stroke(brush);
+        }
+    }
+
+    /// Draws on.
+    pub fn extend_stroke(&mut self, to: Ras) {
+        let change = self.case.as_mut().and_then(|case| case.extend_stroke(to));
+        self.show_change(change);
+    }
+
+    /// Lifts the brush.
+    pub fn finish_stroke(&mut self) {
+        let Some(case) = &mut self.case else { return };
+        if let Some(edit) = case.finish_stroke(now_ms()) {
+            self.clerk.ask(Request::Journal(case.id, JournalStep::Edit(edit)));
+            case.refresh_difference();
+        }
+    }
+
+    /// Takes the stroke under way back.
+    pub fn cancel_stroke(&mut self) {
+        let change = self.case.as_mut().and_then(OpenCase::cancel_stroke);
+        self.show_change(change);
+    }
+
+    /// Takes the last Edit back.
+    pub fn undo(&mut self) {
+        self.step_history(OpenCase::undo, JournalStep::Undo);
+    }
+
+    /// Does the last undone Edit again.
+    pub fn redo(&mut self) {
+        self.step_history(OpenCase::redo, JournalStep::Redo);
+    }
+
+    fn step_history(
+        &mut self,
+        step: impl FnOnce(&mut OpenCase) -> Result<Option<MaskChange>, medley_annotate::AnnotateError>,
+        entry: JournalStep,
+    ) {
+        let Some(case) = &mut self.case else { return };
+        match step(case) {
+            Ok(Some(change)) => {
+                self.clerk.ask(Request::Journal(case.id, entry));
+                case.refresh_difference();
+                self.show_change(Some(change));
+            }
+            Ok(None) => {}
+            Err(error) => self.notices.push(Severity::Error, error.to_string()),
+        }
+    }
+
+    pub(super) fn apply_and_journal(&mut self, edit: medley_annotate::Edit) {
+        let Some(case) = &mut self.case else { return };
+        match case.apply(&edit) {
+            Ok(change) => {
+                self.clerk.ask(Request::Journal(case.id, JournalStep::Edit(edit)));
+                self.show_change(Some(change));
+            }
+            Err(error) => self.notices.push(Severity::Error, error.to_string()),
+        }
+    }
+
+    pub(super) fn show_change(&self, change: Option<MaskChange>) {
+        let (Some(change), Some(case), Some((_, queue))) = (change, &self.case, &self.gpu) else { return };
+        if let Some(textures) = &case.textures {
+            textures.write_mask(queue, &case.mask, change.region);
+        }
+    }
+}

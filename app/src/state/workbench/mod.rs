@@ -1,0 +1,174 @@
+//! The whole state of a window, and what arrives from the threads behind it.
+//!
+//! # Map
+//! - this file: what there is, and taking in what has arrived, once a frame
+//! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals
+
+mod labels;
+mod learning;
+mod masks;
+mod opening;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use medley_learn::{DeviceInfo, Worker};
+use medley_project::CaseId;
+use medley_volume::LabelTable;
+
+use super::clerk::{Clerk, Gpu, StudySummary};
+use super::notices::Notices;
+use super::open_case::OpenCase;
+use super::tools::{ActiveTool, BrushSettings};
+use super::training::{TrainingChoices, TrainingRun};
+use super::view::Views;
+use crate::dialogs::Dialogs;
+use crate::render::Palette;
+
+/// What a window opens with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum OpenFirst {
+    /// The bundled sample study.
+    #[default]
+    Sample,
+    /// A scan or a study folder.
+    Path(PathBuf),
+    /// Nothing.
+    Nothing,
+}
+
+/// A proposal being computed.
+#[derive(Debug, Clone)]
+pub struct Proposing {
+    /// The case it is for.
+    pub case: CaseId,
+    /// The model that makes it.
+    pub model: String,
+    /// When it was asked for.
+    pub since: Instant,
+}
+
+/// Everything a window shows.
+pub struct Workbench {
+    /// How the scan is looked at.
+    pub views: Views,
+    /// The tool in the hand.
+    pub tool: ActiveTool,
+    /// The brush's size and shape.
+    pub brush: BrushSettings,
+    /// The label that is painted.
+    pub active_label: u16,
+    /// The open study.
+    pub study: Option<StudySummary>,
+    /// The open case.
+    pub case: Option<OpenCase>,
+    /// The case that is being loaded.
+    pub loading: Option<String>,
+    /// The last or current fine-tuning.
+    pub training: Option<TrainingRun>,
+    /// What is chosen for the next one.
+    pub choices: TrainingChoices,
+    /// The model that proposes, by id; the newest where none was chosen.
+    pub chosen_model: Option<String>,
+    /// A proposal being computed.
+    pub proposing: Option<Proposing>,
+    /// What the user is told.
+    pub notices: Notices,
+    /// Dialogs that are open.
+    pub dialogs: Dialogs,
+    /// What can compute here, once it is known.
+    pub devices: Vec<DeviceInfo>,
+    /// Colours of the labels as the shaders use them.
+    pub palette: Arc<Palette>,
+    last_snapshot: Instant,
+    clerk: Clerk,
+    worker: Worker,
+    gpu: Option<Gpu>,
+    devices_slot: Arc<std::sync::OnceLock<Vec<DeviceInfo>>>,
+}
+
+/// The measure by which models are told apart.
+pub const MEAN_DICE: &str = "mean_dice";
+
+/// How long a mask with new Edits waits before it is written. The journal has them all by then.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
+
+impl Workbench {
+    /// A window's state; `wake` is called from other threads when there is something new to show.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn new(gpu: Option<Gpu>, first: &OpenFirst, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        let clerk = Clerk::start(gpu.clone(), Arc::clone(&wake))?;
+        let worker = Worker::start(Arc::clone(&wake));
+        let devices_slot = Arc::new(std::sync::OnceLock::new());
+        let slot = Arc::clone(&devices_slot);
+        // Asking the drivers takes up to a second.
+        std::thread::Builder::new().name("devices".to_owned()).spawn(move || {
+            let _ = slot.set(medley_learn::device::devices());
+            wake();
+        })?;
+        let mut workbench = Self {
+            views: Views::default(),
+            tool: ActiveTool::Crosshair,
+            brush: BrushSettings::default(),
+            active_label: 1,
+            study: None,
+            case: None,
+            loading: None,
+            training: None,
+            choices: TrainingChoices::default(),
+            chosen_model: None,
+            proposing: None,
+            notices: Notices::default(),
+            dialogs: Dialogs::default(),
+            devices: Vec::new(),
+            palette: Arc::new(Palette::of(&LabelTable::default())),
+            last_snapshot: Instant::now(),
+            clerk,
+            worker,
+            gpu,
+            devices_slot,
+        };
+        match first {
+            OpenFirst::Sample => workbench.open_sample(),
+            OpenFirst::Path(path) => workbench.open(path.clone()),
+            OpenFirst::Nothing => {}
+        }
+        Ok(workbench)
+    }
+
+    /// Takes in everything that has arrived. Called once a frame.
+    pub fn poll(&mut self) {
+        for reply in self.clerk.poll() {
+            self.take_reply(reply);
+        }
+        for event in self.worker.poll() {
+            self.take_job_event(event);
+        }
+        if self.devices.is_empty()
+            && let Some(devices) = self.devices_slot.get()
+        {
+            self.devices.clone_from(devices);
+        }
+        if self.last_snapshot.elapsed() > SNAPSHOT_EVERY {
+            self.snapshot();
+        }
+        for path in self.dialogs.poll() {
+            self.take_chosen(path);
+        }
+    }
+}
+
+impl Drop for Workbench {
+    fn drop(&mut self) {
+        // The worker stops its job and the clerk finishes its requests when they are dropped.
+        self.cancel_stroke();
+        self.snapshot();
+    }
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}

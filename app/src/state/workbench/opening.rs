@@ -1,0 +1,164 @@
+//! Opening studies and cases, and what the clerk answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use medley_project::CaseId;
+use medley_volume::{IndexBox, Ras};
+
+use super::{Workbench, now_ms};
+use crate::state::clerk::{LoadedCase, Reply, Request};
+use crate::state::notices::Severity;
+use crate::state::open_case::OpenCase;
+use crate::state::training::WeightsChoice;
+use crate::state::window_level::WindowLevel;
+
+impl Workbench {
+    /// Opens a scan or a study folder.
+    pub fn open(&mut self, path: PathBuf) {
+        self.snapshot();
+        self.loading = Some(path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()));
+        self.clerk.ask(Request::Open(path));
+    }
+
+    /// Opens the bundled sample study.
+    pub fn open_sample(&mut self) {
+        self.snapshot();
+        self.loading = Some("the sample study".to_owned());
+        self.clerk.ask(Request::OpenSample);
+    }
+
+    /// Makes an empty study and opens it.
+    pub fn new_study(&mut self, folder: PathBuf) {
+        self.snapshot();
+        self.loading = Some("the new study".to_owned());
+        self.clerk.ask(Request::NewStudy(folder));
+    }
+
+    /// Loads a case of the open study.
+    pub fn load_case(&mut self, id: CaseId) {
+        self.snapshot();
+        let name = self.study.as_ref().and_then(|study| study.cases.iter().find(|case| case.id == id)).map(|case| case.name.clone());
+        self.loading = Some(name.unwrap_or_default());
+        self.clerk.ask(Request::LoadCase(id));
+    }
+
+    pub(super) fn take_chosen(&mut self, chosen: crate::dialogs::Chosen) {
+        use crate::dialogs::Chosen;
+        match chosen {
+            Chosen::Open(path) => self.open(path),
+            Chosen::NewStudy(folder) => self.new_study(folder),
+            Chosen::Weights(path) => self.choices.weights = WeightsChoice::File(path),
+            Chosen::ExportMask(path) => {
+                if let Some(case) = &self.case {
+                    let (mask, geometry) = (Arc::clone(&case.mask), case.geometry.clone());
+                    self.clerk.ask(Request::ExportMask { path, mask, geometry });
+                }
+            }
+            Chosen::ImportMask(path) => {
+                if let Some(case) = &self.case {
+                    self.clerk.ask(Request::ReadMask(case.id, path));
+                }
+            }
+            Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),
+        }
+    }
+
+    pub(super) fn take_reply(&mut self, reply: Reply) {
+        match reply {
+            Reply::StudyOpened(study, first) => {
+                self.case = None;
+                self.proposing = None;
+                self.chosen_model = None;
+                self.set_palette(&study.labels);
+                self.active_label = study.labels.labels().first().map_or(1, |label| label.value);
+                self.study = Some(study);
+                self.loading = None;
+                if let Some(first) = first {
+                    self.load_case(first);
+                }
+            }
+            Reply::Cases(cases) => {
+                if let Some(study) = &mut self.study {
+                    study.cases = cases;
+                }
+            }
+            Reply::Models(models) => {
+                if let Some(study) = &mut self.study {
+                    study.models = models;
+                }
+            }
+            Reply::CaseLoaded(loaded) => self.take_case(*loaded),
+            Reply::Journaled(id) => {
+                if let Some(case) = self.case.as_mut().filter(|case| case.id == id) {
+                    case.unjournaled = case.unjournaled.saturating_sub(1);
+                }
+            }
+            Reply::JournalWaits(sentence) => self.notices.push(Severity::Error, sentence),
+            Reply::MaskSaved(..) => {}
+            Reply::MaskExported(path) => self.notices.push(Severity::Done, format!("Mask saved to {}.", path.display())),
+            Reply::MaskRead(id, path, labels) => self.take_mask(id, &path, &labels),
+            Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
+            Reply::Failed(sentence) => {
+                self.loading = None;
+                self.notices.push(Severity::Error, sentence);
+            }
+        }
+    }
+
+    fn take_case(&mut self, loaded: LoadedCase) {
+        let LoadedCase { id, name, case, textures } = loaded;
+        let mut open = OpenCase::new(id, name, Arc::new(case.volume), case.geometry, case.mask, case.history);
+        match textures {
+            Some(Ok(textures)) => open.textures = Some(textures),
+            Some(Err(sentence)) => self.notices.push(Severity::Error, sentence),
+            None => {}
+        }
+        self.views.reset_cameras();
+        self.views.crosshair = labelled_middle(&open).unwrap_or_else(|| open.volume.grid().center());
+        self.views.window = WindowLevel::first_for(&open.volume);
+        self.views.pointer = None;
+        let counts = open.mask.counts();
+        if let Some(study) = &mut self.study {
+            let known = study.labels.labels().len();
+            study.labels.add_unknown(counts.keys().copied());
+            if study.labels.labels().len() != known {
+                self.clerk.ask(Request::SetLabels(study.labels.clone()));
+            }
+            let labels = study.labels.clone();
+            self.set_palette(&labels);
+        }
+        self.loading = None;
+        self.case = Some(open);
+        self.last_snapshot = Instant::now();
+    }
+
+    fn take_mask(&mut self, id: CaseId, path: &std::path::Path, labels: &medley_volume::LabelMap) {
+        use medley_annotate::{Author, Edit, Tool};
+        let Some(case) = self.case.as_mut().filter(|case| case.id == id) else { return };
+        match Edit::between(&case.mask, labels, Author::Person, Tool::Import, now_ms()) {
+            Ok(Some(edit)) => self.apply_and_journal(edit),
+            Ok(None) => self.notices.push(Severity::Done, format!("{} holds what the mask holds already.", path.display())),
+            Err(error) => self.notices.push(Severity::Error, format!("{}: {error}.", path.display())),
+        }
+    }
+}
+
+/// The middle of what is labelled, so that a case opens where there is something to see.
+fn labelled_middle(case: &OpenCase) -> Option<Ras> {
+    let grid = *case.mask.grid();
+    let mut found: Option<IndexBox> = None;
+    for (row, range) in IndexBox::whole(grid.shape()).rows(grid.shape()).enumerate() {
+        let inside = range.clone().find(|&offset| case.mask.at(offset) != 0);
+        if let Some(first) = inside {
+            let last = range.clone().rev().find(|&offset| case.mask.at(offset) != 0).unwrap_or(first);
+            let (j, k) = (row % grid.shape()[1], row / grid.shape()[1]);
+            let voxel = |offset: usize| [offset - range.start, j, k];
+            let start = IndexBox { low: voxel(first), high: voxel(first).map(|v| v + 1) };
+            found = Some(found.map_or(start, |found| found.union(&start)).including(voxel(last)));
+        }
+    }
+    let middle = found?;
+    Some(grid.ras_of(medley_volume::VoxelIndex(std::array::from_fn(|axis| (middle.low[axis] + middle.high[axis] - 1) / 2))))
+}
