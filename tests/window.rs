@@ -153,15 +153,27 @@ fn the_whole_loop(robot: &Robot) {
     assert!(taken_back == before, "one undo takes the whole acceptance back");
     robot.screenshot("08-acceptance-undone");
 
+    // A long fine-tuning is held, let go and ended.
+    robot.set_number("Steps", 300.0);
+    robot.press("Fine-tune");
+    robot.wait("the first step", LATER, |robot| robot.text_with("Step ").is_some());
+    robot.press("Pause or resume training");
+    robot.wait("the pause", SOON, |robot| robot.text_with("Paused at step").is_some());
+    robot.screenshot("09-paused");
+    robot.press("Pause or resume training");
+    robot.wait("the training to go on", LATER, |robot| robot.text_with("Step ").is_some());
+    robot.press("Stop training");
+    robot.wait("the end", LATER, |robot| robot.sees("Training stopped"));
+
     // A scan dropped onto the window becomes a case of the study; what is no scan is refused with a sentence.
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/io/tests/data");
     robot.drop_file(files.join("bad_text.nii"));
     robot.wait("the refusal", SOON, |robot| robot.text_with("bad_text.nii").is_some());
-    robot.screenshot("09-refused");
+    robot.screenshot("10-refused");
     robot.drop_file(files.join("oblique_ail.nii.gz"));
     robot.wait_for("oblique_ail", SOON);
     robot.wait("the scan to be open", SOON, |robot| robot.sees("All changes kept") && !robot.is_enabled("Undo"));
-    robot.screenshot("10-dropped-scan");
+    robot.screenshot("11-dropped-scan");
 }
 
 /// The file of the open case's mask.
