@@ -5,7 +5,7 @@
 //! - [`window`]: the native window; [`panels`]: what it shows; [`dialogs`]; [`command`]: every user action once
 //! - [`state`]: what is open, selected and running
 //! - [`render`]: drives the shaders
-//! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept
+//! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept; [`stem`], [`clock`]
 //!
 //! # Invariants
 //! 1. The window's thread never waits: files are read by the clerk's thread, tensors live on the worker's.
@@ -13,6 +13,7 @@
 //! 3. Every action of the user is a [`command::Command`] or a gesture in a view; panels keep no state.
 
 pub mod cli;
+pub mod clock;
 pub mod command;
 pub mod dialogs;
 pub mod panels;
@@ -20,6 +21,7 @@ pub mod places;
 pub mod render;
 pub mod sample;
 pub mod state;
+pub mod stem;
 pub mod theme;
 pub mod window;
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use medley_annotate::{Author, Edit, Proposal, Tool};
 use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, Predictor, WeightsSource, finetune};
@@ -13,6 +13,7 @@ use super::options::DeviceOption;
 use super::output::score;
 use super::progress::Progress;
 use super::{Answer, Failure, Table};
+use crate::clock::now_ms;
 use crate::sample::{self, ORGANS, SECOND, VALIDATION};
 use crate::state::workbench::MEAN_DICE;
 
@@ -205,10 +206,6 @@ impl Demo<'_> {
         self.study.journal_edit(case, &edit)?;
         Ok(edit.changed)
     }
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn text(report: &Report) -> String {

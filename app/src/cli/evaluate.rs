@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use medley_volume::metrics::{self, LabelScore};
 use serde::Serialize;
 
-use super::file_names::{is_image_name, stem};
+use super::file_names::is_image_name;
 use super::output::score;
 use super::{Answer, Failure, Table};
+use crate::stem::stem;
 
 /// Compares masks: Dice, Hausdorff-95, surface Dice and volumes of every label
 #[derive(Debug, clap::Args)]

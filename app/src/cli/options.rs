@@ -52,6 +52,15 @@ pub struct TrainingOptions {
     pub seed: Option<u64>,
 }
 
+impl TrainingOptions {
+    /// Steps in all: as asked for, or as many as `epochs` passes over the training cases take, or `usual`.
+    #[must_use]
+    pub fn steps_in_all(&self, epochs: Option<usize>, training_cases: usize, batch: usize, usual: usize) -> usize {
+        let steps_of = |epochs: usize| epochs.saturating_mul(training_cases.div_ceil(batch.max(1)));
+        self.steps.or(epochs.map(steps_of)).unwrap_or(usual)
+    }
+}
+
 /// A patch `[D, H, W]` as people write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patch(pub [usize; 3]);

@@ -5,10 +5,11 @@ use std::time::Instant;
 use medley_learn::{Control, JobEvent, Predictor};
 use serde::Serialize;
 
-use super::file_names::{make_folder, model_file, require_writable, stem};
+use super::file_names::{make_folder, model_file, require_writable};
 use super::options::DeviceOption;
 use super::progress::Progress;
 use super::{Answer, Failure, Table};
+use crate::stem::stem;
 
 /// Segments scans with a trained model
 ///

@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 fn settings(arguments: &Arguments, training_cases: usize) -> PretrainSettings {
     let mut settings = PretrainSettings::default();
-    let TrainingOptions { steps, batch, lr, patch, seed } = &arguments.training;
+    let TrainingOptions { batch, lr, patch, seed, .. } = &arguments.training;
     set(&mut settings.batch, *batch);
     set(&mut settings.learning_rate, *lr);
     set(&mut settings.seed, *seed);
@@ -115,8 +115,7 @@ fn settings(arguments: &Arguments, training_cases: usize) -> PretrainSettings {
     set(&mut settings.depth, arguments.network.depth);
     set(&mut settings.shortcut, arguments.network.shortcut);
     set(&mut settings.base_width, arguments.network.base_width);
-    let steps_of = |epochs: usize| epochs.saturating_mul(training_cases.div_ceil(settings.batch.max(1)));
-    settings.steps = steps.or(arguments.epochs.map(steps_of)).unwrap_or(settings.steps);
+    settings.steps = arguments.training.steps_in_all(arguments.epochs, training_cases, settings.batch, settings.steps);
     settings.patch = patch.map(|patch| patch.0);
     settings.half = arguments.half;
     settings

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use medley_annotate::{AnnotateError, Author, Brush, Difference, Edit, History, Proposal, Stroke};
 use medley_io::StoredGeometry;
 use medley_project::CaseId;
-use medley_volume::{IndexBox, LabelMap, Ras, Volume};
+use medley_volume::{IndexBox, LabelMap, Ras, Volume, VoxelIndex};
 
 use crate::render::ScanTextures;
 
@@ -44,24 +44,43 @@ pub struct MaskChange {
 }
 
 impl OpenCase {
-    /// A case as the study keeps it.
+    /// A case as the study keeps it. Reads every voxel of it: not for the window's thread.
     #[must_use]
-    pub fn new(id: CaseId, name: String, volume: Arc<Volume>, geometry: StoredGeometry, mask: LabelMap, history: History) -> Self {
-        let summary = volume.summary();
+    pub fn new(id: CaseId, name: String, kept: medley_project::OpenCase) -> Self {
+        let summary = kept.volume.summary();
         Self {
             id,
             name,
             value_range: (summary.min, summary.max),
-            volume,
-            geometry,
-            mask: Arc::new(mask),
-            history,
+            volume: Arc::new(kept.volume),
+            geometry: kept.geometry,
+            mask: Arc::new(kept.mask),
+            history: kept.history,
             textures: None,
             proposal: None,
             unjournaled: 0,
             unsaved: 0,
             stroke: None,
         }
+    }
+
+    /// The middle of what is labelled, so that a case opens where there is something to see.
+    #[must_use]
+    pub fn labelled_middle(&self) -> Option<Ras> {
+        let grid = *self.mask.grid();
+        let mut found: Option<IndexBox> = None;
+        for (row, range) in IndexBox::whole(grid.shape()).rows(grid.shape()).enumerate() {
+            let inside = range.clone().find(|&offset| self.mask.at(offset) != 0);
+            if let Some(first) = inside {
+                let last = range.clone().rev().find(|&offset| self.mask.at(offset) != 0).unwrap_or(first);
+                let (j, k) = (row % grid.shape()[1], row / grid.shape()[1]);
+                let voxel = |offset: usize| [offset - range.start, j, k];
+                let start = IndexBox { low: voxel(first), high: voxel(first).map(|v| v + 1) };
+                found = Some(found.map_or(start, |found| found.union(&start)).including(voxel(last)));
+            }
+        }
+        let middle = found?;
+        Some(grid.ras_of(VoxelIndex(std::array::from_fn(|axis| (middle.low[axis] + middle.high[axis] - 1) / 2))))
     }
 
     /// Whether a stroke may begin: none is under way and every Edit is in the journal.
@@ -179,7 +198,12 @@ mod tests {
         let grid = Grid::axis_aligned([16, 16, 16], [1.0; 3]).expect("a grid");
         let volume = Volume::new(grid, Voxels::U8(vec![0; grid.len()]), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
         let geometry = StoredGeometry::of_grid(&grid);
-        OpenCase::new(CaseId(1), "a".to_owned(), Arc::new(volume), geometry, LabelMap::empty(grid), History::new())
+        let mask = LabelMap::empty(grid);
+        OpenCase::new(
+            CaseId(1),
+            "a".to_owned(),
+            medley_project::OpenCase { volume, geometry, mask, history: History::new(), notices: Vec::new() },
+        )
     }
 
     fn brush() -> Brush {

@@ -8,9 +8,10 @@ use medley_annotate::Edit;
 use medley_io::StoredGeometry;
 use medley_learn::TrainingCase;
 use medley_project::{CaseId, CaseInfo, ModelRecord, Role};
-use medley_volume::{LabelMap, LabelTable};
+use medley_volume::{LabelMap, LabelTable, Ras};
 
-use crate::render::ScanTextures;
+use crate::state::open_case::OpenCase;
+use crate::state::window_level::WindowLevel;
 
 /// What the window asks for.
 pub enum Request {
@@ -79,16 +80,16 @@ pub struct StudySummary {
     pub models: Vec<ModelRecord>,
 }
 
-/// A case, loaded.
+/// A case, loaded, and how it is first looked at. All that takes time on a large scan was done by the clerk.
 pub struct LoadedCase {
-    /// Its number.
-    pub id: CaseId,
-    /// Its name.
-    pub name: String,
-    /// What the study keeps of it.
-    pub case: medley_project::OpenCase,
-    /// Its scan on the GPU, or why it is not there.
-    pub textures: Option<Result<Arc<ScanTextures>, String>>,
+    /// The case; without textures where there is no GPU or it could not take the scan.
+    pub case: OpenCase,
+    /// Where there is something to see.
+    pub crosshair: Ras,
+    /// The window its values are first shown in.
+    pub window: WindowLevel,
+    /// The labels in its mask.
+    pub labels: Vec<u16>,
 }
 
 /// What came of a request.

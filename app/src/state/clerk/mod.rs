@@ -17,7 +17,10 @@ use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable};
 
 use self::study_cases::StudyCases;
+use super::open_case::OpenCase;
+use super::window_level::WindowLevel;
 use crate::render::ScanTextures;
+use crate::stem::stem;
 use crate::{places, sample};
 
 pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
@@ -182,13 +185,15 @@ impl Desk {
             let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &first_labels()) };
             self.study = Some(study.map_err(sentence)?);
         }
-        // Read before it is added: what cannot be read never becomes a case.
-        medley_io::open_volume(&path).map_err(sentence)?;
         let study = self.study_mut()?;
         let known = study.cases().map_err(sentence)?.into_iter().find(|case| case.image == path);
         let id = match known {
             Some(case) => case.id,
-            None => study.add_case(&case_name(&path), &path, Role::Training).map_err(sentence)?,
+            None => {
+                // Read before it is added: what cannot be read never becomes a case.
+                medley_io::open_volume(&path).map_err(sentence)?;
+                study.add_case(&stem(&path), &path, Role::Training).map_err(sentence)?
+            }
         };
         self.announce(Some(id))
     }
@@ -213,18 +218,28 @@ impl Desk {
     fn load(&mut self, id: CaseId) -> Result<(), String> {
         self.journal_backlog();
         let study = self.study_mut()?;
-        let info = study.cases().map_err(sentence)?.into_iter().find(|case| case.id == id);
-        let info = info.ok_or("The case is no longer in the study.")?;
-        let case = study.load_case(id).map_err(sentence)?;
-        for notice in &case.notices {
-            self.reply(Reply::Notice(notice.clone()));
+        let name = study.case(id).map_err(sentence)?.name;
+        let mut loaded = study.load_case(id).map_err(sentence)?;
+        for notice in std::mem::take(&mut loaded.notices) {
+            self.reply(Reply::Notice(notice));
         }
-        let textures = self.gpu.as_ref().map(|(device, queue)| {
-            let textures = ScanTextures::upload(device, queue, &case.volume).map_err(sentence)?;
-            textures.write_mask(queue, &case.mask, medley_volume::IndexBox::whole(case.mask.grid().shape()));
-            Ok(Arc::new(textures))
-        });
-        self.reply(Reply::CaseLoaded(Box::new(LoadedCase { id, name: info.name, case, textures })));
+        let mut case = OpenCase::new(id, name, loaded);
+        if let Some((device, queue)) = &self.gpu {
+            match ScanTextures::upload(device, queue, &case.volume) {
+                Ok(textures) => {
+                    textures.write_mask(queue, &case.mask, medley_volume::IndexBox::whole(case.mask.grid().shape()));
+                    case.textures = Some(Arc::new(textures));
+                }
+                Err(error) => self.reply(Reply::Failed(sentence(error))),
+            }
+        }
+        let loaded = LoadedCase {
+            crosshair: case.labelled_middle().unwrap_or_else(|| case.volume.grid().center()),
+            window: WindowLevel::first_for(&case.volume),
+            labels: case.mask.counts().into_keys().collect(),
+            case,
+        };
+        self.reply(Reply::CaseLoaded(Box::new(loaded)));
         Ok(())
     }
 
@@ -300,8 +315,7 @@ impl Desk {
 
     fn lend(&mut self, id: CaseId) -> Result<TrainingCase, String> {
         let study = self.study_mut()?;
-        let name = study.cases().map_err(sentence)?.into_iter().find(|case| case.id == id).map(|case| case.name);
-        let name = name.ok_or("A case was removed from the study while it was being read.")?;
+        let name = study.case(id).map_err(sentence)?.name;
         let case = study.load_case(id).map_err(sentence)?;
         Ok(TrainingCase { name, image: Arc::new(case.volume), truth: Arc::new(case.mask) })
     }
@@ -326,31 +340,6 @@ fn why_not(kind: &FileKind) -> String {
     }
 }
 
-/// A file's name without its endings.
-fn case_name(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    for ending in [".nii.gz", ".nii", ".hdr", ".img"] {
-        if let Some((stem, tail)) = name.split_at_checked(name.len().saturating_sub(ending.len()))
-            && tail.eq_ignore_ascii_case(ending)
-        {
-            return stem.to_owned();
-        }
-    }
-    name
-}
-
 fn sentence(error: impl std::fmt::Display) -> String {
     error.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_case_is_named_after_its_file() {
-        assert_eq!(case_name(Path::new("/a/Sub-01.v2.nii.gz")), "Sub-01.v2");
-        assert_eq!(case_name(Path::new("b.NII")), "b");
-        assert_eq!(case_name(Path::new("odd")), "odd");
-    }
 }

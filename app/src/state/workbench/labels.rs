@@ -23,6 +23,12 @@ impl Workbench {
         self.palette = Arc::new(Palette::of(labels));
     }
 
+    /// The labels that no tool and no proposal may change.
+    pub(super) fn locked_labels(&self) -> Vec<u16> {
+        let labels = self.study.iter().flat_map(|study| study.labels.labels());
+        labels.filter(|label| label.is_locked).map(|label| label.value).collect()
+    }
+
     /// The label `steps` further in the list becomes the one painted.
     pub fn step_label(&mut self, steps: isize) {
         let Some(labels) = self.study.as_ref().map(|study| study.labels.labels()).filter(|labels| !labels.is_empty()) else { return };

@@ -7,7 +7,8 @@ use medley_annotate::Proposal;
 use medley_learn::{FineTuneSettings, FineTuneSpec, JobEvent, JobSpec, PredictSpec};
 use medley_project::ModelRecord;
 
-use super::{MEAN_DICE, Proposing, Workbench, now_ms};
+use super::{MEAN_DICE, Proposing, Workbench};
+use crate::clock::now_ms;
 use crate::state::clerk::Request;
 use crate::state::notices::Severity;
 use crate::state::training::{Phase, TrainingRun};
@@ -124,8 +125,7 @@ impl Workbench {
 
     /// Makes the proposal, or only some labels of it, one Edit of the mask.
     pub fn accept_proposal(&mut self, only: Option<u16>) {
-        let locked = self.study.iter().flat_map(|study| study.labels.labels()).filter(|label| label.is_locked).map(|label| label.value);
-        let part = medley_annotate::Acceptance { labels: only.map(|label| vec![label]), region: None, locked: locked.collect() };
+        let part = medley_annotate::Acceptance { labels: only.map(|label| vec![label]), region: None, locked: self.locked_labels() };
         let Some(case) = &mut self.case else { return };
         if !case.may_paint() {
             return;

@@ -6,7 +6,8 @@ use std::time::Instant;
 use medley_annotate::{Brush, BrushShape, PaintRules};
 use medley_volume::{AnatomicalPlane, Ras};
 
-use super::{Workbench, now_ms};
+use super::Workbench;
+use crate::clock::now_ms;
 use crate::state::clerk::{JournalStep, Request};
 use crate::state::notices::Severity;
 use crate::state::open_case::{MaskChange, OpenCase};
@@ -43,8 +44,7 @@ impl Workbench {
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
         let shape = if self.brush.is_ball { BrushShape::Ball } else { BrushShape::Disc(plane) };
-        let locked = self.study.iter().flat_map(|study| study.labels.labels()).filter(|label| label.is_locked).map(|label| label.value);
-        let rules = PaintRules { locked: locked.collect(), only_over: None };
+        let rules = PaintRules { locked: self.locked_labels(), only_over: None };
         Some(Brush { label, radius_mm: self.brush.radius_mm, shape, rules })
     }
 

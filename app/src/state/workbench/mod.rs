@@ -11,7 +11,7 @@ mod opening;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use medley_learn::{DeviceInfo, Worker};
 use medley_project::CaseId;
@@ -167,8 +167,4 @@ impl Drop for Workbench {
         self.cancel_stroke();
         self.snapshot();
     }
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use medley_project::CaseId;
-use medley_volume::{IndexBox, Ras};
 
-use super::{Workbench, now_ms};
+use super::Workbench;
+use crate::clock::now_ms;
 use crate::state::clerk::{LoadedCase, Reply, Request};
 use crate::state::notices::Severity;
-use crate::state::open_case::OpenCase;
 use crate::state::training::WeightsChoice;
-use crate::state::window_level::WindowLevel;
 
 impl Workbench {
     /// Opens a scan or a study folder.
@@ -108,21 +106,13 @@ impl Workbench {
     }
 
     fn take_case(&mut self, loaded: LoadedCase) {
-        let LoadedCase { id, name, case, textures } = loaded;
-        let mut open = OpenCase::new(id, name, Arc::new(case.volume), case.geometry, case.mask, case.history);
-        match textures {
-            Some(Ok(textures)) => open.textures = Some(textures),
-            Some(Err(sentence)) => self.notices.push(Severity::Error, sentence),
-            None => {}
-        }
         self.views.reset_cameras();
-        self.views.crosshair = labelled_middle(&open).unwrap_or_else(|| open.volume.grid().center());
-        self.views.window = WindowLevel::first_for(&open.volume);
+        self.views.crosshair = loaded.crosshair;
+        self.views.window = loaded.window;
         self.views.pointer = None;
-        let counts = open.mask.counts();
         if let Some(study) = &mut self.study {
             let known = study.labels.labels().len();
-            study.labels.add_unknown(counts.keys().copied());
+            study.labels.add_unknown(loaded.labels);
             if study.labels.labels().len() != known {
                 self.clerk.ask(Request::SetLabels(study.labels.clone()));
             }
@@ -130,7 +120,7 @@ impl Workbench {
             self.set_palette(&labels);
         }
         self.loading = None;
-        self.case = Some(open);
+        self.case = Some(loaded.case);
         self.last_snapshot = Instant::now();
     }
 
@@ -143,22 +133,4 @@ impl Workbench {
             Err(error) => self.notices.push(Severity::Error, format!("{}: {error}.", path.display())),
         }
     }
-}
-
-/// The middle of what is labelled, so that a case opens where there is something to see.
-fn labelled_middle(case: &OpenCase) -> Option<Ras> {
-    let grid = *case.mask.grid();
-    let mut found: Option<IndexBox> = None;
-    for (row, range) in IndexBox::whole(grid.shape()).rows(grid.shape()).enumerate() {
-        let inside = range.clone().find(|&offset| case.mask.at(offset) != 0);
-        if let Some(first) = inside {
-            let last = range.clone().rev().find(|&offset| case.mask.at(offset) != 0).unwrap_or(first);
-            let (j, k) = (row % grid.shape()[1], row / grid.shape()[1]);
-            let voxel = |offset: usize| [offset - range.start, j, k];
-            let start = IndexBox { low: voxel(first), high: voxel(first).map(|v| v + 1) };
-            found = Some(found.map_or(start, |found| found.union(&start)).including(voxel(last)));
-        }
-    }
-    let middle = found?;
-    Some(grid.ras_of(medley_volume::VoxelIndex(std::array::from_fn(|axis| (middle.low[axis] + middle.high[axis] - 1) / 2))))
 }
