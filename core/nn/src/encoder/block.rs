@@ -1,10 +1,9 @@
 use burn::module::Module;
-use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::nn::{Initializer, PaddingConfig3d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, s};
 
 use super::{EncoderConfig, Shortcut};
+use crate::convolution::Conv3d;
 use crate::norm::{BatchNorm3d, NormMode};
 
 /// A residual block: basic (3³, 3³) or bottleneck (1³, 3³, 1³), the stride and the dilation in its 3³ convolutions.
@@ -35,14 +34,7 @@ pub(super) struct Place {
 }
 
 pub(crate) fn convolution(channels: [usize; 2], kernel: usize, stride: usize, dilation: usize, device: &Device) -> Conv3d {
-    let padding = dilation * (kernel / 2);
-    Conv3dConfig::new(channels, [kernel; 3])
-        .with_stride([stride; 3])
-        .with_dilation([dilation; 3])
-        .with_padding(PaddingConfig3d::Explicit(padding, padding, padding))
-        .with_bias(false)
-        .with_initializer(Initializer::Zeros)
-        .init(device)
+    Conv3d::blank(channels, kernel, stride, dilation, device)
 }
 
 impl Block {
@@ -94,8 +86,8 @@ impl Block {
     #[cfg(test)]
     pub(super) fn geometry(&self) -> (usize, usize) {
         let strided = if self.conv3.is_some() { &self.conv2 } else { &self.conv1 };
-        assert_eq!(strided.dilation, self.conv2.dilation);
-        (strided.stride[0], strided.dilation[0])
+        assert_eq!(strided.geometry().1, self.conv2.geometry().1);
+        strided.geometry()
     }
 
     pub(super) fn set_norm_mode(&mut self, mode: NormMode) {

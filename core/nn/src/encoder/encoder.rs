@@ -1,11 +1,10 @@
 use burn::module::Module;
-use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::nn::{Initializer, PaddingConfig3d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::block::Place;
 use super::{Block, EncoderConfig};
+use crate::convolution::Conv3d;
 use crate::max_pool3d;
 use crate::norm::{BatchNorm3d, NormMode};
 
@@ -63,13 +62,8 @@ impl Encoder {
             };
             (0..config.depth.blocks()[number]).map(block).collect()
         };
-        let conv1 = Conv3dConfig::new([config.in_channels, config.base_width], [7; 3])
-            .with_stride([2; 3])
-            .with_padding(PaddingConfig3d::Explicit(3, 3, 3))
-            .with_bias(false)
-            .with_initializer(Initializer::Zeros);
         Self {
-            conv1: conv1.init(device),
+            conv1: Conv3d::blank([config.in_channels, config.base_width], 7, 2, 1, device),
             bn1: BatchNorm3d::blank(config.base_width, device),
             layer1: stage(0),
             layer2: stage(1),

@@ -1,9 +1,9 @@
 use burn::module::Module;
-use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
-use burn::nn::{Initializer, Relu};
+use burn::nn::Relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::EncoderConfig;
+use crate::convolution::{Conv3d, ConvTranspose3d};
 use crate::encoder::convolution;
 use crate::norm::BatchNorm3d;
 
@@ -18,12 +18,9 @@ pub struct Med3dHead {
 
 impl Med3dHead {
     pub(super) fn blank(encoder: EncoderConfig, classes: usize, device: &Device) -> Self {
-        let finer = ConvTranspose3dConfig::new([encoder.stage_channels()[3], CHANNELS], [2; 3])
-            .with_stride([2; 3])
-            .with_initializer(Initializer::Zeros);
         Self {
             conv_seg: (
-                finer.init(device),
+                ConvTranspose3d::blank([encoder.stage_channels()[3], CHANNELS], 2, device),
                 BatchNorm3d::blank(CHANNELS, device),
                 Relu::new(),
                 convolution([CHANNELS, CHANNELS], 3, 1, 1, device),

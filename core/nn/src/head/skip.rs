@@ -1,10 +1,9 @@
 use burn::module::Module;
-use burn::nn::Initializer;
-use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
+use crate::convolution::{Conv3d, ConvTranspose3d};
 use crate::encoder::convolution;
 use crate::interpolate::refine_trilinear;
 use crate::norm::InstanceNorm3d;
@@ -69,14 +68,13 @@ impl SkipDecoder {
         let [layer1, .., layer4] = encoder.stage_channels();
         let reduced = (2 * encoder.base_width).clamp(8, 64);
         let kept = encoder.base_width.clamp(8, 32);
-        let classify = ConvTranspose3dConfig::new([kept, classes], [2; 3]).with_stride([2; 3]).with_initializer(Initializer::Zeros);
         Self {
             reduce: Layer::blank([layer4, reduced], 1, device),
             classify_eighth: convolution([reduced, classes], 1, 1, 1, device),
             quarter: Joint::blank([reduced + layer1, kept], device),
             classify_quarter: convolution([kept, classes], 1, 1, 1, device),
             half: Joint::blank([kept + encoder.base_width + 8 * encoder.in_channels, kept], device),
-            classify: classify.init(device),
+            classify: ConvTranspose3d::blank([kept, classes], 2, device),
         }
     }
 
