@@ -7,6 +7,7 @@
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
 //! - [`card`]: what is written down about every trained model
+//! - [`measure`]: a network at work on noise, for benchmarks
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
 //! # Invariants
@@ -24,6 +25,7 @@ pub mod device;
 mod error;
 pub mod finetune;
 pub mod job;
+pub mod measure;
 pub mod optimise;
 pub mod predict;
 pub mod prepare;
