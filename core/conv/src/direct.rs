@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::geometry::Run;
-use crate::kernel::{Block, Processor, Stretch};
+use crate::kernel::{Block, Lines, Processor, Stretch, Turn};
 use crate::pack::{ChannelsLast, Panels, WeightLayout};
 use crate::scratch::Scratch;
 use crate::shared::Shared;
@@ -59,12 +59,10 @@ impl Pass<'_> {
             let layout = WeightLayout { depth: kernel * depth, taps: self.layout.taps / kernel, ..self.layout };
             (layout, margin)
         });
-        let panels = match merged {
-            None => Panels::pack(self.weight, layout, width, DEPTH),
-            Some(_) => {
-                let rearranged = self.tap_innermost();
-                Panels::pack(&rearranged, WeightLayout { depth_step: layout.taps, column_step: layout.depth * layout.taps, tap_step: 1, ..layout }, width, DEPTH)
-            }
+        let rearranged = merged.map(|_| self.tap_innermost());
+        let (weight, layout) = match &rearranged {
+            None => (self.weight, layout),
+            Some(weight) => (&weight[..], WeightLayout { depth_step: layout.taps, column_step: layout.depth * layout.taps, ..layout }),
         };
         let rows = self.rows(merged.map(|(_, run)| run));
         let blocks = columns.div_ceil(width);
@@ -77,29 +75,30 @@ impl Pass<'_> {
             .collect();
         let source_size = [self.source_size[0], self.source_size[1], self.source_size[2] + 2 * margin];
         let chunks = self.target_size[0].div_ceil(planes);
+        let panels = Panels::new(weight, layout, width, DEPTH, self.batch * chunks > 1);
         let target = Shared::new(target);
         (0..self.batch * blocks * chunks).into_par_iter().for_each(|task| {
             let (n, block, chunk) = (task / (blocks * chunks), task / chunks % blocks, task % chunks);
             let planes = chunk * planes..((chunk + 1) * planes).min(self.target_size[0]);
             let voxels = planes.len() * height * row;
             let mut c = Scratch::new(voxels * width);
-            c.fill(0.0);
+            let line = &self.bias.map_or_else(|| vec![0.0; width], |bias| padded(bias, block * width, width));
+            c.chunks_exact_mut(width).for_each(|voxel| voxel.copy_from_slice(line));
+            let mut own = Scratch::new(if self.batch * chunks > 1 { 0 } else { panels.len(DEPTH.min(layout.depth)) });
             for (from, deep) in panels.depth_blocks() {
-                let b = panels.of(block, from, deep);
+                let room = panels.len(deep).min(own.len());
+                let b = panels.get(block, from, deep, &mut own[..room]);
                 for group in &rows {
                     let piece = Piece { a: &samples[n].numbers, a_voxel: depth, source_size, from, deep, b, width };
                     self.add(processor, &mut c, planes.clone(), group, &piece);
                 }
             }
-            for column in 0..width.min(columns - block * width) {
-                let start = (n * columns + block * width + column) * per_sample + planes.start * height * row;
-                // SAFETY: one task alone has these planes of this channel of this sample.
-                #[expect(unsafe_code, reason = "the planes of a channel lie between those of others")]
-                let out = unsafe { target.part(start, voxels) };
-                let bias = self.bias.map_or(0.0, |bias| bias[block * width + column]);
-                for (number, sum) in out.iter_mut().zip(c[column..].iter().step_by(width)) {
-                    *number = sum + bias;
-                }
+            let start = (n * columns + block * width) * per_sample + planes.start * height * row;
+            let turn = Turn { rows: voxels, columns: width.min(columns - block * width), from_step: width, to: Lines::Every(per_sample) };
+            // SAFETY: one task alone has these planes of these channels of this sample.
+            #[expect(unsafe_code, reason = "the planes of a channel lie between those of others")]
+            unsafe {
+                target.transpose(&c, start, turn);
             }
         });
     }
@@ -128,12 +127,12 @@ impl Pass<'_> {
 
     /// The weight as `[columns, kernel W · depth, kernel D · kernel H]`, depth fastest within the neighbours.
     fn tap_innermost(&self) -> Vec<f32> {
-        let WeightLayout { columns, depth, taps, column_step, depth_step, tap_step } = self.layout;
+        let WeightLayout { columns, depth, taps, column_step, depth_step } = self.layout;
         let kernel = self.runs[2].len();
         let mut rearranged = Vec::with_capacity(columns * depth * taps);
         for n in 0..columns {
             for (w, k) in (0..kernel).flat_map(|w| (0..depth).map(move |k| (w, k))) {
-                rearranged.extend((0..taps / kernel).map(|t| self.weight[n * column_step + k * depth_step + (t * kernel + w) * tap_step]));
+                rearranged.extend((0..taps / kernel).map(|t| self.weight[n * column_step + k * depth_step + t * kernel + w]));
             }
         }
         rearranged
@@ -160,11 +159,15 @@ impl Pass<'_> {
     /// Adds what the taps of a group bring to some planes.
     fn add(&self, processor: Processor, c: &mut [f32], planes: std::ops::Range<usize>, group: &Row, piece: &Piece<'_>) {
         let [_, height, row] = self.target_size;
-        let panel = piece.deep * piece.width;
+        let panel = Panels::tap_step(piece.deep, piece.width);
         // As many taps at once as have panels in the nearest cache.
         let together = (4096 / panel).clamp(1, STRETCHES);
         let run = group.run;
         let tiles = run.count.div_ceil(processor.max_rows);
+        if run.count == 4 && together == 1 && processor.max_rows >= 8 {
+            group.taps.iter().for_each(|tap| self.add_fours(processor, c, planes.clone(), run, *tap, piece));
+            return;
+        }
         for taps in group.taps.chunks(together) {
             for z in planes.clone() {
                 for y in 0..height {
@@ -187,11 +190,13 @@ impl Pass<'_> {
                         let block = Block {
                             a: &piece.a[skipped..],
                             a_row: run.from_step * piece.a_voxel,
+                            a_group: 4 * run.from_step * piece.a_voxel,
                             a_step: 1,
                             b: piece.b,
                             stretches: &stretches[..count],
                             depth: piece.deep,
                             c_row: run.to_step * piece.width,
+                            c_group: 4 * run.to_step * piece.width,
                             rows: end - first,
                         };
                         processor.add_product(piece.width, &mut c[(line + first * run.to_step) * piece.width..], &block);
@@ -200,6 +205,44 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+impl Pass<'_> {
+    /// The same for one tap that serves four voxels of a row: so few would leave the processor waiting for its own sums, so
+    /// several rows are taken at once.
+    fn add_fours(&self, processor: Processor, c: &mut [f32], planes: std::ops::Range<usize>, run: Run, tap: [usize; 3], piece: &Piece<'_>) {
+        let [_, height, row] = self.target_size;
+        let [d, h, panel] = tap;
+        let rows = self.runs[1][h];
+        let a_row = run.from_step * piece.a_voxel;
+        for z in planes.clone() {
+            let Some(sz) = self.runs[0][d].source(z) else { continue };
+            for first in (0..rows.count).step_by(processor.max_rows / 4) {
+                let together = (processor.max_rows / 4).min(rows.count - first);
+                let (y, sy) = (rows.to + first * rows.to_step, rows.from + first * rows.from_step);
+                let voxel = (sz * piece.source_size[1] + sy) * piece.source_size[2] + run.from;
+                let block = Block {
+                    a: piece.a,
+                    a_row,
+                    a_group: rows.from_step * piece.source_size[2] * piece.a_voxel,
+                    a_step: 1,
+                    b: piece.b,
+                    stretches: &[Stretch { a: voxel * piece.a_voxel + piece.from, b: panel * Panels::tap_step(piece.deep, piece.width) }],
+                    depth: piece.deep,
+                    c_row: run.to_step * piece.width,
+                    c_group: rows.to_step * row * piece.width,
+                    rows: 4 * together,
+                };
+                let line = ((z - planes.start) * height + y) * row + run.to;
+                processor.add_product(piece.width, &mut c[line * piece.width..], &block);
+            }
+        }
+    }
+}
+
+/// `width` numbers from `first` on, zeros where there are no more.
+fn padded(bias: &[f32], first: usize, width: usize) -> Vec<f32> {
+    (first..first + width).map(|at| bias.get(at).copied().unwrap_or(0.0)).collect()
 }
 
 /// A source and the panels of one depth block.

@@ -61,7 +61,6 @@ pub fn forward(geometry: &Geometry, input: &[f32], weight: &[f32], bias: Option<
             taps,
             column_step: geometry.in_channels * taps,
             depth_step: taps,
-            tap_step: 1,
         },
         bias,
     };
@@ -101,7 +100,6 @@ pub fn input_gradient(geometry: &Geometry, weight: &[f32], output_gradient: &[f3
             taps,
             column_step: taps,
             depth_step: geometry.in_channels * taps,
-            tap_step: 1,
         },
         bias: None,
     };

@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
+use crate::kernel::{Lines, Processor, Turn};
 use crate::scratch::Scratch;
 
 /// How a weight `[rows, …]` is read: column (output of the product) `n`, depth `k`, tap `t` lie at
-/// `n·column + k·depth + t·tap`.
+/// `n·column + k·depth + t`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WeightLayout {
     pub columns: usize,
@@ -13,64 +14,92 @@ pub(crate) struct WeightLayout {
     pub taps: usize,
     pub column_step: usize,
     pub depth_step: usize,
-    pub tap_step: usize,
 }
 
 /// A weight in panels `[column block][depth block][tap][k][n]`, where n has the width of a block of C and what lies beyond
 /// the last column is zero.
-pub(crate) struct Panels {
-    numbers: Scratch,
+pub(crate) struct Panels<'a> {
+    weight: &'a [f32],
+    layout: WeightLayout,
     width: usize,
-    depth: usize,
     depth_block: usize,
-    taps: usize,
+    /// All of them, or none where each is made when it is needed.
+    packed: Option<Scratch>,
 }
 
-impl Panels {
-    pub fn pack(weight: &[f32], layout: WeightLayout, width: usize, depth_block: usize) -> Self {
-        let WeightLayout { columns, depth, taps, column_step, depth_step, tap_step } = layout;
-        let blocks = columns.div_ceil(width);
-        let mut numbers = Scratch::new(blocks * width * depth * taps);
-        let in_depth = depth.div_ceil(depth_block);
-        // A depth block's panels lie behind each other, so only the last is shorter.
-        let mut parts = Vec::with_capacity(blocks * in_depth);
-        let mut rest = &mut numbers[..];
-        for block in 0..blocks {
-            for from in (0..depth).step_by(depth_block) {
-                let deep = depth_block.min(depth - from);
-                let (part, others) = rest.split_at_mut(taps * deep * width);
-                parts.push((block * width, from, deep, part));
-                rest = others;
-            }
-        }
-        parts.into_par_iter().for_each(|(first, from, deep, part)| {
-            let wide = width.min(columns - first);
-            if wide < width {
-                part.fill(0.0);
-            }
-            for k in 0..deep {
-                for tap in 0..taps {
-                    let source = &weight[first * column_step + (from + k) * depth_step + tap * tap_step..];
-                    let line = &mut part[(tap * deep + k) * width..][..wide];
-                    for (n, number) in line.iter_mut().enumerate() {
-                        *number = source[n * column_step];
-                    }
+impl<'a> Panels<'a> {
+    /// Panels that will be used again and again are made at once (`all`), others one after another, where they stay in the cache
+    /// from making to using.
+    pub fn new(weight: &'a [f32], layout: WeightLayout, width: usize, depth_block: usize, all: bool) -> Self {
+        let mut panels = Self { weight, layout, width, depth_block, packed: None };
+        if all {
+            let mut numbers = Scratch::new(layout.columns.div_ceil(width) * panels.block_len());
+            numbers.par_chunks_mut(panels.block_len()).enumerate().for_each(|(block, part)| {
+                let mut rest = part;
+                for (from, deep) in panels.depth_blocks() {
+                    let (part, others) = rest.split_at_mut(panels.len(deep));
+                    panels.pack(block, from, deep, part);
+                    rest = others;
                 }
-            }
-        });
-        Self { numbers, width, depth, depth_block, taps }
+            });
+            panels.packed = Some(numbers);
+        }
+        panels
+    }
+
+    /// From one tap's panel to the next: not a power of two, or the lines of all taps would share one place in the cache.
+    pub fn tap_step(deep: usize, width: usize) -> usize {
+        deep * width + 32
     }
 
     /// Where depth blocks begin, and how deep each is.
     pub fn depth_blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (depth, block) = (self.depth, self.depth_block);
+        let (depth, block) = (self.layout.depth, self.depth_block);
         (0..depth).step_by(block).map(move |from| (from, block.min(depth - from)))
     }
 
-    /// The panels of all taps for a column block and a depth block.
-    pub fn of(&self, column_block: usize, from: usize, deep: usize) -> &[f32] {
-        let start = (column_block * self.depth + from) * self.taps * self.width;
-        &self.numbers[start..][..self.taps * deep * self.width]
+    /// Numbers in the panels of all taps for a column block and a depth block.
+    pub fn len(&self, deep: usize) -> usize {
+        self.layout.taps * Self::tap_step(deep, self.width)
+    }
+
+    fn block_len(&self) -> usize {
+        self.depth_blocks().map(|(_, deep)| self.len(deep)).sum()
+    }
+
+    /// The panels of all taps for a column block and a depth block; made in `own`, which has room for them, if need be.
+    pub fn get<'b>(&'b self, block: usize, from: usize, deep: usize, own: &'b mut [f32]) -> &'b [f32] {
+        match &self.packed {
+            Some(packed) => {
+                let before: usize = self.depth_blocks().take_while(|(at, _)| *at < from).map(|(_, deep)| self.len(deep)).sum();
+                &packed[block * self.block_len() + before..][..self.len(deep)]
+            }
+            None => {
+                self.pack(block, from, deep, own);
+                own
+            }
+        }
+    }
+
+    fn pack(&self, block: usize, from: usize, deep: usize, part: &mut [f32]) {
+        let (processor, width) = (Processor::get(), self.width);
+        let WeightLayout { columns, taps, column_step, depth_step, .. } = self.layout;
+        let first = block * width;
+        let wide = width.min(columns - first);
+        if wide < width {
+            part.fill(0.0);
+        }
+        let start = first * column_step + from * depth_step;
+        // A run of numbers that lie together is turned at once: taps of one depth, or of all.
+        let (runs, run) = if depth_step == taps { (1, deep * taps) } else { (deep, taps) };
+        let tap_step = Self::tap_step(deep, width);
+        let lines: Vec<usize> = (0..run).map(|at| at % taps * tap_step + at / taps * width).collect();
+        for k in 0..runs {
+            for n in (0..wide).step_by(16) {
+                let turn = Turn { rows: 16.min(wide - n), columns: run, from_step: column_step, to: Lines::At(&lines) };
+                processor.transpose(&self.weight[start + k * depth_step + n * column_step..], &mut part[k * width + n..], turn);
+            }
+        }
     }
 }
 
@@ -85,6 +114,7 @@ pub(crate) struct ChannelsLast {
 
 impl ChannelsLast {
     pub fn new(input: &[f32], channels: usize, width: usize, row: usize, margin: usize) -> Self {
+        let processor = Processor::get();
         let voxels = input.len() / channels;
         let rows = voxels / row;
         let blocks = channels.div_ceil(width);
@@ -100,31 +130,18 @@ impl ChannelsLast {
                 if wide < width || margin > 0 {
                     lines.fill(0.0);
                 }
+                if margin == 0 {
+                    let turn = Turn { rows: wide, columns: lines.len() / width, from_step: voxels, to: Lines::Every(width) };
+                    processor.transpose(&input[first * voxels + chunk * together * row..], lines, turn);
+                    return;
+                }
                 for (line, out) in lines.chunks_mut(padded * width).enumerate() {
                     let at = (chunk * together + line) * row;
                     let out = &mut out[margin * width..][..row * width];
-                    transpose(&input[first * voxels + at..], voxels, wide, out, width, row);
+                    processor.transpose(&input[first * voxels + at..], out, Turn { rows: wide, columns: row, from_step: voxels, to: Lines::Every(width) });
                 }
             });
         });
         Self { numbers, block_len }
-    }
-}
-
-/// `to[v·to_step + c] = from[c·from_step + v]` for `c < channels`, `v < voxels`.
-fn transpose(from: &[f32], from_step: usize, channels: usize, to: &mut [f32], to_step: usize, voxels: usize) {
-    const TILE: usize = 16;
-    for c in (0..channels).step_by(TILE) {
-        let high = TILE.min(channels - c);
-        for v in (0..voxels).step_by(TILE) {
-            let wide = TILE.min(voxels - v);
-            for dv in 0..wide {
-                let line = &mut to[(v + dv) * to_step + c..][..high];
-                let source = &from[c * from_step + v + dv..];
-                for (dc, number) in line.iter_mut().enumerate() {
-                    *number = source[dc * from_step];
-                }
-            }
-        }
     }
 }

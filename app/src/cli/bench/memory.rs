@@ -35,7 +35,7 @@ pub(super) fn of_ours(workload: Workload, threads: usize) -> Result<Option<u64>,
     let Workload { depth, base_width, size } = workload;
     let program = std::env::current_exe()?;
     let output = Command::new(program)
-        .args(["--json", "bench", "encoder", "--memory-of-step"])
+        .args(["bench", "encoder", "--memory-of-step", "--json"])
         .args(["--threads", &threads.to_string(), "--depth", &depth.to_string()])
         .args(["--base-width", &base_width.to_string(), "--size", &size.to_string()])
         .output()?;

@@ -9,17 +9,18 @@ macro_rules! product {
         $(#[$target])?
         unsafe fn rows<const R: usize, const V: usize>(c: *mut f32, block: &Block<'_>) {
             unsafe {
+                let place = |r: usize, v: usize| c.wrapping_add(r / 4 * block.c_group + r % 4 * block.c_row + v * $lanes);
                 let mut sums: [[$vector; V]; R] = [[$load(c); V]; R];
                 for r in 0..R {
                     for v in 0..V {
-                        sums[r][v] = $load(c.add(r * block.c_row + v * $lanes));
+                        sums[r][v] = $load(place(r, v));
                     }
                 }
                 let row = block.a_row;
                 for stretch in block.stretches {
-                    // One pointer serves three rows: the processor's addresses have room for one stride and its double.
+                    // One pointer serves four rows: few enough for the registers.
                     let first = block.a.as_ptr().wrapping_add(stretch.a);
-                    let mut a = [first, first.wrapping_add(3 * row), first.wrapping_add(6 * row), first.wrapping_add(9 * row)];
+                    let mut a = [first, first.wrapping_add(block.a_group), first.wrapping_add(2 * block.a_group)];
                     let mut b = block.b.as_ptr().add(stretch.b);
                     for _ in 0..block.depth {
                         let mut columns: [$vector; V] = [$load(b); V];
@@ -27,7 +28,7 @@ macro_rules! product {
                             columns[v] = $load(b.add(v * $lanes));
                         }
                         for r in 0..R {
-                            let number = $spread(a[r / 3].wrapping_add(r % 3 * row));
+                            let number = $spread(a[r / 4].wrapping_add(r % 4 * row));
                             for v in 0..V {
                                 sums[r][v] = $multiply_add(number, columns[v], sums[r][v]);
                             }
@@ -40,7 +41,7 @@ macro_rules! product {
                 }
                 for r in 0..R {
                     for v in 0..V {
-                        $store(c.add(r * block.c_row + v * $lanes), sums[r][v]);
+                        $store(place(r, v), sums[r][v]);
                     }
                 }
             }
@@ -84,7 +85,7 @@ pub(super) mod neon {
     use std::arch::aarch64::{float32x4_t, vfmaq_f32, vld1q_dup_f32, vld1q_f32, vst1q_f32};
 
     product!(#[target_feature(enable = "neon")] float32x4_t, 4, |p: *const f32| vld1q_f32(p), |p: *mut f32, v| vst1q_f32(p, v),
-        |p: *const f32| vld1q_dup_f32(p), |a, b, c| vfmaq_f32(c, a, b), [1 2 3 4 5 6 7 8 9 10]);
+        |p: *const f32| vld1q_dup_f32(p), |a, b, c| vfmaq_f32(c, a, b), [1 2 3 4 5 6 7 8]);
 }
 
 /// Arrays that the compiler turns into whatever vectors it is allowed to use.
