@@ -1,6 +1,6 @@
 //! The convolutions of ResNet-10, one by one.
 
-use medley_conv::{Geometry, forward, input_gradient, weight_gradient};
+use medley_kernels::{Geometry, forward, input_gradient, weight_gradient};
 use serde_json::json;
 
 use super::peer::Peer;

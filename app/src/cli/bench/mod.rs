@@ -106,7 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     })?;
     let report = Report {
         machine: machine(),
-        instructions: medley_conv::instructions(),
+        instructions: medley_kernels::instructions(),
         threads,
         peer: peer.map(|peer| format!("PyTorch {}", peer.version)),
         rows,

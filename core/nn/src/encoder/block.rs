@@ -1,5 +1,4 @@
 use burn::module::Module;
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, s};
 
 use super::{EncoderConfig, Shortcut};
@@ -68,10 +67,11 @@ impl Block {
     /// - input: `[N, in, D, H, W]`
     /// - output: `[N, out, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        let mut x = relu(self.bn1.forward(self.conv1.forward(input.clone())));
-        x = self.bn2.forward(self.conv2.forward(x));
+        let mut x = self.conv2.forward(self.bn1.rectified(self.conv1.forward(input.clone())));
+        let mut last = &self.bn2;
         if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
-            x = bn3.forward(conv3.forward(relu(x)));
+            x = conv3.forward(last.rectified(x));
+            last = bn3;
         }
         let shortcut = match &self.downsample {
             // Striding before the 1³ convolution is the same as in it, and the only way that is right on every device: burn
@@ -79,7 +79,7 @@ impl Block {
             Some((convolution, norm)) => norm.forward(convolution.forward(strided(input, self.stride))),
             None => shortcut_a(input, self.stride, self.out_channels),
         };
-        relu(x + shortcut)
+        last.rectified_with(x, shortcut)
     }
 
     /// Stride and dilation, as its 3³ convolutions have them.

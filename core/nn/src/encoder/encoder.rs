@@ -1,5 +1,4 @@
 use burn::module::Module;
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::block::Place;
@@ -103,7 +102,7 @@ impl Encoder {
     /// - each stage: `[N, channels, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
     pub fn features(&self, input: Tensor<5>) -> Features {
         let conv1 = self.conv1.forward(input);
-        let stem = relu(self.bn1.forward(conv1.clone()));
+        let stem = self.bn1.rectified(conv1.clone());
         let max_pool = max_pool3d(stem.clone(), 3, 2, 1);
         let through = |x: &Tensor<5>, blocks: &[Block]| blocks.iter().fold(x.clone(), |x, block| block.forward(x));
         let layer1 = through(&max_pool, &self.layer1);

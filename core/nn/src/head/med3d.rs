@@ -35,9 +35,10 @@ impl Med3dHead {
     /// - layer4: `[N, 8·base_width·expansion, D, H, W]`
     /// - output: `[N, classes, 2·D, 2·H, 2·W]`
     pub fn forward(&self, layer4: Tensor<5>) -> Tensor<5> {
-        let (finer, norm, relu, smooth, second_norm, second_relu, classify) = &self.conv_seg;
-        let x = relu.forward(norm.forward(finer.forward(layer4)));
-        let x = second_relu.forward(second_norm.forward(smooth.forward(x)));
+        // The rectifiers only keep the places that the reference's names count.
+        let (finer, norm, _, smooth, second_norm, _, classify) = &self.conv_seg;
+        let x = norm.rectified(finer.forward(layer4));
+        let x = second_norm.rectified(smooth.forward(x));
         classify.forward(x)
     }
 }

@@ -1,5 +1,4 @@
 use burn::module::Module;
-use burn::tensor::activation::relu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
@@ -41,7 +40,7 @@ impl Layer {
     }
 
     fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        relu(self.norm.forward(self.conv.forward(input)))
+        self.norm.rectified(self.conv.forward(input))
     }
 }
 

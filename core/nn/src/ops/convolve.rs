@@ -10,7 +10,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::module::{conv_transpose3d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use medley_conv::Geometry;
+use medley_kernels::Geometry;
 
 use super::flex::{numbers, tensor_of};
 use super::on_processor;
@@ -63,14 +63,14 @@ pub(super) trait Convolution: Backend {
 impl Convolution for Flex {
     fn convolution(input: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         let mut output = vec![0.0; geometry.output_len()];
-        medley_conv::forward(&geometry, &numbers(&input), &numbers(&weight), None, &mut output);
+        medley_kernels::forward(&geometry, &numbers(&input), &numbers(&weight), None, &mut output);
         let [d, h, w] = geometry.output();
         tensor_of(output, [geometry.batch, geometry.out_channels, d, h, w])
     }
 
     fn reverse_convolution(output: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         let mut input = vec![0.0; geometry.input_len()];
-        medley_conv::input_gradient(&geometry, &numbers(&weight), &numbers(&output), &mut input);
+        medley_kernels::input_gradient(&geometry, &numbers(&weight), &numbers(&output), &mut input);
         let [d, h, w] = geometry.input;
         tensor_of(input, [geometry.batch, geometry.in_channels, d, h, w])
     }
@@ -78,7 +78,7 @@ impl Convolution for Flex {
 
 fn weight_gradient(input: &FloatTensor<Flex>, output_gradient: &FloatTensor<Flex>, geometry: &Geometry) -> FloatTensor<Flex> {
     let mut gradient = vec![0.0; geometry.weight_len()];
-    medley_conv::weight_gradient(geometry, &numbers(input), &numbers(output_gradient), &mut gradient);
+    medley_kernels::weight_gradient(geometry, &numbers(input), &numbers(output_gradient), &mut gradient);
     let [d, h, w] = geometry.kernel;
     tensor_of(gradient, [geometry.out_channels, geometry.in_channels, d, h, w])
 }

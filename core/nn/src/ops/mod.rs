@@ -1,18 +1,20 @@
-//! Convolution and pooling: on the processor by [`medley_conv`], with gradients of their own; on graphics cards by the tensor
+//! Convolution, pooling and normalisation: on the processor by [`medley_kernels`], with gradients of their own; on graphics cards by the tensor
 //! library.
 
 mod convolve;
 mod flex;
+mod normalise;
 mod pool;
 
 pub use convolve::{convolve, convolve_transposed};
+pub(crate) use normalise::{Normalisation, moments, normalise};
 pub use pool::max_pool3d;
 
 use burn::backend::{DispatchTensor, DispatchTensorKind};
 use burn::tensor::Tensor;
 
 /// A tensor of the processor's backend, with or without gradients, and 32-bit; or the tensor given back.
-fn on_processor<const D: usize>(tensor: &Tensor<D>) -> bool {
+pub(crate) fn on_processor<const D: usize>(tensor: &Tensor<D>) -> bool {
     let DispatchTensor { kind, .. } = tensor.clone().into_dispatch();
     let is_flex = match kind {
         DispatchTensorKind::Flex(_) => true,

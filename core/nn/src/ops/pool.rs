@@ -9,7 +9,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
-use medley_conv::Pooling;
+use medley_kernels::Pooling;
 
 use super::flex::{numbers, tensor_of};
 use super::on_processor;
@@ -59,7 +59,7 @@ fn pooled(input: &FloatTensor<Flex>, pooling: &Pooling) -> (FloatTensor<Flex>, V
     let [d, h, w] = pooling.output();
     let places = pooling.maps * d * h * w;
     let (mut output, mut winners) = (vec![0.0; places], vec![0; places]);
-    medley_conv::max_pool3d(pooling, &numbers(input), &mut output, &mut winners);
+    medley_kernels::max_pool3d(pooling, &numbers(input), &mut output, &mut winners);
     (tensor_of(output, [1, pooling.maps, d, h, w]), winners)
 }
 
@@ -75,7 +75,7 @@ impl Backward<Flex, 1> for PoolingBackward {
         let (pooling, shape, winners) = ops.state;
         if let Some(node) = node {
             let mut of_input = vec![0.0; shape.iter().product()];
-            medley_conv::max_pool3d_gradient(&pooling, &winners, &numbers(&gradient), &mut of_input);
+            medley_kernels::max_pool3d_gradient(&pooling, &winners, &numbers(&gradient), &mut of_input);
             gradients.register::<Flex>(node.id, tensor_of(of_input, shape));
         }
     }

@@ -1,6 +1,6 @@
 //! Every pass against the definition, in double precision, over geometries of the networks and odd ones.
 
-use medley_conv::{Geometry, forward, input_gradient, weight_gradient};
+use medley_kernels::{Geometry, forward, input_gradient, weight_gradient};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

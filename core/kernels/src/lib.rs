@@ -1,9 +1,11 @@
-//! Three-dimensional convolution on the processor: forward, the gradients of input and weight, max-pooling.
+//! What networks spend their time on, on the processor: convolution in three dimensions, pooling, normalisation; each with
+//! its gradients.
 //!
 //! # Map
 //! - [`Geometry`]: sizes, stride, padding, dilation
 //! - [`forward`], [`input_gradient`], [`weight_gradient`]: the convolution
 //! - [`max_pool3d`], [`max_pool3d_gradient`]
+//! - [`moments`], [`normalise`], [`normalise_gradient`]: with the shortcut and the rectifier that follow
 //! - `direct`, `weight_gradient`: what is multiplied with what; `pack`: in which order it lies; `kernel`: the innermost
 //!   loop in vector instructions, found at run time
 //!
@@ -16,6 +18,7 @@
 mod direct;
 mod geometry;
 mod kernel;
+mod norm;
 mod pack;
 mod pool;
 mod scratch;
@@ -23,6 +26,7 @@ mod shared;
 mod weight_gradient;
 
 pub use geometry::Geometry;
+pub use norm::{Maps, NormGradients, Statistics, moments, normalise, normalise_gradient};
 pub use pool::{Pooling, max_pool3d, max_pool3d_gradient};
 
 use direct::Pass;

@@ -1,5 +1,5 @@
 #![allow(unsafe_code, clippy::all, clippy::print_stdout, missing_docs)]
-use medley_conv::*;
+use medley_kernels::*;
 #[repr(C)] struct Ts { s: i64, n: i64 }
 unsafe extern "C" { fn clock_gettime(id: i32, t: *mut Ts) -> i32; }
 fn cpu() -> f64 { let mut t = Ts { s: 0, n: 0 }; #[allow(unsafe_code)] unsafe { clock_gettime(2, &mut t); } t.s as f64 + t.n as f64 * 1e-9 }

@@ -23,6 +23,18 @@ impl<'a> Shared<'a> {
         Self { first: slice.as_mut_ptr(), len: slice.len(), lifetime: PhantomData }
     }
 
+    /// # Safety
+    /// While the part lives, nobody else takes one that overlaps it.
+    ///
+    /// # Panics
+    /// If it does not lie inside the slice.
+    #[expect(clippy::mut_from_ref, reason = "disjointness is the caller's promise")]
+    pub unsafe fn part(&self, start: usize, len: usize) -> &mut [f32] {
+        assert!(start <= self.len && len <= self.len - start);
+        // SAFETY: inside the slice, and the caller promises that it is taken once.
+        unsafe { std::slice::from_raw_parts_mut(self.first.add(start), len) }
+    }
+
     /// Turns a block of numbers into lines that begin at `start`.
     ///
     /// # Safety

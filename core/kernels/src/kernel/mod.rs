@@ -6,10 +6,12 @@
 
 mod transpose;
 mod vectors;
+mod wide;
 
 use std::sync::OnceLock;
 
 pub(crate) use transpose::{Lines, Turn};
+pub(crate) use wide::Loop;
 
 /// Terms of a block: where in A and in B a stretch of `depth` products begins.
 #[derive(Debug, Clone, Copy, Default)]
