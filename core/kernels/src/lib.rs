@@ -6,6 +6,7 @@
 //! - [`forward`], [`input_gradient`], [`weight_gradient`]: the convolution
 //! - [`max_pool3d`], [`max_pool3d_gradient`]
 //! - [`moments`], [`normalise`], [`normalise_gradient`]: with the shortcut and the rectifier that follow
+//! - [`update`]: weights along their gradients
 //! - `direct`, `weight_gradient`: what is multiplied with what; `pack`: in which order it lies; `kernel`: the innermost
 //!   loop in vector instructions, found at run time
 //!
@@ -23,10 +24,12 @@ mod pack;
 mod pool;
 mod scratch;
 mod shared;
+mod update;
 mod weight_gradient;
 
 pub use geometry::Geometry;
 pub use norm::{Maps, NormGradients, Statistics, moments, normalise, normalise_gradient};
+pub use update::{Memory, Rule, update};
 pub use pool::{Pooling, max_pool3d, max_pool3d_gradient};
 
 use direct::Pass;

@@ -29,7 +29,7 @@ mod interpolate;
 pub mod loss;
 mod network;
 pub mod norm;
-mod ops;
+pub mod ops;
 mod parameters;
 pub mod weights;
 

@@ -5,10 +5,12 @@ mod convolve;
 mod flex;
 mod normalise;
 mod pool;
+mod update;
 
 pub use convolve::{convolve, convolve_transposed};
 pub(crate) use normalise::{Normalisation, moments, normalise};
 pub use pool::max_pool3d;
+pub use update::{Remembered, can_update, update};
 
 use burn::backend::{DispatchTensor, DispatchTensorKind};
 use burn::tensor::Tensor;
