@@ -7,7 +7,7 @@
 //! - [`max_pool3d`], [`max_pool3d_gradient`]
 //! - [`moments`], [`normalise`], [`normalise_gradient`]: with the shortcut and the rectifier that follow
 //! - [`update`]: weights along their gradients
-//! - `direct`, `weight_gradient`: what is multiplied with what; `pack`: in which order it lies; `kernel`: the innermost
+//! - `pointwise`: convolutions of one voxel; `direct`, `weight_gradient`: what is multiplied with what; `pack`: in which order it lies; `kernel`: the innermost
 //!   loop in vector instructions, found at run time
 //!
 //! # Invariants
@@ -21,6 +21,7 @@ mod geometry;
 mod kernel;
 mod norm;
 mod pack;
+mod pointwise;
 mod pool;
 mod scratch;
 mod shared;
@@ -53,6 +54,9 @@ pub fn instructions() -> &'static str {
 /// If a slice is not as long as the geometry says.
 pub fn forward(geometry: &Geometry, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
     assert_eq!([input.len(), weight.len(), output.len()], [geometry.input_len(), geometry.weight_len(), geometry.output_len()]);
+    if pointwise::is_pointwise(geometry) {
+        return pointwise::forward(geometry, input, weight, bias, output);
+    }
     let (out, taps) = (geometry.output(), geometry.taps());
     let pass = Pass {
         batch: geometry.batch,
@@ -88,6 +92,9 @@ pub fn input_gradient(geometry: &Geometry, weight: &[f32], output_gradient: &[f3
         [input_gradient.len(), weight.len(), output_gradient.len()],
         [geometry.input_len(), geometry.weight_len(), geometry.output_len()]
     );
+    if pointwise::is_pointwise(geometry) {
+        return pointwise::input_gradient(geometry, weight, output_gradient, input_gradient);
+    }
     let (out, taps) = (geometry.output(), geometry.taps());
     if output_gradient.is_empty() {
         input_gradient.fill(0.0);
@@ -127,5 +134,8 @@ pub fn weight_gradient(geometry: &Geometry, input: &[f32], output_gradient: &[f3
         [input.len(), weight_gradient.len(), output_gradient.len()],
         [geometry.input_len(), geometry.weight_len(), geometry.output_len()]
     );
+    if pointwise::is_pointwise(geometry) {
+        return pointwise::weight_gradient(geometry, input, output_gradient, weight_gradient);
+    }
     weight_gradient::weight_gradient(geometry, input, output_gradient, weight_gradient);
 }

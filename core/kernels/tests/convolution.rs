@@ -101,6 +101,8 @@ fn every_layer_of_the_networks() {
     check(cubic([40, 24], [5, 6, 7], 1, 1, 0, 1)); // bottleneck
     check(cubic([40, 24], [5, 6, 7], 1, 2, 0, 1)); // downsample
     check(cubic([32, 3], [4, 5, 6], 1, 1, 0, 1)); // classes
+    check(cubic([300, 140], [3, 5, 7], 1, 1, 0, 1)); // more than one depth block, more than one of rows
+    check(Geometry { batch: 2, ..cubic([5, 40], [2, 3, 4], 1, 1, 0, 1) });
     check(cubic([20, 48], [8, 6, 10], 2, 2, 0, 1)); // the reverse of the head's transposed convolution
 }
 
