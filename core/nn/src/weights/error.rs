@@ -75,6 +75,14 @@ pub enum WeightsError {
         /// What the device said.
         reason: String,
     },
+    /// A file name that stands for no format.
+    #[error("{file} cannot be written: {reason}")]
+    Format {
+        /// The file that was to be written.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The file system's refusal while writing; what was there before is untouched.
     #[error("{file} could not be written: {source}")]
     Write {
