@@ -23,6 +23,11 @@ impl WeightsSource {
         Ok(match self {
             Self::Scratch => None,
             Self::File(path) => Some(WeightsFile::open(path)?),
+            Self::Recorded { file, sha256 } => {
+                let file = WeightsFile::open(file)?;
+                file.require_sha256(sha256)?;
+                Some(file)
+            }
             Self::Bytes { name, bytes } => Some(WeightsFile::from_bytes(name, bytes)?),
         })
     }

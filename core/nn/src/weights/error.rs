@@ -39,6 +39,16 @@ pub enum WeightsError {
         /// The function by its full name.
         global: String,
     },
+    /// Not the file that was recorded.
+    #[error("{file} is not the file that was recorded (SHA-256 recorded {recorded}, found {found}), so it is not used; get it again")]
+    Changed {
+        /// The file.
+        file: String,
+        /// What was recorded.
+        recorded: String,
+        /// What it is now.
+        found: String,
+    },
     /// Readable, but no network that is known here.
     #[error("{file} holds no 3D-ResNet: {reason}")]
     NoNetwork {

@@ -134,6 +134,17 @@ impl WeightsFile {
         &self.sha256
     }
 
+    /// Refuses a file that is not the one whose SHA-256 was recorded.
+    ///
+    /// # Errors
+    /// [`WeightsError::Changed`].
+    pub fn require_sha256(&self, recorded: &str) -> Result<(), WeightsError> {
+        if self.sha256 == recorded {
+            return Ok(());
+        }
+        Err(WeightsError::Changed { file: self.name.clone(), recorded: recorded.to_owned(), found: self.sha256.clone() })
+    }
+
     /// Text stored beside the tensors; only `.safetensors` has any.
     #[must_use]
     pub fn metadata(&self) -> &BTreeMap<String, String> {
