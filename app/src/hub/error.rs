@@ -13,9 +13,7 @@ pub enum HubError {
         name: String,
     },
     /// A known checkpoint that nobody has fetched yet.
-    #[error(
-        "{name} is not on this machine yet; get it with `medley weights fetch {name}`, or bring it in with `medley weights import FILE`"
-    )]
+    #[error("{name} is not on this machine yet; get it with `medley weights fetch {name}`, or import it with `medley weights import FILE`")]
     NotHere {
         /// Its name.
         name: String,
@@ -28,7 +26,8 @@ pub enum HubError {
     },
     /// No answer.
     #[error(
-        "{endpoint} cannot be reached ({reason}): check the network, or fetch the file on another machine and bring it in with `medley weights import FILE`"
+        "{endpoint} cannot be reached ({reason}): check the network, or get the file on another machine and import it here \
+         (`medley weights import FILE`, or Import on the window's page of weights)"
     )]
     Unreachable {
         /// The hub.
@@ -106,7 +105,7 @@ pub enum HubError {
     /// A kept file that is not the one that was recorded.
     #[error(
         "{} is not the file whose SHA-256 was recorded when it came here (recorded {recorded}, found {found}), so it is not used; \
-         get it anew with `medley weights fetch {name} --again`",
+         get it anew with `medley weights fetch {name} --again`, or Get again on the window's page of weights",
         file.display()
     )]
     Changed {
@@ -136,7 +135,7 @@ pub enum HubError {
         record: PathBuf,
     },
     /// Something else of that name.
-    #[error("other weights are kept as {name} already; rename the file before bringing it in")]
+    #[error("other weights are kept as {name} already; rename the file before importing it")]
     Occupied {
         /// The name.
         name: String,
@@ -185,5 +184,17 @@ impl HubError {
     pub(super) fn file(file: &Path, source: std::io::Error) -> Self {
         let file = file.to_owned();
         if source.kind() == std::io::ErrorKind::StorageFull { Self::DiskFull { file } } else { Self::File { file, source } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_refusals() {
+        let said = |kind: std::io::ErrorKind| HubError::file(Path::new("a/b.part"), kind.into()).to_string();
+        assert!(said(std::io::ErrorKind::StorageFull).starts_with("the disk is full, so a/b.part could not be written"));
+        assert!(said(std::io::ErrorKind::PermissionDenied).starts_with("a/b.part: "));
     }
 }

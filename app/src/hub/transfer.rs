@@ -67,14 +67,24 @@ impl Transfer<'_> {
             // Not every file system knows locks.
             Err(TryLockError::Error(_)) => {}
         }
+        let ended = self.attempts(&mut file, tell);
+        let is_empty = length(&file) == 0;
+        drop(file);
+        if ended.is_err() && is_empty {
+            self.discard();
+        }
+        ended
+    }
+
+    fn attempts(&self, file: &mut File, tell: &mut dyn FnMut(Received) -> Flow) -> Result<(), HubError> {
         for _ in 1..ATTEMPTS {
-            let before = length(&file);
-            match self.attempt(&mut file, tell) {
+            let before = length(file);
+            match self.attempt(file, tell) {
                 Err(HubError::Interrupted { done, .. }) if done > before && self.note().is_some() => {}
                 ended => return ended,
             }
         }
-        self.attempt(&mut file, tell)
+        self.attempt(file, tell)
     }
 
     /// Forgets what has come.
