@@ -20,6 +20,8 @@ pub struct Shop {
     pub cuts: VecDeque<usize>,
     /// Whether ranges are understood.
     pub knows_ranges: bool,
+    /// Whether files are given only below `/elsewhere`, to which every other address leads.
+    pub is_elsewhere: bool,
     /// After half of a file, wait until this is false.
     pub is_held: bool,
 }
@@ -27,7 +29,7 @@ pub struct Shop {
 impl Default for Shop {
     fn default() -> Self {
         let etag = "\"first\"".to_owned();
-        Self { files: BTreeMap::new(), etag, status: 200, cuts: VecDeque::new(), knows_ranges: true, is_held: false }
+        Self { files: BTreeMap::new(), etag, status: 200, cuts: VecDeque::new(), knows_ranges: true, is_elsewhere: false, is_held: false }
     }
 }
 
@@ -133,11 +135,17 @@ fn answer(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     lock(&shared.asked).push(asked.clone());
     let (shop, cut) = {
         let mut shop = lock(&shared.shop);
-        let cut = shop.cuts.pop_front();
+        let is_sent_on = shop.is_elsewhere && !asked.path.starts_with("/elsewhere");
+        let cut = if is_sent_on { None } else { shop.cuts.pop_front() };
         (shop.clone(), cut)
     };
     let mut stream = stream;
-    let file = shop.files.get(&asked.path).filter(|_| shop.status == 200);
+    let place = asked.path.strip_prefix("/elsewhere");
+    if shop.is_elsewhere && place.is_none() {
+        let head = format!("HTTP/1.1 302 Found\r\nLocation: /elsewhere{}\r\nETag: \"linked\"\r\n", asked.path);
+        return write!(stream, "{head}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    let file = shop.files.get(place.unwrap_or(&asked.path)).filter(|_| shop.status == 200);
     let Some(file) = file else {
         let status = if shop.status == 200 { 404 } else { shop.status };
         let page = "<!doctype html><title>No</title>";

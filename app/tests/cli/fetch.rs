@@ -116,6 +116,17 @@ fn a_cut_transfer_goes_on_where_it_ended() {
 }
 
 #[test]
+fn a_hub_that_sends_on_to_another_place_is_followed_with_the_range() {
+    let (folder, hub) = (tempfile::tempdir().expect("a folder"), hub());
+    hub.change(|shop| (shop.is_elsewhere, shop.cuts) = (true, VecDeque::from([100_000])));
+    fetched(folder.path(), &hub, &[]);
+    let asked: Vec<_> = hub.asked().into_iter().filter(|asked| asked.path.starts_with("/elsewhere")).collect();
+    let heads: Vec<_> = asked.iter().map(|asked| (asked.range.as_deref(), asked.if_range.as_deref())).collect();
+    assert_eq!(heads, [(None, None), (Some("bytes=100000-"), Some("\"first\""))]);
+    assert_eq!(std::fs::read(folder.path().join("weights/resnet_10.pth")).expect("the file"), checkpoint());
+}
+
+#[test]
 fn what_was_left_by_an_earlier_run_is_gone_on_with_only_if_the_file_is_the_same() {
     for is_changed in [false, true] {
         let (folder, hub) = (tempfile::tempdir().expect("a folder"), hub());

@@ -167,6 +167,15 @@ fn a_tensor_of_another_shape_and_one_too_many_are_named() {
 }
 
 #[test]
+fn a_head_without_an_encoder_is_called_one() {
+    let head = vec![0u8; 5 * 32 * 4];
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![5, 32, 1, 1, 1], &head).expect("a view");
+    let bytes = safetensors::serialize([("module.conv_seg.6.weight", view)], None).expect("bytes");
+    let error = WeightsFile::from_bytes("head.safetensors", &bytes).and_then(|file| file.architecture()).expect_err("no encoder");
+    assert!(error.to_string().contains("segmentation head (conv_seg) for 5 classes"), "{error}");
+}
+
+#[test]
 fn a_small_file_cannot_ask_for_a_huge_network() {
     let bytes = rewritten(|name, shape, data| match name {
         "conv1.weight" => Some((name.to_owned(), vec![4000, 1, 7, 7, 7], vec![0; 4000 * 343 * 4])),
