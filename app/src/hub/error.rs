@@ -54,12 +54,14 @@ pub enum HubError {
         reason: String,
     },
     /// The connection ended too early.
-    #[error("the transfer of {url} was interrupted after {done} bytes ({reason}); do it again, and it goes on from there")]
+    #[error("the transfer of {url} was interrupted after {done} bytes ({reason}); do it again{}", if *goes_on { ", and it goes on from there" } else { "" })]
     Interrupted {
         /// The address.
         url: String,
         /// Bytes that are there.
         done: u64,
+        /// Whether the next attempt can begin where this one ended.
+        goes_on: bool,
         /// Why.
         reason: String,
     },
@@ -161,11 +163,14 @@ pub enum HubError {
         name: String,
     },
     /// No room.
-    #[error("the disk is full, so {} could not be written; free some space and do it again: it goes on from there", file.display())]
+    #[error("the disk is full, so {} could not be written; free some space and do it again", file.display())]
     DiskFull {
         /// The file.
         file: PathBuf,
     },
+    /// A copy or a record that could not be written.
+    #[error(transparent)]
+    Unwritable(#[from] medley_io::IoError),
     /// The file system's refusal.
     #[error("{}: {source}", file.display())]
     File {
@@ -175,7 +180,7 @@ pub enum HubError {
         source: std::io::Error,
     },
     /// Somebody asked for an end.
-    #[error("the transfer was stopped; what has come is kept, and it goes on from there")]
+    #[error("the transfer was stopped")]
     Stopped,
 }
 

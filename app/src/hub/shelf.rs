@@ -1,7 +1,7 @@
 //! The folder of kept weights. Beside `NAME.pth` lies `NAME.pth.json`, the record of what came and from where.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use medley_learn::WeightsSource;
@@ -45,6 +45,8 @@ pub struct Kept {
 pub struct Shelf {
     folder: PathBuf,
 }
+
+const CHANGING: &str = "it changed while it was being read; do it again";
 
 /// Endings of weight files; the first that a name has is taken off.
 const ENDINGS: [&str; 4] = [".pth.tar", ".pth", ".pt", ".safetensors"];
@@ -138,23 +140,28 @@ impl Shelf {
         if read_record(&target)?.is_some_and(|earlier| earlier.sha256 != record.sha256) {
             return Err(HubError::Occupied { name });
         }
-        let copied = (|| {
-            let mut part = tempfile::Builder::new().prefix(".import-").tempfile_in(&self.folder)?;
-            io::copy(&mut File::open(file)?, part.as_file_mut())?;
-            part.as_file().sync_all()?;
-            Ok(part.into_temp_path())
-        })();
-        let part = copied.map_err(|error| HubError::file(&target, error))?;
-        self.keep(&part, &target, &record)?;
-        // It has been moved away.
-        let _ = part.keep();
+        medley_io::write_atomically(&target, |out| {
+            let mut digest = Sha256::new();
+            let (mut file, mut buffer) = (File::open(file)?, vec![0; 1 << 18]);
+            loop {
+                let count = file.read(&mut buffer)?;
+                let read = buffer.get(..count).unwrap_or_default();
+                if read.is_empty() {
+                    break;
+                }
+                digest.update(read);
+                out.write_all(read)?;
+            }
+            if hex(&digest.finalize()) == record.sha256 { Ok(()) } else { Err(io::Error::other(CHANGING)) }
+        })?;
+        write_record(&target, &record)?;
         Ok(Kept { name, file: target, record })
     }
 
     /// Moves a file in that has been examined.
     pub(super) fn keep(&self, from: &Path, target: &Path, record: &Record) -> Result<(), HubError> {
         if file_sha256(from)? != record.sha256 {
-            return Err(HubError::file(from, io::Error::other("it changed while it was being read; do it again")));
+            return Err(HubError::file(from, io::Error::other(CHANGING)));
         }
         // The record first: a file without one would be taken for another's.
         write_record(target, record)?;
@@ -229,16 +236,11 @@ pub(super) fn read_record(file: &Path) -> Result<Option<Record>, HubError> {
 }
 
 fn write_record(file: &Path, record: &Record) -> Result<(), HubError> {
-    let path = record_path(file);
-    let written = (|| {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut part = tempfile::Builder::new().prefix(".record-").tempfile_in(folder)?;
-        serde_json::to_writer_pretty(part.as_file_mut(), record)?;
-        part.as_file().sync_all()?;
-        part.persist(&path).map_err(|error| error.error)?;
-        Ok(())
-    })();
-    written.map_err(|error| HubError::file(&path, error))
+    medley_io::write_atomically(&record_path(file), |out| {
+        serde_json::to_writer_pretty(&mut *out, record)?;
+        out.write_all(b"\n")
+    })?;
+    Ok(())
 }
 
 /// SHA-256 of a file, in hexadecimal.
@@ -248,5 +250,9 @@ fn write_record(file: &Path, record: &Record) -> Result<(), HubError> {
 pub fn file_sha256(file: &Path) -> Result<String, HubError> {
     let mut digest = Sha256::new();
     File::open(file).and_then(|mut file| io::copy(&mut file, &mut digest)).map_err(|error| HubError::file(file, error))?;
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

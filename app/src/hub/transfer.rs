@@ -80,7 +80,7 @@ impl Transfer<'_> {
         for _ in 1..ATTEMPTS {
             let before = length(file);
             match self.attempt(file, tell) {
-                Err(HubError::Interrupted { done, .. }) if done > before && self.note().is_some() => {}
+                Err(HubError::Interrupted { done, goes_on: true, .. }) if done > before => {}
                 ended => return ended,
             }
         }
@@ -139,6 +139,8 @@ impl Transfer<'_> {
     fn ask(&self, from: Option<(u64, &str)>) -> Result<ureq::http::Response<ureq::Body>, HubError> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            // What was asked for in confidence is not to be sent on to where anybody can change it.
+            .https_only(self.endpoint.starts_with("https://"))
             .user_agent(concat!("medley/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(PATIENCE))
             .timeout_recv_response(Some(PATIENCE))
@@ -168,8 +170,7 @@ impl Transfer<'_> {
             if tell(received) == Flow::Stop {
                 return Err(HubError::Stopped);
             }
-            let interrupted = |done: u64, reason: String| HubError::Interrupted { url: self.url.to_owned(), done, reason };
-            let count = body.read(&mut buffer).map_err(|error| interrupted(received.bytes, error.to_string()))?;
+            let count = body.read(&mut buffer).map_err(|error| self.interrupted(received.bytes, error.to_string()))?;
             if !is_known {
                 head.extend(buffer.iter().take(count.min(HEAD - head.len())));
                 if count == 0 || head.len() == HEAD {
@@ -191,12 +192,13 @@ impl Transfer<'_> {
             file.write_all(buffer.get(..count).unwrap_or_default()).map_err(|error| self.file_error(error))?;
         }
         match received.total {
-            Some(total) if received.bytes != total => {
-                let reason = format!("{total} were announced");
-                Err(HubError::Interrupted { url: self.url.to_owned(), done: received.bytes, reason })
-            }
+            Some(total) if received.bytes != total => Err(self.interrupted(received.bytes, format!("{total} were announced"))),
             _ => file.sync_all().map_err(|error| self.file_error(error)),
         }
+    }
+
+    fn interrupted(&self, done: u64, reason: String) -> HubError {
+        HubError::Interrupted { url: self.url.to_owned(), done, goes_on: self.note().is_some(), reason }
     }
 
     fn note_path(&self) -> PathBuf {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use medley_nn::weights::{WeightsError, WeightsFile, inspect, save_encoder, save_network};
+use medley_nn::weights::{ExportOptions, WeightsError, WeightsFile, inspect, save_encoder, save_network};
 use medley_nn::{Depth, EncoderConfig, HeadKind, NetworkConfig, SegmentationNetwork, Shortcut};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -236,10 +236,18 @@ fn an_inspection_tells_what_is_inside() {
 #[test]
 fn spoilt_files_end_in_a_sentence() {
     let good = rewritten(|name, shape, data| Some((name.to_owned(), shape, data)));
+    let exported = {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.pth");
+        let file = WeightsFile::from_bytes("good", &good).expect("opened");
+        file.export(&path, &ExportOptions::default()).expect("exported");
+        std::fs::read(path).expect("a file")
+    };
     let originals = [
         std::fs::read(fixture("r10b_w6.fp16.zip.pth")).expect("a fixture"),
         std::fs::read(fixture("r10b_w6.no_counters.legacy.pth")).expect("a fixture"),
         good,
+        exported,
     ];
     let mut draws = ChaCha8Rng::seed_from_u64(1);
     let rounds = std::env::var("MEDLEY_SPOILT_FILES").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
