@@ -116,6 +116,24 @@ fn a_cut_transfer_goes_on_where_it_ended() {
 }
 
 #[test]
+fn two_programs_do_not_write_one_file() {
+    let (folder, hub) = (tempfile::tempdir().expect("a folder"), hub());
+    hub.change(|shop| shop.is_held = true);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| fetch(folder.path(), &hub));
+        let part = folder.path().join("weights/resnet_10.pth.part");
+        while !std::fs::metadata(&part).is_ok_and(|about| about.len() > 0) {
+            assert!(!first.is_finished(), "it waits for the hub");
+            std::thread::yield_now();
+        }
+        fetch(folder.path(), &hub).assert_refused("resnet_10 is being fetched already");
+        hub.change(|shop| shop.is_held = false);
+        assert_eq!(first.join().expect("ended").code, Some(0));
+    });
+    assert_eq!((hub.asked_count(), names(folder.path())), (1, KEPT.map(str::to_owned).to_vec()));
+}
+
+#[test]
 fn a_hub_that_sends_on_to_another_place_is_followed_with_the_range() {
     let (folder, hub) = (tempfile::tempdir().expect("a folder"), hub());
     hub.change(|shop| (shop.is_elsewhere, shop.cuts) = (true, VecDeque::from([100_000])));
