@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 use medley_nn::weights::WeightsError;
 use thiserror::Error;
 
+use crate::catalog::Released;
+
 /// Why weights could not be fetched, imported or used.
 #[derive(Debug, Error)]
 pub enum HubError {
@@ -106,9 +108,9 @@ pub enum HubError {
     Weights(#[from] WeightsError),
     /// A kept file that is not the one that was recorded.
     #[error(
-        "{} is not the file whose SHA-256 was recorded when it came here (recorded {recorded}, found {found}), so it is not used; \
-         get it anew with `medley weights fetch {name} --again`, or Get again on the window's page of weights",
-        file.display()
+        "{} is not the file whose SHA-256 was recorded when it came here (recorded {recorded}, found {found}), so it is not used; {}",
+        file.display(),
+        remedy(name)
     )]
     Changed {
         /// The name it is kept under.
@@ -182,6 +184,14 @@ pub enum HubError {
     /// Somebody asked for an end.
     #[error("the transfer was stopped")]
     Stopped,
+}
+
+/// How a changed file is made good.
+fn remedy(name: &str) -> String {
+    match Released::find(name) {
+        Some(_) => format!("get it anew with `medley weights fetch {name} --again`, or Get again on the window's page of weights"),
+        None => "import it again".to_owned(),
+    }
 }
 
 impl HubError {

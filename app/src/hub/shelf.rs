@@ -133,9 +133,14 @@ impl Shelf {
         let name = weights_name(&target).ok_or_else(|| HubError::Name { file: file.display().to_string() })?;
         let record = examine(file, &file.display().to_string(), &name, &format!("imported from {own_name}"))?;
         self.make_folder()?;
-        if let Some(kept) = self.find(&name)? {
-            let is_same = kept.record.sha256 == record.sha256 && file_sha256(&kept.file)? == record.sha256;
-            return if is_same { Ok(kept) } else { Err(HubError::Occupied { name }) };
+        let earlier = self.find(&name)?;
+        if earlier.as_ref().is_some_and(|kept| kept.record.sha256 != record.sha256 || kept.file != target) {
+            return Err(HubError::Occupied { name });
+        }
+        if let Some(kept) = earlier
+            && file_sha256(&kept.file)? == record.sha256
+        {
+            return Ok(kept);
         }
         if read_record(&target)?.is_some_and(|earlier| earlier.sha256 != record.sha256) {
             return Err(HubError::Occupied { name });

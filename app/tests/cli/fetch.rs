@@ -253,6 +253,11 @@ fn a_file_is_brought_in_under_its_own_name() {
     std::fs::write(&by_hand, checkpoint()).expect("written");
     assert_eq!(import(&by_hand).code, Some(0));
     assert_eq!(answer_in(folder, &[], ["weights", "list"])["kept"].as_array().map(Vec::len), Some(2));
+    // A copy that was spoilt is made good by the same file.
+    std::fs::write(folder.join("weights/my_encoder.pth"), b"spoilt").expect("written");
+    medley_in(folder, &[], ["weights", "inspect", "my_encoder"]).assert_refused("import it again");
+    assert_eq!(import(&elsewhere).code, Some(0));
+    assert_eq!(answer_in(folder, &[], ["weights", "inspect", "my_encoder"])["matched"].as_u64(), Some(60));
     let refused = |name: &str, bytes: &[u8], wanted: &str| {
         let path = folder.join(name);
         std::fs::write(&path, bytes).expect("written");
