@@ -4,7 +4,10 @@
 
 mod demo;
 mod evaluate;
+mod fetch;
 mod hostile;
+#[path = "../../../tests/hub/mod.rs"]
+mod hub;
 mod images;
 mod support;
 mod training;

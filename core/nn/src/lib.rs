@@ -8,7 +8,7 @@
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, and instance normalisation
 //! - [`convolve`], [`max_pool3d`]: our own on the processor, with their gradients; [`resize_trilinear`]
 //! - [`loss`]: cross entropy, soft Dice, both
-//! - [`weights`]: `.pth` and `.safetensors` in, `.safetensors` out, and what is inside
+//! - [`weights`]: `.pth` and `.safetensors` in and out, and what is inside
 //!
 //! # Invariants
 //! 1. Tensors are `[N, C, D, H, W]`, 32-bit floating point. Which patient axis is D is the caller's business.
