@@ -18,30 +18,37 @@ pub(crate) fn is_pointwise(geometry: &Geometry) -> bool {
     geometry.kernel == [1; 3] && geometry.stride == [1; 3] && geometry.padding == [0; 3]
 }
 
-/// A factor of a product as it lies: number (row, k) at `row·row_step + k·depth_step`.
+/// The first factor of a product, `[rows, depth]`.
 #[derive(Clone, Copy)]
 struct Factor<'a> {
     numbers: &'a [f32],
     rows: usize,
-    row_step: usize,
-    depth_step: usize,
+    depth: usize,
 }
 
 /// `[out, voxels] = weight · [in, voxels]`, plus the bias.
 pub(crate) fn forward(geometry: &Geometry, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
     let Geometry { in_channels, out_channels, .. } = *geometry;
-    let factor = Factor { numbers: weight, rows: out_channels, row_step: in_channels, depth_step: 1 };
-    product(geometry, factor, in_channels, input, bias, output);
+    let factor = Factor { numbers: weight, rows: out_channels, depth: in_channels };
+    product(geometry, factor, input, bias, output);
 }
 
 /// `[in, voxels] = weightᵀ · [out, voxels]`.
 pub(crate) fn input_gradient(geometry: &Geometry, weight: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
     let Geometry { in_channels, out_channels, .. } = *geometry;
-    let factor = Factor { numbers: weight, rows: in_channels, row_step: 1, depth_step: in_channels };
-    product(geometry, factor, out_channels, output_gradient, None, input_gradient);
+    // Turned once, so that neighbours are what is multiplied one after the other.
+    let mut turned = Scratch::new(weight.len());
+    turned.par_chunks_mut(16 * out_channels).enumerate().for_each(|(part, lines)| {
+        let columns = lines.len() / out_channels;
+        let turn = Turn { rows: out_channels, columns, from_step: in_channels, to: Lines::Every(out_channels) };
+        Processor::get().transpose(&weight[16 * part..], lines, turn);
+    });
+    let factor = Factor { numbers: &turned, rows: in_channels, depth: out_channels };
+    product(geometry, factor, output_gradient, None, input_gradient);
 }
 
-fn product(geometry: &Geometry, factor: Factor<'_>, depth: usize, source: &[f32], bias: Option<&[f32]>, target: &mut [f32]) {
+fn product(geometry: &Geometry, factor: Factor<'_>, source: &[f32], bias: Option<&[f32]>, target: &mut [f32]) {
+    let depth = factor.depth;
     let processor = Processor::get();
     let voxels: usize = geometry.input.iter().product();
     if voxels == 0 || geometry.batch == 0 {
@@ -76,12 +83,12 @@ fn product(geometry: &Geometry, factor: Factor<'_>, depth: usize, source: &[f32]
                 let tiles = count.div_ceil(processor.max_rows);
                 for tile in 0..tiles {
                     let (low, high) = (tile * count / tiles, (tile + 1) * count / tiles);
-                    let stretch = Stretch { a: (start + low) * factor.row_step + from * factor.depth_step, b: from * width };
+                    let stretch = Stretch { a: (start + low) * depth + from, b: from * width };
                     let block = Block {
                         a: factor.numbers,
-                        a_row: factor.row_step,
-                        a_group: 4 * factor.row_step,
-                        a_step: factor.depth_step,
+                        a_row: depth,
+                        a_group: 4 * depth,
+                        a_step: 1,
                         b: &b,
                         stretches: &[stretch],
                         depth: deep,
