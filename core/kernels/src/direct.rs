@@ -198,6 +198,7 @@ impl Pass<'_> {
                             c_row: run.to_step * piece.width,
                             c_group: 4 * run.to_step * piece.width,
                             rows: end - first,
+                            is_first: false,
                         };
                         processor.add_product(piece.width, &mut c[(line + first * run.to_step) * piece.width..], &block);
                     }
@@ -232,6 +233,7 @@ impl Pass<'_> {
                     c_row: run.to_step * piece.width,
                     c_group: rows.to_step * row * piece.width,
                     rows: 4 * together,
+                    is_first: false,
                 };
                 let line = ((z - planes.start) * height + y) * row + run.to;
                 processor.add_product(piece.width, &mut c[line * piece.width..], &block);

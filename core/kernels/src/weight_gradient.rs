@@ -104,7 +104,7 @@ impl Sums<'_> {
                     let mut filled = 0;
                     let mut add = |stretches: &[Stretch]| {
                         let a_step = run.from_step * self.a_width;
-                        let block = Block { a, a_row: 1, a_group: 4, a_step, b, stretches, depth: run.count, c_row: per_row, c_group: 4 * per_row, rows: count };
+                        let block = Block { a, a_row: 1, a_group: 4, a_step, b, stretches, depth: run.count, c_row: per_row, c_group: 4 * per_row, rows: count, is_first: false };
                         processor.add_product(self.width, c, &block);
                     };
                     for z in from..(from + near).min(out[0]) {

@@ -38,6 +38,8 @@ pub(crate) struct Block<'a> {
     pub c_group: usize,
     /// At most [`Processor::max_rows`].
     pub rows: usize,
+    /// Whether C is overwritten, not added to.
+    pub is_first: bool,
 }
 
 /// The instructions to use.
@@ -122,7 +124,7 @@ impl Processor {
     /// If a slice is too short for what the block names, or `rows` too many.
     #[inline]
     pub fn add_product(self, width: usize, c: &mut [f32], block: &Block<'_>) {
-        let Block { a, a_row, a_group, a_step, b, stretches, depth, c_row, c_group, rows } = *block;
+        let Block { a, a_row, a_group, a_step, b, stretches, depth, c_row, c_group, rows, .. } = *block;
         if rows == 0 || depth == 0 {
             return;
         }
@@ -227,7 +229,7 @@ mod tests {
                     let stretches = [Stretch { a: 3, b: 0 }, Stretch { a: 40, b: 2 * depth * width }];
                     let before: Vec<f32> = (0..rows.div_ceil(4) * c_group).map(|at| number(at + 3)).collect();
                     let mut c = before.clone();
-                    processor.add_product(width, &mut c, &Block { a: &a, a_row, a_group, a_step, b: &b, stretches: &stretches, depth, c_row, c_group, rows });
+                    processor.add_product(width, &mut c, &Block { a: &a, a_row, a_group, a_step, b: &b, stretches: &stretches, depth, c_row, c_group, rows, is_first: false });
                     for (at, (found, before)) in c.iter().zip(&before).enumerate() {
                         let (group, r, n) = (at / c_group, at % c_group / c_row, at % c_group % c_row);
                         let mut wanted = f64::from(*before);
