@@ -10,7 +10,7 @@ use crate::scratch::Scratch;
 use crate::shared::Shared;
 
 /// Input channels of one block of sums.
-const ROWS: usize = 8;
+const ROWS: usize = 12;
 /// Numbers of the output's gradient that are gone through with all taps before the next: half a MiB.
 const NEAR: usize = 128 << 10;
 /// Stretches joined into one call.
