@@ -5,7 +5,7 @@
 //! - [`window`]: the native window; [`panels`]: what it shows; [`dialogs`]; [`command`]: every user action once
 //! - [`state`]: what is open, selected and running
 //! - [`render`]: drives the shaders
-//! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept; [`stem`], [`clock`]
+//! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept; [`stem`], [`clock`]; `allocation`
 //! - [`catalog`]: the released encoders; [`hub`]: fetching and keeping them
 //!
 //! # Invariants
@@ -13,6 +13,7 @@
 //! 2. A mask changes only through [`state::open_case::OpenCase`], by Edits that the clerk journals before the next one begins.
 //! 3. Every action of the user is a [`command::Command`] or a gesture in a view; panels keep no state.
 
+mod allocation;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
@@ -31,5 +32,6 @@ pub mod window;
 /// Runs the program with the process's arguments.
 #[must_use]
 pub fn run() -> std::process::ExitCode {
+    allocation::keep_buffers();
     cli::main()
 }
