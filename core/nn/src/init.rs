@@ -12,8 +12,8 @@ use crate::parameters::{ParameterInfo, filled};
 ///
 /// Convolutions: normal with σ = √(2 / fan out) (He et al., 2015), as the reference. Transposed convolutions: uniform within
 /// 1/√fan, PyTorch's default, which the reference leaves them with; the last one of the skip decoder starts with the same
-/// weight for all eight voxels that it makes of one, so that no checkerboard is there to be unlearnt. Its coarser ones are drawn
-/// from the same bound, so that first logits are small.
+/// weight for all eight voxels that it makes of one, so that no checkerboard is there to be unlearnt. Its coarser ones, and those
+/// of the other heads, are drawn from the same bound, so that first logits are small.
 pub(crate) fn initialized<M: Module>(blank: M, seed: u64) -> M {
     filled(blank, |parameter| {
         let &[rows, columns, ..] = parameter.shape.as_slice() else { return None };
@@ -24,7 +24,8 @@ pub(crate) fn initialized<M: Module>(blank: M, seed: u64) -> M {
             let shared = (0..rows * columns).map(|_| uniform(&mut draws, bound));
             return Some(shared.flat_map(|weight| std::iter::repeat_n(weight, taps)).collect());
         }
-        if parameter.name.starts_with("decoder.classify_") {
+        let is_classifier = ["branch.classify.weight", "dense_aspp.classify.weight"].contains(&parameter.name.as_str());
+        if is_classifier || parameter.name.starts_with("decoder.classify_") {
             let bound = 1.0 / (columns as f64).sqrt();
             return Some((0..rows * columns * taps).map(|_| uniform(&mut draws, bound)).collect());
         }

@@ -16,10 +16,11 @@ pub fn resize_trilinear(input: Tensor<5>, size: [usize; 3], align_corners: bool)
     })
 }
 
-/// Twice as fine, where voxel `2·i` lies on the coarse voxel `i`: the geometry of convolutions with stride 2, whose outputs are
-/// centred on every other input. `size` is the fine size, the coarse one twice or less it.
-pub(crate) fn refine_trilinear(input: Tensor<5>, size: [usize; 3]) -> Tensor<5> {
-    resample(input, size, |_, _, at| at as f64 / 2.0)
+/// `factor` times as fine, where voxel `factor·i` lies on the coarse voxel `i`: the geometry of convolutions with strides, whose
+/// outputs are centred on every `factor`-th input, beginning with the first. `size` is the fine size, at most `factor` times the
+/// coarse one.
+pub(crate) fn refine_trilinear(input: Tensor<5>, size: [usize; 3], factor: usize) -> Tensor<5> {
+    resample(input, size, |_, _, at| at as f64 / factor as f64)
 }
 
 /// One product with a matrix of weights per axis whose size changes.
@@ -77,7 +78,8 @@ mod tests {
         assert!(aligned.iter().zip([0.0, 1.0, 2.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-6), "{aligned:?}");
         let faces = numbers(resize_trilinear(line(&[0.0, 4.0]), [1, 1, 4], false));
         assert_eq!(faces, vec![0.0, 1.0, 3.0, 4.0]);
-        assert_eq!(numbers(refine_trilinear(line(&[0.0, 4.0, 8.0]), [1, 1, 5])), vec![0.0, 2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(numbers(refine_trilinear(line(&[0.0, 4.0, 8.0]), [1, 1, 5], 2)), vec![0.0, 2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(numbers(refine_trilinear(line(&[0.0, 4.0]), [1, 1, 7], 4)), vec![0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 4.0]);
     }
 
     /// A function linear along each axis is reproduced exactly between the corners.

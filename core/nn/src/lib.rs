@@ -3,11 +3,11 @@
 //! # Map
 //! - [`Encoder`]: the 3D-ResNets of Med3D, built from an [`EncoderConfig`]
 //! - [`head`]: what turns features into logits: the reference's [`head::Med3dHead`], the skip-connection
-//!   [`head::SkipDecoder`]
+//!   [`head::SkipDecoder`], the paper's [`head::BranchHead`], the pyramid [`head::DenseAspp`]
 //! - [`SegmentationNetwork`]: an encoder with a head
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, and instance normalisation
 //! - [`max_pool3d`], [`resize_trilinear`]: operations the tensor library lacks in three dimensions
-//! - [`loss`]: cross entropy, soft Dice, both
+//! - [`loss`]: cross entropy, soft Dice, focal, Tversky, boundary; deep supervision; classes that were not annotated
 //! - [`weights`]: `.pth` and `.safetensors` in, `.safetensors` out, and what is inside
 //!
 //! # Invariants

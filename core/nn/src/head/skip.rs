@@ -84,20 +84,34 @@ impl SkipDecoder {
     /// - input: `[N, in_channels, D, H, W]`
     /// - output: `[N, classes, D, H, W]`
     pub fn forward(&self, input: Tensor<5>, features: &Features) -> Tensor<5> {
+        let [(full, _), ..] = self.forward_deep(input, features);
+        full
+    }
+
+    /// The logits at every resolution that has some, finest first, each with its stride. The finest are those of
+    /// [`SkipDecoder::forward`].
+    ///
+    /// # Shapes
+    /// - input: `[N, in_channels, D, H, W]`
+    /// - outputs: `[N, classes, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]` for the strides 1, 4, 8
+    pub fn forward_deep(&self, input: Tensor<5>, features: &Features) -> [(Tensor<5>, usize); 3] {
         let [_, _, d, h, w] = input.dims();
         let eighth = self.reduce.forward(features.layer4.clone());
-        let logits = refined_to(&features.layer1, self.classify_eighth.forward(eighth.clone()));
+        let logits_eighth = self.classify_eighth.forward(eighth.clone());
+        let logits = refined_to(&features.layer1, logits_eighth.clone());
         let quarter = self.quarter.forward(vec![refined_to(&features.layer1, eighth), features.layer1.clone()]);
-        let logits = refined_to(&features.stem, logits + self.classify_quarter.forward(quarter.clone()));
+        let logits_quarter = logits + self.classify_quarter.forward(quarter.clone());
+        let logits = refined_to(&features.stem, logits_quarter.clone());
         let half = self.half.forward(vec![refined_to(&features.stem, quarter), features.stem.clone(), eighths(input)]);
         let fine = self.classify.forward(half).narrow(2, 0, d).narrow(3, 0, h).narrow(4, 0, w);
-        refine_trilinear(logits, [d, h, w]) + fine
+        let logits = refine_trilinear(logits, [d, h, w], 2) + fine;
+        [(logits, 1), (logits_quarter, 4), (logits_eighth, 8)]
     }
 }
 
 fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
     let [_, _, d, h, w] = target.dims();
-    refine_trilinear(coarse, [d, h, w])
+    refine_trilinear(coarse, [d, h, w], 2)
 }
 
 /// Every 2³ voxels as channels of one; an odd axis gets one plane of zeros at its end.

@@ -74,6 +74,8 @@ impl Architecture {
         let size = |name: &str, rank: usize, axis: usize| shapes.get(name).filter(|shape| shape.len() == rank).map(|shape| shape[axis]);
         let head = size("conv_seg.6.weight", 5, 0).map(|classes| (HeadKind::Med3d, classes));
         let head = head.or_else(|| size("decoder.classify.weight", 5, 1).map(|classes| (HeadKind::Skip, classes)));
+        let head = head.or_else(|| size("branch.classify.weight", 5, 0).map(|classes| (HeadKind::Branch, classes)));
+        let head = head.or_else(|| size("dense_aspp.classify.weight", 5, 0).map(|classes| (HeadKind::DenseAspp, classes)));
         let head = head.filter(|(_, classes)| (1..=usize::from(u16::MAX)).contains(classes));
         Ok(Self { depth, shortcut, base_width, in_channels, head: head.map(|(kind, _)| kind), classes: head.map(|(_, classes)| classes) })
     }
