@@ -73,8 +73,13 @@ pub struct CardArchitecture {
     pub shortcut: String,
     /// Channels of the first stage.
     pub base_width: usize,
-    /// `"skip"` or `"med3d"`; `None` for an encoder alone.
+    /// `"skip"`, `"med3d"`, `"branch"` or `"dense-aspp"`; `None` for an encoder alone.
     pub head: Option<String>,
+}
+
+/// Whether a setting that came later stands as it always was, so that old cards and new ones are the same.
+pub(crate) fn is_default<T: Default + PartialEq>(setting: &T) -> bool {
+    *setting == T::default()
 }
 
 /// Where the first weights came from.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::Device;
-use medley_nn::loss::dice_and_cross_entropy;
+use medley_nn::head::Draw;
+use medley_nn::loss::LossKind;
 use medley_nn::weights::save_encoder;
 use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, SegmentationNetwork, Shortcut};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ use crate::finetune::{
 };
 use crate::job::{JobKind, LabelDice};
 use crate::optimise::{Learner, Optimiser, Rates};
-use crate::prepare::{IGNORE, PreparedCase};
+use crate::prepare::PreparedCase;
 use crate::recipe::PlanLimits;
 use crate::sample::{Batch, Sampler};
 use crate::{CaseSource, Control, DeviceChoice, JobEvent, LearnError, Recipe, WeightsSource};
@@ -267,6 +268,7 @@ struct CoTraining {
     encoder: Encoder,
     branches: Vec<SegmentationNetwork>,
     learner: Learner,
+    seed: u64,
 }
 
 impl CoTraining {
@@ -277,7 +279,7 @@ impl CoTraining {
         let learner = Learner::new(&encoder, settings.optimiser, settings.weight_decay, rates);
         let branch = |(&classes, seed)| SegmentationNetwork::from_encoder(encoder.clone(), settings.head, classes, device, seed);
         let branches = classes.iter().zip(settings.seed..).map(branch).collect();
-        Self { encoder, branches, learner }
+        Self { encoder, branches, learner, seed: settings.seed }
     }
 
     /// The shared encoder under the branch of set `at`.
@@ -290,8 +292,9 @@ impl CoTraining {
     /// Learns from a batch of set `at`; returns the loss.
     fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice, control: &Control) -> Result<f64, LearnError> {
         let network = self.network(at);
-        let (image, classes) = batch.into_tensors(&device.device.clone().autodiff());
-        let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        let (image, target) = batch.into_image_and_target(&device.device.clone().autodiff());
+        let levels = network.training_levels(image, false, Draw { seed: self.seed, number: step as u64 });
+        let wrong = LossKind::DiceCe.of_levels(levels, &target);
         if control.is_stopped() {
             return Err(LearnError::Stopped);
         }

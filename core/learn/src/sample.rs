@@ -1,6 +1,7 @@
 //! Random patches of prepared cases, and batches of them.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+use medley_nn::loss::Target;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -32,16 +33,17 @@ pub struct Batch {
     pub classes: Vec<i32>,
     /// `[N, D, H, W]`.
     pub shape: [usize; 4],
+    /// The size of a voxel along D, H, W.
+    pub voxel_mm: [f64; 3],
 }
 
 impl Batch {
-    /// As tensors `[N, 1, D, H, W]` and `[N, D, H, W]`.
+    /// The image `[N, 1, D, H, W]` on a device, and what its logits are compared with.
     #[must_use]
-    pub fn into_tensors(self, device: &Device) -> (Tensor<5>, Tensor<4, Int>) {
+    pub fn into_image_and_target(self, device: &Device) -> (Tensor<5>, Target) {
         let [n, d, h, w] = self.shape;
         let image = Tensor::from_data(TensorData::new(self.image, [n, 1, d, h, w]), device);
-        let classes = Tensor::from_data(TensorData::new(self.classes, self.shape), device);
-        (image, classes)
+        (image, Target::new(self.classes, self.shape, Some(i64::from(IGNORE))).with_voxel(self.voxel_mm))
     }
 }
 
@@ -79,6 +81,7 @@ impl<'a> Sampler<'a> {
             image: Vec::with_capacity(size * voxels),
             classes: Vec::with_capacity(size * voxels),
             shape: [size, self.patch[0], self.patch[1], self.patch[2]],
+            voxel_mm: std::array::from_fn(|axis| self.spacing_mm[2 - axis]),
         };
         for _ in 0..size {
             let (case, center) = self.place(&mut rng);

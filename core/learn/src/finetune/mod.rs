@@ -1,10 +1,12 @@
 //! Fine-tuning a segmentation network on corrected cases.
 //!
-//! Patches with augmentation, Dice and cross entropy, a frozen validation set measured on whole scans, the best or the last
-//! weights kept, and a card beside them.
+//! Patches with augmentation, Dice and cross entropy or another loss, a frozen validation set measured on whole scans, the best
+//! or the last weights kept, and a card beside them.
 
 mod cases;
 mod curve;
+#[cfg(test)]
+mod heads_and_losses;
 mod settings;
 mod start;
 #[cfg(test)]
@@ -76,6 +78,11 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let validation = spec.cases.validation().map_err(LearnError::Source)?;
     drop(std::mem::replace(&mut spec.cases, Box::new((Vec::new(), Vec::new()))));
     let start = start::start(&spec.weights, &spec.settings, &labels, &device.device.clone().autodiff())?;
+    if start.earlier.is_none() && !spec.settings.never_annotated.is_empty() {
+        return Err(LearnError::Setting(
+            "labels that nobody looked for can only be kept, not learned: start from a model with the same labels and head".to_owned(),
+        ));
+    }
     let earlier = start.earlier.as_ref().and_then(|card| card.recipe.clone());
     let ready = make_ready(training, validation, &labels, &spec.settings, earlier, control)?;
     let has_weights = start.weights.from != "scratch";

@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use medley_nn::loss::LossKind;
 use medley_nn::{Depth, HeadKind, Shortcut};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
+use crate::card::is_default;
 use crate::optimise::{Optimiser, Rates};
 use crate::recipe::PlanLimits;
 use crate::{CaseSource, DeviceChoice, LearnError};
@@ -97,6 +99,16 @@ pub struct FineTuneSettings {
     pub base_width: usize,
     /// The head.
     pub head: HeadKind,
+    /// What is minimised; left out of a card where it is the default.
+    #[serde(skip_serializing_if = "is_default")]
+    pub loss: LossKind,
+    /// Whether the loss looks at the head's coarser logits too; only the skip decoder has some. Left out of a card where it does not.
+    #[serde(skip_serializing_if = "is_default")]
+    pub deep_supervision: bool,
+    /// Labels that nobody looked for in these cases. They cost nothing, so that a model which knows them already does not forget
+    /// them; only such a model can be trained with them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub never_annotated: Vec<u16>,
     /// Spacing `[R, A, S]` in millimetres to which scans are brought; `None`: the median of the training cases, within `limits`.
     pub spacing_mm: Option<[f64; 3]>,
     /// Patch `[S, A, R]` in voxels, multiples of 8; `None`: as large as `limits` allow.
@@ -135,6 +147,9 @@ impl Default for FineTuneSettings {
             shortcut: Shortcut::B,
             base_width: 16,
             head: HeadKind::Skip,
+            loss: LossKind::DiceCe,
+            deep_supervision: false,
+            never_annotated: Vec::new(),
             spacing_mm: None,
             patch: None,
             limits: PlanLimits { voxels_per_patch: 16 * 96 * 96, ..PlanLimits::default() },
@@ -154,7 +169,14 @@ impl FineTuneSettings {
     /// A sentence for the first setting that makes no sense.
     pub(super) fn check(&self) -> Result<(), LearnError> {
         check_training(self.steps, self.batch, self.learning_rate, self.base_width, self.foreground)?;
-        check_patch(self.patch)
+        check_patch(self.patch)?;
+        if self.deep_supervision && !self.head.has_levels() {
+            let head = self.head;
+            return Err(LearnError::Setting(format!(
+                "deep supervision needs the skip head; the {head} head has logits at one resolution only"
+            )));
+        }
+        Ok(())
     }
 
     pub(super) fn rates(&self, has_weights: bool) -> Rates {

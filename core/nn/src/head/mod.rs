@@ -17,7 +17,7 @@ pub use dense_aspp::DenseAspp;
 pub use med3d::Med3dHead;
 pub use skip::SkipDecoder;
 
-use crate::interpolate::refine_trilinear;
+use crate::interpolate::stretch_trilinear;
 use crate::{EncoderConfig, Features, resize_trilinear};
 
 /// Which head a network has.
@@ -136,11 +136,11 @@ impl Head {
     /// Logits for every voxel of an input of `size`, from those at the head's own stride; linear between them.
     ///
     /// The reference aligns the outer centres of its head's output with those of the input. Features of stride 8 are centred on
-    /// every eighth voxel, beginning with the first, so the other heads' logits stay where they belong.
+    /// every eighth voxel, beginning with the first, and there the other heads' logits stay.
     pub(crate) fn at_input(&self, logits: Tensor<5>, size: [usize; 3]) -> Tensor<5> {
         match self {
             Self::Med3d(_) | Self::Skip(_) => resize_trilinear(logits, size, true),
-            Self::Branch(_) | Self::DenseAspp(_) => refine_trilinear(logits, size, 8),
+            Self::Branch(_) | Self::DenseAspp(_) => stretch_trilinear(logits, size),
         }
     }
 }

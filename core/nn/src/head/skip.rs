@@ -104,14 +104,14 @@ impl SkipDecoder {
         let logits = refined_to(&features.stem, logits_quarter.clone());
         let half = self.half.forward(vec![refined_to(&features.stem, quarter), features.stem.clone(), eighths(input)]);
         let fine = self.classify.forward(half).narrow(2, 0, d).narrow(3, 0, h).narrow(4, 0, w);
-        let logits = refine_trilinear(logits, [d, h, w], 2) + fine;
+        let logits = refine_trilinear(logits, [d, h, w]) + fine;
         [(logits, 1), (logits_quarter, 4), (logits_eighth, 8)]
     }
 }
 
 fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
     let [_, _, d, h, w] = target.dims();
-    refine_trilinear(coarse, [d, h, w], 2)
+    refine_trilinear(coarse, [d, h, w])
 }
 
 /// Every 2³ voxels as channels of one; an odd axis gets one plane of zeros at its end.
