@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use medley_learn::card::CurvePoint;
 use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, finetune};
 use medley_nn::HeadKind;
+use medley_nn::loss::LossKind;
 use medley_project::dataset::DataSet;
 use serde::Serialize;
 
@@ -26,9 +27,17 @@ pub struct Arguments {
     /// First weights: a `.pth` or `.safetensors` file, `starter` (the encoder inside this program) or `scratch`
     #[arg(long, default_value = "starter")]
     weights: String,
-    /// What turns features into labels: `skip` (full resolution) or `med3d` (the reference's, a quarter of it)
+    /// What turns features into labels: `skip` (full resolution), `med3d` (the reference's, a quarter of it), `branch` (one 1×1×1
+    /// convolution, an eighth) or `dense-aspp` (a pyramid of dilated convolutions, an eighth)
     #[arg(long)]
     head: Option<HeadKind>,
+    /// What is minimised: `dice-ce`, `cross-entropy`, `dice`, `focal`, `dice-focal`, `tversky` and `focal-tversky` (misses count
+    /// more) or `boundary` (far errors count more)
+    #[arg(long)]
+    loss: Option<LossKind>,
+    /// Let the loss look at the skip head's coarser logits too
+    #[arg(long)]
+    deep_supervision: bool,
     #[command(flatten)]
     network: NetworkOptions,
     #[command(flatten)]
@@ -39,6 +48,10 @@ pub struct Arguments {
     /// Labels to learn, by name or value; all of them unless given
     #[arg(long, value_delimiter = ',', value_name = "LABEL")]
     labels: Vec<String>,
+    /// Labels that nobody looked for in this data set, by name or value: a model that knows them already keeps them, and finding
+    /// one costs nothing
+    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
+    partial: Vec<String>,
     /// Steps between measurements on the validation cases; 0: only at the end
     #[arg(long, value_name = "STEPS")]
     validate_every: Option<usize>,
@@ -90,9 +103,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     super::file_names::require_writable(&model, &[PathBuf::from(&arguments.weights).as_path()], arguments.force)?;
     let set = DataSet::open(&arguments.dataset)?;
     let labels = chosen_labels(&set.label_table, &arguments.labels)?;
+    let never_annotated = if arguments.partial.is_empty() { Vec::new() } else { chosen_labels(&set.label_table, &arguments.partial)? };
     let warnings = set.notices.clone();
     let cases = DataSetCases::new(set, &arguments.dataset)?;
-    let settings = settings(arguments, cases.training_len());
+    let mut settings = settings(arguments, cases.training_len());
+    settings.never_annotated = never_annotated.into_iter().map(|(value, _)| value).collect();
     let spec = FineTuneSpec {
         cases: Box::new(cases),
         labels,
@@ -117,6 +132,8 @@ fn settings(arguments: &Arguments, training_cases: usize) -> FineTuneSettings {
     set(&mut settings.learning_rate, *lr);
     set(&mut settings.seed, *seed);
     set(&mut settings.head, arguments.head);
+    set(&mut settings.loss, arguments.loss);
+    settings.deep_supervision = arguments.deep_supervision;
     set(&mut settings.validate_every, arguments.validate_every);
     set(&mut settings.depth, arguments.network.depth);
     set(&mut settings.shortcut, arguments.network.shortcut);

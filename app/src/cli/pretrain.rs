@@ -28,7 +28,7 @@ pub struct Arguments {
     /// First weights: a `.pth` or `.safetensors` file, `starter` (the encoder inside this program) or `scratch`
     #[arg(long, default_value = "scratch")]
     weights: String,
-    /// The branches: `skip` or `med3d`
+    /// The branches: `skip`, `med3d`, `branch` (the paper's: one 1×1×1 convolution) or `dense-aspp`
     #[arg(long)]
     head: Option<HeadKind>,
     #[command(flatten)]

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use medley_learn::{DeviceChoice, FineTuneOutcome, JobEvent, WeightsSource};
+use medley_learn::{DeviceChoice, FineTuneOutcome, FineTuneSettings, JobEvent, WeightsSource};
+use medley_nn::HeadKind;
+use medley_nn::loss::LossKind;
 
 use crate::sample;
 
@@ -62,11 +64,54 @@ pub struct TrainingChoices {
     pub device: DeviceChoice,
     /// The seed.
     pub seed: u64,
+    /// What turns features into labels.
+    pub head: HeadKind,
+    /// What is minimised.
+    pub loss: LossKind,
+    /// Whether the loss looks at the head's coarser logits too, where it has some.
+    pub deep_supervision: bool,
 }
 
 impl Default for TrainingChoices {
     fn default() -> Self {
-        Self { weights: WeightsChoice::Starter, steps: 300, device: DeviceChoice::Auto, seed: 1 }
+        let FineTuneSettings { head, loss, deep_supervision, .. } = FineTuneSettings::default();
+        Self { weights: WeightsChoice::Starter, steps: 300, device: DeviceChoice::Auto, seed: 1, head, loss, deep_supervision }
+    }
+}
+
+impl TrainingChoices {
+    /// The settings of a fine-tuning by these choices.
+    #[must_use]
+    pub fn settings(&self) -> FineTuneSettings {
+        let Self { steps, seed, head, loss, .. } = *self;
+        let deep_supervision = self.deep_supervision && head.has_levels();
+        FineTuneSettings { steps, seed, head, loss, deep_supervision, ..FineTuneSettings::default() }
+    }
+}
+
+/// What a head is, for people.
+#[must_use]
+pub fn head_name(head: HeadKind) -> &'static str {
+    match head {
+        HeadKind::Skip => "Skip connections (finest)",
+        HeadKind::Med3d => "Med3D reference",
+        HeadKind::Branch => "Single layer (coarse)",
+        HeadKind::DenseAspp => "DenseASPP (coarse, wide view)",
+    }
+}
+
+/// What a loss is, for people.
+#[must_use]
+pub fn loss_name(loss: LossKind) -> &'static str {
+    match loss {
+        LossKind::DiceCe => "Dice + cross entropy",
+        LossKind::CrossEntropy => "Cross entropy",
+        LossKind::Dice => "Dice",
+        LossKind::Focal => "Focal",
+        LossKind::DiceFocal => "Dice + focal",
+        LossKind::Tversky => "Tversky (fewer misses)",
+        LossKind::FocalTversky => "Focal Tversky (fewer misses)",
+        LossKind::Boundary => "Dice + cross entropy + boundary",
     }
 }
 
@@ -197,6 +242,15 @@ pub fn duration_text(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_chosen_is_as_on_the_command_line() {
+        let usual = TrainingChoices::default();
+        assert_eq!(usual.settings(), FineTuneSettings { steps: 300, seed: 1, ..FineTuneSettings::default() });
+        // A choice made for one head does not stop a training of another.
+        let coarse = TrainingChoices { head: HeadKind::Branch, deep_supervision: true, ..usual };
+        assert!(!coarse.settings().deep_supervision);
+    }
 
     #[test]
     fn durations_are_read_at_a_glance() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use medley_annotate::Proposal;
-use medley_learn::{FineTuneSettings, FineTuneSpec, JobEvent, JobSpec, PredictSpec};
+use medley_learn::{FineTuneSpec, JobEvent, JobSpec, PredictSpec};
 use medley_project::ModelRecord;
 
 use super::{MEAN_DICE, Proposing, Workbench};
@@ -39,7 +39,7 @@ impl Workbench {
         self.snapshot();
         let Some(study) = &self.study else { return };
         let model_id = next_model_id(&study.models);
-        let settings = FineTuneSettings { steps: self.choices.steps, seed: self.choices.seed, ..FineTuneSettings::default() };
+        let settings = self.choices.settings();
         let spec = FineTuneSpec {
             cases: self.clerk.cases_to_learn_from(),
             labels: study.labels.labels().iter().map(|label| (label.value, label.name.clone())).collect(),
