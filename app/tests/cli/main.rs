@@ -4,6 +4,7 @@
 
 mod demo;
 mod evaluate;
+mod heads;
 mod hostile;
 mod images;
 mod support;

@@ -24,7 +24,7 @@ pub fn write_dataset(folder: &Path, name: &str, training: &[Pair<'_>], validatio
 }
 
 /// A data set of two phantoms, one to learn from and one to measure on.
-fn phantoms(folder: &Path) -> (PathBuf, [PathBuf; 2]) {
+pub fn phantoms(folder: &Path) -> (PathBuf, [PathBuf; 2]) {
     let [a, a_mask] = write_case(folder, "learn", &phantom(lps_grid([32, 32, 24]), 0));
     let measured = write_case(folder, "measure", &phantom(lps_grid([28, 36, 20]), 5));
     let set = write_dataset(folder, "blocks", &[(&a, &a_mask)], &[(&measured[0], &measured[1])]);
@@ -50,7 +50,7 @@ const SMALL: [&str; 16] = [
     "10",
 ];
 
-fn finetune(set: &Path, out: &Path, more: &[&str]) -> Value {
+pub fn finetune(set: &Path, out: &Path, more: &[&str]) -> Value {
     let fixed = ["finetune".as_ref(), set.as_os_str(), "-o".as_ref(), out.as_os_str()];
     answer(fixed.into_iter().chain(SMALL.iter().chain(more).map(AsRef::as_ref)))
 }
