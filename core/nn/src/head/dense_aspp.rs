@@ -153,6 +153,26 @@ mod tests {
         }
     }
 
+    /// PyTorch 2.7.1 in double precision, from the layers' descriptions, with the same made-up weights.
+    #[test]
+    fn it_computes_what_pytorch_computes() {
+        let device = Device::flex();
+        let mut number = 0;
+        let head = filled(DenseAspp::blank(ENCODER, 2, &device), |p| {
+            let value = |v: usize| ((v * 31 + number * 7) % 97) as f64 - 48.0;
+            let (scale, offset) = if p.shape.len() > 1 { (240.0, 0.0) } else { (96.0, 1.0) };
+            let values = (0..p.shape.iter().product()).map(|v| (value(v) / scale + offset) as f32).collect();
+            number += 1;
+            Some(values)
+        });
+        let output = head.forward(ramp([2, 16, 3, 4, 5], &device), None);
+        assert_eq!(output.dims(), [2, 2, 3, 4, 5]);
+        let wanted = [0.919_377, 0.665_31, 0.487_172, 1.092_729, 1.282_081, 1.521_166, 0.067_753, 1.522_27, 0.893_658];
+        for (found, wanted) in numbers(output).into_iter().step_by(29).zip(wanted) {
+            assert!((found - wanted).abs() < 2e-5, "{found} and not {wanted}");
+        }
+    }
+
     /// With every kernel one and every normalisation left out of the way, an impulse shows which taps there are.
     #[test]
     fn each_branch_has_its_dilation() {

@@ -23,7 +23,7 @@ pub(super) fn signed_distances(target: &[i32], shape: [usize; 4], classes: usize
         for class in (1..classes).filter(|&class| counts(class as i32)) {
             let is_inside = |&at: &i32| at == class as i32;
             let is_outside = |at: &i32| counts(*at) && !is_inside(at);
-            if !(target.iter().any(|at| is_inside(at)) && target.iter().any(is_outside)) {
+            if !(target.iter().any(is_inside) && target.iter().any(is_outside)) {
                 continue;
             }
             has_border[class] = true;
