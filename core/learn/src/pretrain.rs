@@ -330,7 +330,7 @@ mod tests {
         let settings = quick_pretraining(4);
         let device = open(DeviceChoice::Cpu).expect("the CPU");
         let train_device = device.device.clone().autodiff();
-        let config = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
+        let config = EncoderConfig::new(Depth::R10, Shortcut::B, 4);
         let mut training = CoTraining::new(config.init(&train_device, 1), &[2, 2], &settings, &train_device);
         let ready = make_ready(set("one", 1), &settings, &Control::new()).expect("ready");
         let recipe = Recipe { patch: [8, 16, 16], ..ready.recipe.clone() };

@@ -107,9 +107,10 @@ struct Path(Vec<Option<String>>);
 
 impl Path {
     fn enter(&mut self, name: &str, container_type: &str) {
-        // A network's encoder has no name of its own in a state dictionary, and the skip decoder is called by what it is.
+        // A network's encoder has no name of its own in a state dictionary, nor has the kind of a normalisation, and the skip
+        // decoder is called by what it is.
         let segment = match (name, container_type) {
-            ("encoder" | "head", "Struct:SegmentationNetwork") | ("Med3d", "Enum:Head") => None,
+            ("encoder" | "head", "Struct:SegmentationNetwork") | ("Med3d", "Enum:Head") | (_, "Enum:Norm") => None,
             ("Skip", "Enum:Head") => Some("decoder"),
             _ => Some(name),
         };

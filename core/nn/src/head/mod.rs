@@ -1,5 +1,6 @@
 //! What turns an encoder's features into logits.
 
+mod ascent;
 mod med3d;
 mod skip;
 
@@ -26,7 +27,7 @@ pub enum HeadKind {
 }
 
 impl HeadKind {
-    /// How many input voxels lie between two of its logits.
+    /// How many input voxels lie between two of its logits, on an encoder whose features have stride 8.
     #[must_use]
     pub fn stride(self) -> usize {
         match self {
@@ -79,7 +80,7 @@ impl Head {
     ///
     /// # Shapes
     /// - input: `[N, in_channels, D, H, W]`
-    /// - output: [`Med3dHead`]: `[N, classes, 2·⌈D/8⌉, 2·⌈H/8⌉, 2·⌈W/8⌉]`; [`SkipDecoder`]: `[N, classes, D, H, W]`
+    /// - output: [`Med3dHead`]: `[N, classes, 2·⌈D/8⌉, 2·⌈H/8⌉, 2·⌈W/8⌉]` (32 for 8 with [`crate::Strides::Ordinary`]); [`SkipDecoder`]: `[N, classes, D, H, W]`
     pub fn forward(&self, input: Tensor<5>, features: &Features) -> Tensor<5> {
         match self {
             Self::Med3d(head) => head.forward(features.layer4.clone()),

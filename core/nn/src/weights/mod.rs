@@ -10,6 +10,7 @@
 //! are PyTorch's.
 
 mod architecture;
+mod channels;
 mod coverage;
 mod error;
 mod file;
