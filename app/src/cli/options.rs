@@ -2,9 +2,9 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use medley_learn::{DeviceChoice, WeightsSource};
+use medley_learn::{DeviceChoice, EncoderNorm, WeightsSource};
 use medley_nn::weights::WeightsFile;
-use medley_nn::{Depth, Shortcut};
+use medley_nn::{Depth, Shortcut, ShortcutGradient, Strides};
 use medley_volume::LabelTable;
 
 use super::Failure;
@@ -30,6 +30,16 @@ pub struct NetworkOptions {
     /// Channels of the encoder's first stage; read off the weights where they are given
     #[arg(long, value_name = "CHANNELS")]
     pub base_width: Option<usize>,
+    /// How the encoder's last two stages widen what they see: `dilated` (the reference: features at an eighth of the resolution) or
+    /// `ordinary` (a 32nd: cheaper and coarser); as the weights were trained where they say so
+    #[arg(long, value_name = "KIND")]
+    pub strides: Option<Strides>,
+    /// How the encoder normalises: `batch`, `frozen` (the weights' running numbers), `group` or `auto`
+    #[arg(long, value_name = "KIND")]
+    pub norm: Option<EncoderNorm>,
+    /// Whether the gradient passes shortcut A: `open` (right, the default) or `cut` (as in the reference's trainings)
+    #[arg(long, value_name = "KIND")]
+    pub shortcut_gradient: Option<ShortcutGradient>,
 }
 
 /// How to train.

@@ -2,6 +2,7 @@
 //!
 //! A card names no patient: scans and masks appear as hashes of their voxels, cases as counts.
 
+use medley_nn::{NormKind, Strides};
 use medley_volume::{LabelMap, Volume};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -73,8 +74,19 @@ pub struct CardArchitecture {
     pub shortcut: String,
     /// Channels of the first stage.
     pub base_width: usize,
+    /// Left out where they are the reference's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strides: Strides,
+    /// Left out where it is the reference's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub norm: NormKind,
     /// `"skip"` or `"med3d"`; `None` for an encoder alone.
     pub head: Option<String>,
+}
+
+/// Whether a setting that came later stands as it always was, so that old cards and new ones are the same.
+pub(crate) fn is_default<T: Default + PartialEq>(setting: &T) -> bool {
+    *setting == T::default()
 }
 
 /// Where the first weights came from.

@@ -37,7 +37,7 @@ pub mod worker;
 pub use case::{CaseSource, TrainingCase};
 pub use device::{DeviceChoice, DeviceInfo};
 pub use error::LearnError;
-pub use finetune::{EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+pub use finetune::{EncoderChanges, EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 pub use job::{Control, JobEvent, JobKind, LabelDice, Prediction};
 pub use predict::Predictor;
 pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};

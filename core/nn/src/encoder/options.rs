@@ -98,3 +98,43 @@ pub enum ShortcutGradient {
     /// It does not, as in the reference, which reads the tensor's `.data` behind autograd's back: for repeating its trainings.
     Cut,
 }
+
+impl FromStr for ShortcutGradient {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "open" => Ok(Self::Open),
+            "cut" => Ok(Self::Cut),
+            _ => Err(format!("“{text}” names no gradient of a shortcut: use open or cut")),
+        }
+    }
+}
+
+impl fmt::Display for ShortcutGradient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Cut => "cut",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_as_they_are_written() {
+        for strides in [Strides::Dilated, Strides::Ordinary] {
+            assert_eq!(strides.to_string().parse(), Ok(strides));
+        }
+        for norm in [NormKind::Batch, NormKind::Group] {
+            assert_eq!(norm.to_string().parse(), Ok(norm));
+        }
+        for gradient in [ShortcutGradient::Open, ShortcutGradient::Cut] {
+            assert_eq!(gradient.to_string().parse(), Ok(gradient));
+        }
+        assert!("wide".parse::<Strides>().is_err() && "wide".parse::<NormKind>().is_err() && "wide".parse::<ShortcutGradient>().is_err());
+    }
+}
