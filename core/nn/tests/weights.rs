@@ -289,7 +289,8 @@ fn strides_and_groups_survive_a_file() {
     }
     // A checkpoint of batch normalisation lends its slopes and offsets; its running numbers have no place.
     let file = WeightsFile::open(&fixture("r10b_w6.no_counters.legacy.pth")).expect("a checkpoint");
-    let config = EncoderConfig { norm: NormKind::Group, strides: Strides::Ordinary, ..file.architecture().expect("known").encoder_config() };
+    let config =
+        EncoderConfig { norm: NormKind::Group, strides: Strides::Ordinary, ..file.architecture().expect("known").encoder_config() };
     let (grouped, coverage) = file.encoder_as(config, &device).expect("an encoder");
     assert_eq!((coverage.matched, coverage.missing.len(), coverage.unused.len()), (36, 0, 24));
     assert_eq!(grouped.config(), config);

@@ -5,8 +5,8 @@ use burn::tensor::activation::relu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
-use crate::encoder::convolution;
 use super::ascent::Ascent;
+use crate::encoder::convolution;
 use crate::interpolate::refine_trilinear;
 use crate::norm::InstanceNorm3d;
 use crate::{EncoderConfig, Features};
