@@ -6,6 +6,8 @@ mod block;
 mod config;
 #[expect(clippy::module_inception, reason = "the file of the type that the folder is named after")]
 mod encoder;
+#[cfg(test)]
+mod keys;
 mod options;
 
 pub use block::Block;

@@ -6,6 +6,7 @@
 //! - `measure`: what counts as equal; `stored`: arrays in files; `training`: gradients and PyTorch's SGD
 
 #![expect(clippy::expect_used, reason = "a test that cannot read its files has failed")]
+#![expect(clippy::print_stdout, reason = "tables are what these tests are also run for")]
 
 mod golden;
 mod measure;
