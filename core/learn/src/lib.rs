@@ -6,6 +6,7 @@
 //! - [`recipe`]: how scans become numbers: spacing, intensities, patch; [`prepare`]: a scan made ready by a recipe
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
+//! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
@@ -29,6 +30,7 @@ pub mod predict;
 pub mod prepare;
 pub mod pretrain;
 pub mod recipe;
+pub mod reference;
 pub mod sample;
 #[cfg(test)]
 mod synthetic;
