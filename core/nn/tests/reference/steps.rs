@@ -1,4 +1,5 @@
 use medley_nn::ShortcutGradient;
+use medley_nn::weights::WeightsFile;
 
 use super::measure::{Backend, Row, Table, deviation, largest, update_error};
 use super::stored::{Stored, parity, reference};
@@ -11,6 +12,8 @@ struct Training {
     results: &'static str,
     common: &'static str,
     gradient: ShortcutGradient,
+    /// The reference's own checkpoint after two steps.
+    checkpoint_after: Option<&'static str>,
 }
 
 const TRAININGS: [Training; 3] = [
@@ -20,6 +23,7 @@ const TRAININGS: [Training; 3] = [
         results: "r10b_w6.trainstep",
         common: "r10b_w6.trainstep",
         gradient: ShortcutGradient::Open,
+        checkpoint_after: Some("r10b_w6.training.legacy.pth.tar"),
     },
     Training {
         model: "r18a_w6",
@@ -27,6 +31,7 @@ const TRAININGS: [Training; 3] = [
         results: "r18a_w6.trainstep_cut",
         common: "r18a_w6.trainstep_cut",
         gradient: ShortcutGradient::Cut,
+        checkpoint_after: None,
     },
     // Only what differs from the cut one is stored.
     Training {
@@ -35,11 +40,12 @@ const TRAININGS: [Training; 3] = [
         results: "r18a_w6.trainstep_open",
         common: "r18a_w6.trainstep_cut",
         gradient: ShortcutGradient::Open,
+        checkpoint_after: None,
     },
 ];
 
 fn compare(backend: Backend, training: &Training, table: &mut Table) {
-    let Training { model, checkpoint, results, common, gradient } = training;
+    let Training { model, checkpoint, results, common, gradient, checkpoint_after } = training;
     let open = |name: &str| Stored::open(&parity().join(format!("io/{name}.safetensors")));
     let (stored, common) = (open(results), open(common));
     let device = backend.device().autodiff();
@@ -70,6 +76,21 @@ fn compare(backend: Backend, training: &Training, table: &mut Table) {
         }
     }
     add(format!("gradients ({})", worst.len()), worst.into_iter().fold(0.0, f64::max), 2e-4);
+    let most = |errors: &[f64]| errors.iter().copied().fold(0.0, f64::max);
+    if let Some(file) = checkpoint_after {
+        let file = WeightsFile::open(&parity().join(file)).expect("a checkpoint");
+        let theirs = values(&file.network(&backend.device()).expect("a network"));
+        let (mut learnt, mut running): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+        for (name, (_, after)) in &steps[1].after {
+            let (from, wanted) = (before[name].1.as_slice(), theirs[name].1.as_slice());
+            match name.contains(".running_") {
+                true => running.push(deviation(after, wanted)),
+                false => learnt.push(update_error([from, from], [after, wanted])),
+            }
+        }
+        add(format!("updates of both steps ({}), share of allowed", learnt.len()), most(&learnt), 1.0);
+        add(format!("running numbers after both steps ({})", running.len()), most(&running), 1e-5);
+    }
     for (number, step) in steps.iter().enumerate() {
         // The second step against what the reference's first left, each from its own.
         let stored_after = |step: usize, name: &str| stored.get(&format!("after{step}.{name}")).map(|(values, _)| values);
@@ -89,7 +110,6 @@ fn compare(backend: Backend, training: &Training, table: &mut Table) {
                 learnt.push(update_error([from, &wanted_from], [after, &wanted]));
             }
         }
-        let most = |errors: &[f64]| errors.iter().copied().fold(0.0, f64::max);
         if !learnt.is_empty() {
             add(format!("updates of step {} ({}), share of allowed", number + 1, learnt.len()), most(&learnt), 1.0);
             add(format!("running numbers after step {} ({})", number + 1, running.len()), most(&running), 1e-5);
