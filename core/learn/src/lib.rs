@@ -5,7 +5,8 @@
 //! - [`device`]: what can compute here, and opening one
 //! - [`recipe`]: how scans become numbers: spacing, intensities, patch; [`prepare`]: a scan made ready by a recipe
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
-//! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
+//! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
+//!   [`features`]: what an encoder computes on the way
 //! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
@@ -23,6 +24,7 @@ pub mod card;
 mod case;
 pub mod device;
 mod error;
+pub mod features;
 pub mod finetune;
 pub mod job;
 pub mod optimise;

@@ -17,6 +17,7 @@ mod file;
 mod inspect;
 mod keys;
 mod load;
+mod merge;
 mod pickle;
 mod safetensors;
 mod save;
