@@ -125,17 +125,18 @@ impl Extractor {
             ..as_stored
         };
         let card = file.metadata().get(METADATA_KEY).map(|json| Card::from_json(file.name(), json)).transpose()?;
+        let whole = found.network_config().filter(|_| layer == Layer::Logits);
+        if layer == Layer::Logits && whole.is_none() {
+            let name = file.name();
+            return Err(LearnError::Setting(format!("{name} has no head, so it has no logits: give one with --head-weights")));
+        }
         let device = open(device)?;
-        let network = match (layer, found.network_config()) {
-            (Layer::Logits, Some(config)) => {
+        let network = match whole {
+            Some(config) => {
                 let network = file.network_as(medley_nn::NetworkConfig { encoder, ..config }, &device.device)?;
                 Network::Whole(Box::new(network.valid()))
             }
-            (Layer::Logits, None) => {
-                let name = file.name();
-                return Err(LearnError::Setting(format!("{name} has no head, so it has no logits: give one with --head-weights")));
-            }
-            _ => Network::Encoder(Box::new(file.encoder_as(encoder, &device.device)?.0.valid())),
+            None => Network::Encoder(Box::new(file.encoder_as(encoder, &device.device)?.0.valid())),
         };
         Ok(Self { network, layer, device, recipe: card.and_then(|card| card.recipe), id: file.sha256().to_owned() })
     }

@@ -185,11 +185,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     }
     let train_device = device.device.clone().autodiff();
     let config = EncoderConfig::new(settings.depth, settings.shortcut, settings.base_width);
-    let changes = EncoderChanges {
-        strides: settings.strides,
-        norm: settings.encoder_norm,
-        shortcut_gradient: settings.shortcut_gradient,
-    };
+    let changes = EncoderChanges { strides: settings.strides, norm: settings.encoder_norm, shortcut_gradient: settings.shortcut_gradient };
     let file = weights.open()?;
     let (encoder, weights) = encoder(file.as_ref(), config, changes, false, settings.seed, &train_device)?;
     let mode = if settings.encoder_norm == EncoderNorm::Frozen { NormMode::Frozen } else { NormMode::Batch };

@@ -13,9 +13,7 @@ pub fn drop_margin(scan: &FileArray, labels: &FileArray) -> Result<(FileArray, F
     let bounds = scan.bounds(|value| value != corner);
     match bounds.filter(|[low, high]| (0..3).all(|axis| low[axis] < high[axis])) {
         Some(bounds) => Ok((scan.cut(bounds), labels.cut(bounds))),
-        None => {
-            Err(LearnError::Setting("the scan is the same nearly everywhere: nothing of it is left without its margin".to_owned()))
-        }
+        None => Err(LearnError::Setting("the scan is the same nearly everywhere: nothing of it is left without its margin".to_owned())),
     }
 }
 
