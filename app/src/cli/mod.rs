@@ -18,6 +18,8 @@ mod demo;
 mod devices;
 mod evaluate;
 mod failure;
+mod feature_files;
+mod features;
 mod file_names;
 mod finetune;
 mod info;
@@ -61,6 +63,7 @@ enum Command {
     Convert(convert::Arguments),
     #[command(subcommand)]
     Weights(weights::Command),
+    Features(features::Arguments),
     Pretrain(pretrain::Arguments),
     Finetune(finetune::Arguments),
     Predict(predict::Arguments),
@@ -113,6 +116,7 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Info(arguments) => info::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Weights(command) => weights::run(&command),
+        Command::Features(arguments) => features::run(&arguments),
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Finetune(arguments) => finetune::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),

@@ -4,6 +4,7 @@
 
 mod demo;
 mod evaluate;
+mod features;
 mod heads;
 mod hostile;
 mod images;

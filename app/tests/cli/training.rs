@@ -116,6 +116,27 @@ fn the_same_seed_gives_the_same_model_and_another_seed_another() {
     assert_ne!(train("c", "8"), first);
 }
 
+/// Neither shows in a network's shapes alone: both must travel with the model.
+#[test]
+fn ordinary_strides_and_groups_are_trained_and_predict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (set, [image, truth]) = phantoms(folder.path());
+    let (model, masks) = (folder.path().join("model"), folder.path().join("masks"));
+    let options = ["--strides", "ordinary", "--norm", "group", "--shortcut", "A", "--shortcut-gradient", "cut"];
+    let trained = finetune(&set, &model, &options);
+    let card: Value = serde_json::from_str(&std::fs::read_to_string(model.join("card.json")).expect("read")).expect("JSON");
+    assert_eq!((&card["architecture"]["strides"], &card["architecture"]["norm"]), (&json!("ordinary"), &json!("group")));
+    let fixed = ["predict".as_ref(), model.as_os_str(), image.as_os_str(), "-o".as_ref(), masks.as_os_str()];
+    answer(fixed.into_iter().chain(["--device", "cpu"].map(AsRef::as_ref)));
+    let scores = answer(["evaluate".as_ref(), masks.join("measure_seg.nii.gz").as_os_str(), truth.as_os_str()]);
+    let (dice, claimed) = (scores["mean"]["dice"].as_f64().expect("a number"), trained["metrics"]["dice"].as_f64().expect("a number"));
+    assert!((dice - claimed).abs() < 1e-6, "the file scores {dice}, the training said {claimed}");
+    // What is not asked for is not in a card, so that cards of before stay what they are.
+    finetune(&set, &folder.path().join("usual"), &[]);
+    let usual = std::fs::read_to_string(folder.path().join("usual/card.json")).expect("read");
+    assert!(!["strides", "\"norm\"", "shortcut_gradient"].iter().any(|key| usual.contains(key)), "{usual}");
+}
+
 #[test]
 fn labels_can_be_chosen_and_only_they_are_learned() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -2,6 +2,7 @@
 //!
 //! A card names no patient: scans and masks appear as hashes of their voxels, cases as counts.
 
+use medley_nn::{NormKind, Strides};
 use medley_volume::{LabelMap, Volume};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -73,6 +74,12 @@ pub struct CardArchitecture {
     pub shortcut: String,
     /// Channels of the first stage.
     pub base_width: usize,
+    /// Left out where they are the reference's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strides: Strides,
+    /// Left out where it is the reference's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub norm: NormKind,
     /// `"skip"`, `"med3d"`, `"branch"` or `"dense-aspp"`; `None` for an encoder alone.
     pub head: Option<String>,
 }

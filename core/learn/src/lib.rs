@@ -5,7 +5,9 @@
 //! - [`device`]: what can compute here, and opening one
 //! - [`recipe`]: how scans become numbers: spacing, intensities, patch; [`prepare`]: a scan made ready by a recipe
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
-//! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
+//! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
+//!   [`features`]: what an encoder computes on the way
+//! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
@@ -22,6 +24,7 @@ pub mod card;
 mod case;
 pub mod device;
 mod error;
+pub mod features;
 pub mod finetune;
 pub mod job;
 pub mod optimise;
@@ -29,6 +32,7 @@ pub mod predict;
 pub mod prepare;
 pub mod pretrain;
 pub mod recipe;
+pub mod reference;
 pub mod sample;
 #[cfg(test)]
 mod synthetic;
@@ -37,7 +41,7 @@ pub mod worker;
 pub use case::{CaseSource, TrainingCase};
 pub use device::{DeviceChoice, DeviceInfo};
 pub use error::LearnError;
-pub use finetune::{EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+pub use finetune::{EncoderChanges, EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 pub use job::{Control, JobEvent, JobKind, LabelDice, Prediction};
 pub use predict::Predictor;
 pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};

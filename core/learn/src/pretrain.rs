@@ -12,11 +12,11 @@ use burn::tensor::Device;
 use medley_nn::head::Draw;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::save_encoder;
-use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, SegmentationNetwork, Shortcut};
+use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, NormMode, SegmentationNetwork, Shortcut, ShortcutGradient, Strides};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
-use crate::card::{Card, CardLabel, CardSet, CardSettings, CurvePoint, METADATA_KEY, Made};
+use crate::card::{Card, CardLabel, CardSet, CardSettings, CurvePoint, METADATA_KEY, Made, is_default};
 use crate::device::{OpenDevice, open};
 use crate::finetune::{
     Curve, Measured, MeasuredCase, Pace, architecture, card_labels, card_set, check_patch, check_training, encoder, file_sha256,
@@ -27,7 +27,7 @@ use crate::optimise::{Learner, Optimiser, Rates};
 use crate::prepare::PreparedCase;
 use crate::recipe::PlanLimits;
 use crate::sample::{Batch, Sampler};
-use crate::{CaseSource, Control, DeviceChoice, JobEvent, LearnError, Recipe, WeightsSource};
+use crate::{CaseSource, Control, DeviceChoice, EncoderChanges, EncoderNorm, JobEvent, LearnError, Recipe, WeightsSource};
 
 /// A co-training to be done.
 pub struct PretrainSpec {
@@ -87,6 +87,15 @@ pub struct PretrainSettings {
     pub foreground: f64,
     /// How patches are changed.
     pub augmentation: Augmentation,
+    /// By what the encoder normalises; `Auto` is the batch's statistics.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encoder_norm: EncoderNorm,
+    /// How the encoder's last two stages widen what they see; `None`: as its weights were trained, as the reference without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strides: Option<Strides>,
+    /// Whether the gradient passes shortcut A: `Cut` repeats the reference's trainings.
+    #[serde(skip_serializing_if = "is_default")]
+    pub shortcut_gradient: ShortcutGradient,
     /// Whether the written weights are halved in size (`f16`).
     pub half: bool,
 }
@@ -109,6 +118,9 @@ impl Default for PretrainSettings {
             limits: PlanLimits::default(),
             foreground: 0.67,
             augmentation: Augmentation::default(),
+            encoder_norm: EncoderNorm::Auto,
+            strides: None,
+            shortcut_gradient: ShortcutGradient::Open,
             half: false,
         }
     }
@@ -173,9 +185,12 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         return Err(LearnError::NoCases);
     }
     let train_device = device.device.clone().autodiff();
-    let config = EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
+    let config = EncoderConfig::new(settings.depth, settings.shortcut, settings.base_width);
+    let changes = EncoderChanges { strides: settings.strides, norm: settings.encoder_norm, shortcut_gradient: settings.shortcut_gradient };
     let file = weights.open()?;
-    let (encoder, weights) = encoder(file.as_ref(), config, false, settings.seed, &train_device)?;
+    let (encoder, weights) = encoder(file.as_ref(), config, changes, false, settings.seed, &train_device)?;
+    let mode = if settings.encoder_norm == EncoderNorm::Frozen { NormMode::Frozen } else { NormMode::Batch };
+    let encoder = encoder.with_norm_mode(mode);
     let classes: Vec<usize> = sets.iter().map(|set| set.labels.len()).collect();
     let mut training = CoTraining::new(encoder, &classes, &settings, &train_device);
     let (curve, waited) = train(&mut training, &sets, &settings, &device, control, tell)?;
@@ -333,7 +348,7 @@ mod tests {
         let settings = quick_pretraining(4);
         let device = open(DeviceChoice::Cpu).expect("the CPU");
         let train_device = device.device.clone().autodiff();
-        let config = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
+        let config = EncoderConfig::new(Depth::R10, Shortcut::B, 4);
         let mut training = CoTraining::new(config.init(&train_device, 1), &[2, 2], &settings, &train_device);
         let ready = make_ready(set("one", 1), &settings, &Control::new()).expect("ready");
         let recipe = Recipe { patch: [8, 16, 16], ..ready.recipe.clone() };

@@ -1,7 +1,7 @@
 //! How scans become numbers for a network: spacing, intensities, patch.
 
 use medley_volume::resample::{canonical_grid, shape_at_spacing};
-use medley_volume::{Quantity, Volume};
+use medley_volume::{Grid, Quantity, Volume};
 use serde::{Deserialize, Serialize};
 
 use crate::card::short;
@@ -65,14 +65,22 @@ impl Recipe {
         if cases.is_empty() {
             return Err(LearnError::NoCases);
         }
-        let canonical = cases.iter().map(|case| canonical_grid(case.image.grid())).collect::<Result<Vec<_>, _>>()?;
-        let spacings: Vec<[f64; 3]> = canonical.iter().map(medley_volume::Grid::spacing).collect();
-        let extents: Vec<[f64; 3]> =
-            canonical.iter().map(|grid| std::array::from_fn(|axis| grid.shape()[axis] as f64 * grid.spacing()[axis])).collect();
-        let spacing = coarsened(median(&spacings), median(&extents), limits.voxels_per_case).map(short);
-        let mut recipe = Self { spacing_mm: spacing, intensity: intensity_of(cases), patch: [8; 3] };
+        let spacing_mm = common_spacing(cases.iter().map(|case| case.image.grid()), limits)?;
+        let mut recipe = Self { spacing_mm, intensity: intensity_of(cases), patch: [8; 3] };
         recipe.patch = recipe.patch_for(cases.iter().chain(others).map(|case| &*case.image), limits)?;
         Ok(recipe)
+    }
+
+    /// A recipe for whole scans without masks, where nothing is trained: the spacing as in [`Recipe::plan`], each scan by its own
+    /// intensities.
+    ///
+    /// # Errors
+    /// [`LearnError::NoCases`] if there is none.
+    pub fn for_scans(grids: &[Grid], limits: PlanLimits) -> Result<Self, LearnError> {
+        if grids.is_empty() {
+            return Err(LearnError::NoCases);
+        }
+        Ok(Self { spacing_mm: common_spacing(grids.iter(), limits)?, intensity: IntensityScheme::PerScan, patch: [8; 3] })
     }
 
     /// The largest patch `[S, A, R]` for these scans at this recipe's spacing.
@@ -102,6 +110,15 @@ impl Recipe {
         }
         Ok(patch)
     }
+}
+
+/// The median of the scans' spacings, coarsened until a scan of median size fits.
+fn common_spacing<'a>(grids: impl Iterator<Item = &'a Grid>, limits: PlanLimits) -> Result<[f64; 3], LearnError> {
+    let canonical = grids.map(canonical_grid).collect::<Result<Vec<_>, _>>()?;
+    let spacings: Vec<[f64; 3]> = canonical.iter().map(Grid::spacing).collect();
+    let extents: Vec<[f64; 3]> =
+        canonical.iter().map(|grid| std::array::from_fn(|axis| grid.shape()[axis] as f64 * grid.spacing()[axis])).collect();
+    Ok(coarsened(median(&spacings), median(&extents), limits.voxels_per_case).map(short))
 }
 
 fn median(values: &[[f64; 3]]) -> [f64; 3] {
@@ -158,7 +175,7 @@ fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
 mod tests {
     use std::sync::Arc;
 
-    use medley_volume::{Grid, LabelMap, Scaling, Voxels};
+    use medley_volume::{LabelMap, Scaling, Voxels};
 
     use super::*;
 

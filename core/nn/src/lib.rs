@@ -5,7 +5,7 @@
 //! - [`head`]: what turns features into logits: the reference's [`head::Med3dHead`], the skip-connection
 //!   [`head::SkipDecoder`], the paper's [`head::BranchHead`], the pyramid [`head::DenseAspp`]
 //! - [`SegmentationNetwork`]: an encoder with a head
-//! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, and instance normalisation
+//! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
 //! - [`max_pool3d`], [`resize_trilinear`]: operations the tensor library lacks in three dimensions
 //! - [`loss`]: cross entropy, soft Dice, focal, Tversky, boundary; deep supervision; classes that were not annotated
 //! - [`weights`]: `.pth` and `.safetensors` in, `.safetensors` out, and what is inside
@@ -32,7 +32,7 @@ mod parameters;
 mod pool;
 pub mod weights;
 
-pub use encoder::{Depth, Encoder, EncoderConfig, Features, Shortcut};
+pub use encoder::{Depth, Encoder, EncoderConfig, Features, NormKind, Shortcut, ShortcutGradient, Strides};
 pub use head::HeadKind;
 pub use interpolate::resize_trilinear;
 pub use network::{NetworkConfig, SegmentationNetwork};

@@ -110,10 +110,10 @@ impl SegmentationNetwork {
 mod tests {
     use super::*;
     use crate::parameters::values;
-    use crate::{Depth, Shortcut, parameters};
+    use crate::{Depth, Shortcut, Strides, parameters};
 
     fn config(head: HeadKind) -> NetworkConfig {
-        let encoder = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
+        let encoder = EncoderConfig::new(Depth::R10, Shortcut::B, 4);
         NetworkConfig { encoder, head, classes: 3 }
     }
 
@@ -128,6 +128,29 @@ mod tests {
             let [d, h, w] = coarse;
             assert_eq!(network.forward(input.clone()).dims(), [2, 3, d, h, w], "{head}");
             assert_eq!(network.logits_at_input(input).dims(), [2, 3, 15, 18, 23], "{head}");
+        }
+    }
+
+    #[test]
+    fn heads_answer_for_ordinary_strides_too() {
+        let device = Device::flex();
+        for (head, coarse) in [
+            (HeadKind::Med3d, [2, 2, 4]),
+            (HeadKind::Skip, [17, 32, 39]),
+            (HeadKind::Branch, [1, 1, 2]),
+            (HeadKind::DenseAspp, [1, 1, 2]),
+        ] {
+            let NetworkConfig { encoder, classes, .. } = config(head);
+            let encoder = EncoderConfig { strides: Strides::Ordinary, ..encoder };
+            let network = NetworkConfig { encoder, head, classes }.init(&device, 1);
+            let input = Tensor::ones([1, 1, 17, 32, 39], &device);
+            let [d, h, w] = coarse;
+            assert_eq!(network.forward(input.clone()).dims(), [1, 3, d, h, w], "{head}");
+            assert_eq!(network.logits_at_input(input).dims(), [1, 3, 17, 32, 39], "{head}");
+            // The decoder's additional part is there where it is needed and only there.
+            let has_ascent = parameters(&network).iter().any(|p| p.name.starts_with("decoder.ascent."));
+            assert_eq!(has_ascent, head == HeadKind::Skip);
+            assert!(!parameters(&config(head).init(&device, 1)).iter().any(|p| p.name.starts_with("decoder.ascent.")));
         }
     }
 

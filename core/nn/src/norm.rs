@@ -1,9 +1,14 @@
-//! Normalisation over batches (the encoders, as the reference has them) and over single samples (the skip decoder).
+//! Normalisation over batches (the encoders, as the reference has them), over groups of channels (in its place) and over single
+//! samples (the skip decoder).
+
+mod group;
 
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::nn::Initializer;
 use burn::tensor::module::batch_norm_train;
 use burn::tensor::{Device, Tensor};
+
+pub use group::{GroupNorm3d, Norm};
 
 const EPSILON: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;

@@ -18,7 +18,7 @@ mod write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-pub use settings::{EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
 pub(crate) use cases::{card_labels, card_set, label_values, measured_case, prepare_all};
 pub(crate) use curve::{Curve, Pace};
@@ -86,7 +86,8 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let earlier = start.earlier.as_ref().and_then(|card| card.recipe.clone());
     let ready = make_ready(training, validation, &labels, &spec.settings, earlier, control)?;
     let has_weights = start.weights.from != "scratch";
-    let norm = start::norm_mode(spec.settings.encoder_norm, has_weights, spec.settings.batch, ready.recipe.patch);
+    let stride = start.network.encoder.config().strides.output_stride();
+    let norm = start::norm_mode(spec.settings.encoder_norm, has_weights, spec.settings.batch, ready.recipe.patch, stride);
     let network = start.network.with_encoder_norm(norm);
     let result = train(network, &ready, &labels, &spec.settings, has_weights, &device, control, tell)?;
 

@@ -1,8 +1,10 @@
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use medley_nn::loss::LossKind;
-use medley_nn::{Depth, HeadKind, Shortcut};
+use medley_nn::{Depth, EncoderConfig, HeadKind, NormKind, Shortcut, ShortcutGradient, Strides};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
@@ -69,6 +71,54 @@ pub enum EncoderNorm {
     Batch,
     /// The running ones, left as they came.
     Frozen,
+    /// None of a batch: groups of channels of each sample, in place of batch normalisation.
+    Group,
+}
+
+impl FromStr for EncoderNorm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Auto, Self::Batch, Self::Frozen, Self::Group];
+        let found = all.into_iter().find(|norm| norm.to_string() == text);
+        found.ok_or_else(|| format!("“{text}” is not a normalisation: use auto, batch, frozen or group"))
+    }
+}
+
+impl fmt::Display for EncoderNorm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Batch => "batch",
+            Self::Frozen => "frozen",
+            Self::Group => "group",
+        })
+    }
+}
+
+/// How an encoder is to be built otherwise than its weights were, or than the reference where there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EncoderChanges {
+    /// How its last two stages widen what they see.
+    pub strides: Option<Strides>,
+    /// By what it normalises.
+    pub norm: EncoderNorm,
+    /// Whether the gradient passes shortcut A.
+    pub shortcut_gradient: ShortcutGradient,
+}
+
+impl EncoderChanges {
+    /// `config` with the changes in it.
+    #[must_use]
+    pub fn of(self, config: EncoderConfig) -> EncoderConfig {
+        let norm = match self.norm {
+            EncoderNorm::Auto => config.norm,
+            EncoderNorm::Batch | EncoderNorm::Frozen => NormKind::Batch,
+            EncoderNorm::Group => NormKind::Group,
+        };
+        let strides = self.strides.unwrap_or(config.strides);
+        EncoderConfig { strides, norm, shortcut_gradient: self.shortcut_gradient, ..config }
+    }
 }
 
 /// Settings of a fine-tuning.
@@ -123,6 +173,12 @@ pub struct FineTuneSettings {
     pub average: f64,
     /// By which statistics the encoder normalises.
     pub encoder_norm: EncoderNorm,
+    /// How the encoder's last two stages widen what they see; `None`: as its weights were trained, as the reference without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strides: Option<Strides>,
+    /// Whether the gradient passes shortcut A: `Cut` repeats the reference's trainings.
+    #[serde(skip_serializing_if = "is_default")]
+    pub shortcut_gradient: ShortcutGradient,
     /// Steps between measurements on the validation scans; 0: only at the end.
     pub validate_every: usize,
     /// Which weights are kept.
@@ -157,6 +213,8 @@ impl Default for FineTuneSettings {
             augmentation: Augmentation::default(),
             average: 0.1,
             encoder_norm: EncoderNorm::Auto,
+            strides: None,
+            shortcut_gradient: ShortcutGradient::Open,
             validate_every: 50,
             keep: Keep::Best,
             allow_partial: false,
@@ -177,6 +235,10 @@ impl FineTuneSettings {
             )));
         }
         Ok(())
+    }
+
+    pub(super) fn changes(&self) -> EncoderChanges {
+        EncoderChanges { strides: self.strides, norm: self.encoder_norm, shortcut_gradient: self.shortcut_gradient }
     }
 
     pub(super) fn rates(&self, has_weights: bool) -> Rates {

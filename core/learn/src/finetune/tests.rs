@@ -143,7 +143,7 @@ fn nothing_to_learn_is_said_before_anything_is_computed() {
 fn a_loss_that_is_no_number_ends_the_training() {
     let device = open(DeviceChoice::Cpu).expect("the CPU");
     let train_device = device.device.clone().autodiff();
-    let config = medley_nn::EncoderConfig { depth: medley_nn::Depth::R10, shortcut: medley_nn::Shortcut::B, base_width: 4, in_channels: 1 };
+    let config = medley_nn::EncoderConfig::new(medley_nn::Depth::R10, medley_nn::Shortcut::B, 4);
     let encoder = config.init(&train_device, 0);
     let rates = quick(2).rates(false);
     let mut learner = Learner::new(&encoder, crate::optimise::Optimiser::AdamW, 0.0, rates);

@@ -1,5 +1,6 @@
 //! What turns an encoder's features into logits.
 
+mod ascent;
 mod branch;
 mod dense_aspp;
 mod med3d;
@@ -38,7 +39,7 @@ impl HeadKind {
     /// All of them, the default one first.
     pub const ALL: [Self; 4] = [Self::Skip, Self::Med3d, Self::Branch, Self::DenseAspp];
 
-    /// How many input voxels lie between two of its logits.
+    /// How many input voxels lie between two of its logits, on an encoder whose features have stride 8.
     #[must_use]
     pub fn stride(self) -> usize {
         match self {
@@ -123,7 +124,7 @@ impl Head {
     /// # Shapes
     /// - input: `[N, in_channels, D, H, W]`
     /// - output: [`Med3dHead`]: `[N, classes, 2·⌈D/8⌉, 2·⌈H/8⌉, 2·⌈W/8⌉]`; [`SkipDecoder`]: `[N, classes, D, H, W]`; [`BranchHead`],
-    ///   [`DenseAspp`]: `[N, classes, ⌈D/8⌉, ⌈H/8⌉, ⌈W/8⌉]`
+    ///   [`DenseAspp`]: `[N, classes, ⌈D/8⌉, ⌈H/8⌉, ⌈W/8⌉]`; 32 for 8 with [`crate::Strides::Ordinary`]
     pub fn forward(&self, input: Tensor<5>, features: &Features, draw: Option<Draw>) -> Tensor<5> {
         match self {
             Self::Med3d(head) => head.forward(features.layer4.clone()),

@@ -5,6 +5,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
+use super::ascent::Ascent;
 use crate::encoder::convolution;
 use crate::interpolate::refine_trilinear;
 use crate::norm::InstanceNorm3d;
@@ -19,9 +20,12 @@ use crate::{EncoderConfig, Features};
 ///
 /// Each resolution adds its logits to the refined ones of the coarser. So the loss reaches layer4 by a straight way, and large
 /// organs are found within few steps; without it the fine features learn first and hold the deep ones up.
+///
+/// An encoder with ordinary strides ends at stride 32; two more joints bring its features up to stride 8 first.
 #[derive(Module, Debug)]
 pub struct SkipDecoder {
     reduce: Layer,
+    ascent: Option<Ascent>,
     classify_eighth: Conv3d,
     quarter: Joint,
     classify_quarter: Conv3d,
@@ -49,17 +53,17 @@ impl Layer {
 /// Where features of two origins meet: mixed down by a 1³ convolution before the 3³ one looks around, at less than half the
 /// cost of a 3³ convolution on all of them.
 #[derive(Module, Debug)]
-struct Joint {
+pub(super) struct Joint {
     mix: Layer,
     look: Layer,
 }
 
 impl Joint {
-    fn blank(channels: [usize; 2], device: &Device) -> Self {
+    pub(super) fn blank(channels: [usize; 2], device: &Device) -> Self {
         Self { mix: Layer::blank(channels, 1, device), look: Layer::blank([channels[1]; 2], 3, device) }
     }
 
-    fn forward(&self, features: Vec<Tensor<5>>) -> Tensor<5> {
+    pub(super) fn forward(&self, features: Vec<Tensor<5>>) -> Tensor<5> {
         self.look.forward(self.mix.forward(Tensor::cat(features, 1)))
     }
 }
@@ -72,6 +76,7 @@ impl SkipDecoder {
         let classify = ConvTranspose3dConfig::new([kept, classes], [2; 3]).with_stride([2; 3]).with_initializer(Initializer::Zeros);
         Self {
             reduce: Layer::blank([layer4, reduced], 1, device),
+            ascent: Ascent::blank(encoder, reduced, device),
             classify_eighth: convolution([reduced, classes], 1, 1, 1, device),
             quarter: Joint::blank([reduced + layer1, kept], device),
             classify_quarter: convolution([kept, classes], 1, 1, 1, device),
@@ -96,7 +101,8 @@ impl SkipDecoder {
     /// - outputs: `[N, classes, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]` for the strides 1, 4, 8
     pub fn forward_deep(&self, input: Tensor<5>, features: &Features) -> [(Tensor<5>, usize); 3] {
         let [_, _, d, h, w] = input.dims();
-        let eighth = self.reduce.forward(features.layer4.clone());
+        let deepest = self.reduce.forward(features.layer4.clone());
+        let eighth = self.ascent.as_ref().map_or(deepest.clone(), |ascent| ascent.forward(deepest, features));
         let logits_eighth = self.classify_eighth.forward(eighth.clone());
         let logits = refined_to(&features.layer1, logits_eighth.clone());
         let quarter = self.quarter.forward(vec![refined_to(&features.layer1, eighth), features.layer1.clone()]);
@@ -109,7 +115,7 @@ impl SkipDecoder {
     }
 }
 
-fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
+pub(super) fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
     let [_, _, d, h, w] = target.dims();
     refine_trilinear(coarse, [d, h, w])
 }

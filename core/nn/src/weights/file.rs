@@ -158,7 +158,8 @@ impl WeightsFile {
     /// [`WeightsError::NoNetwork`] if it is none of the 3D-ResNets.
     pub fn architecture(&self) -> Result<Architecture, WeightsError> {
         let shapes = self.contents.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.as_slice())).collect();
-        Architecture::of(&shapes).map_err(|reason| WeightsError::NoNetwork { file: self.name.clone(), reason: one_line(&reason) })
+        let found = Architecture::of(&shapes).map(|found| found.with_metadata(self.metadata()));
+        found.map_err(|reason| WeightsError::NoNetwork { file: self.name.clone(), reason: one_line(&reason) })
     }
 }
 

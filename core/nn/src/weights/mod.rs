@@ -10,12 +10,14 @@
 //! are PyTorch's.
 
 mod architecture;
+mod channels;
 mod coverage;
 mod error;
 mod file;
 mod inspect;
 mod keys;
 mod load;
+mod merge;
 mod pickle;
 mod safetensors;
 mod save;
