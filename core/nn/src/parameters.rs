@@ -110,6 +110,7 @@ impl Path {
         // A network's encoder has no name of its own in a state dictionary, and the skip decoder is called by what it is.
         let segment = match (name, container_type) {
             ("encoder" | "head", "Struct:SegmentationNetwork") | ("Med3d", "Enum:Head") => None,
+            ("encoder", "Struct:ClassificationNetwork" | "Struct:DetectionNetwork") => None,
             ("Skip", "Enum:Head") => Some("decoder"),
             _ => Some(name),
         };

@@ -1,5 +1,7 @@
 //! What turns an encoder's features into logits.
 
+mod classifier;
+mod detector;
 mod med3d;
 mod skip;
 
@@ -10,6 +12,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+pub use classifier::{Classifier, Dropout, pooled};
+pub use detector::{Detector, Maps, Pyramid};
 pub use med3d::Med3dHead;
 pub use skip::SkipDecoder;
 

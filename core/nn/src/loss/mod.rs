@@ -2,13 +2,19 @@
 //!
 //! A target voxel whose value is `ignore`, or no class at all, counts nowhere.
 
+mod classification;
 mod cross_entropy;
+mod detection;
 mod dice;
 mod one_hot;
+#[cfg(test)]
+mod slopes;
 
 use burn::tensor::{Int, Tensor};
 
+pub use classification::{class_cross_entropy, partial_binary_cross_entropy};
 pub use cross_entropy::cross_entropy;
+pub use detection::{absolute_at_centers, detection_loss, heat_map_focal};
 pub use dice::soft_dice;
 
 /// The sum of [`soft_dice`] and [`cross_entropy`], the loss of nnU-Net (Isensee et al., 2021).

@@ -68,7 +68,7 @@ impl View for &Written {
     }
 }
 
-fn save(path: &Path, module: &impl Module, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
+pub(super) fn save(path: &Path, module: &impl Module, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
     let file = path.display().to_string();
     let values = values(module).map_err(|reason| WeightsError::Device { file: file.clone(), reason })?;
     let tensors: BTreeMap<String, Written> =
