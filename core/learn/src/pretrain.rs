@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Device;
 use medley_nn::loss::dice_and_cross_entropy;
-use medley_nn::weights::save_encoder;
+use medley_nn::weights::{Task, save_encoder};
 use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, SegmentationNetwork, Shortcut};
 use serde::{Deserialize, Serialize};
 
@@ -190,6 +190,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     let card = Card {
         format: 1,
         kind: JobKind::Pretrain,
+        task: Task::Segment,
         program: Card::this_program(),
         device: device.name,
         architecture: architecture(encoder.config(), None),
@@ -201,6 +202,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         step: settings.steps,
         chosen_by: "last step".to_owned(),
         dice: Vec::new(),
+        scores: None,
         pretrained: results.clone(),
         curve: curve.clone(),
         made: Some(Made::now(seconds)),

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use medley_nn::{Depth, HeadKind, Shortcut};
+use medley_nn::{Depth, EncoderConfig, HeadKind, Shortcut};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
@@ -152,12 +152,17 @@ impl Default for FineTuneSettings {
 impl FineTuneSettings {
     /// # Errors
     /// A sentence for the first setting that makes no sense.
-    pub(super) fn check(&self) -> Result<(), LearnError> {
+    pub(crate) fn check(&self) -> Result<(), LearnError> {
         check_training(self.steps, self.batch, self.learning_rate, self.base_width, self.foreground)?;
         check_patch(self.patch)
     }
 
-    pub(super) fn rates(&self, has_weights: bool) -> Rates {
+    /// The encoder that is drawn where no weights are given.
+    pub(crate) fn encoder_config(&self) -> EncoderConfig {
+        EncoderConfig { depth: self.depth, shortcut: self.shortcut, base_width: self.base_width, in_channels: 1 }
+    }
+
+    pub(crate) fn rates(&self, has_weights: bool) -> Rates {
         let encoder_factor = if has_weights { self.encoder_factor } else { 1.0 };
         Rates { highest: self.learning_rate, encoder_factor, warm_up: self.warm_up.min(self.steps / 2), steps: self.steps }
     }

@@ -69,8 +69,7 @@ pub(super) fn start(
     if let Some(start) = file.as_ref().map(|file| continued(file, settings, labels, device)).transpose()?.flatten() {
         return Ok(start);
     }
-    let config = EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
-    let (encoder, weights) = encoder(file.as_ref(), config, settings.allow_partial, settings.seed, device)?;
+    let (encoder, weights) = encoder(file.as_ref(), settings.encoder_config(), settings.allow_partial, settings.seed, device)?;
     let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
     let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), device, settings.seed);
     Ok(Start { network, weights, architecture, earlier: None })
@@ -95,7 +94,7 @@ fn continued(file: &WeightsFile, settings: &FineTuneSettings, labels: &[CardLabe
 }
 
 /// By which statistics the encoder normalises when a step sees `batch` patches of `patch` voxels.
-pub(super) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3]) -> NormMode {
+pub(crate) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3]) -> NormMode {
     let places = batch * patch.iter().map(|size| size.div_ceil(8)).product::<usize>();
     match norm {
         EncoderNorm::Frozen => NormMode::Frozen,

@@ -1,0 +1,112 @@
+use std::path::Path;
+
+use medley_nn::weights::{Task, WeightsFile};
+use medley_volume::Volume;
+use serde::Serialize;
+
+use crate::card::Card;
+use crate::classify::ClassPredictor;
+use crate::detect::BoxPredictor;
+use crate::{Control, DeviceChoice, LearnError};
+
+/// What a model that draws no masks says of a scan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// How likely each class is, in the order of the model's classes.
+    Classes(Vec<ClassProbability>),
+    /// Objects, surest first.
+    Boxes(Vec<FoundBox>),
+}
+
+/// How likely a class is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassProbability {
+    /// The class.
+    pub class: String,
+    /// From 0 to 1; over classes that exclude each other the sum is 1.
+    pub probability: f64,
+}
+
+/// An object that was found in a scan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FoundBox {
+    /// The label of its class in masks.
+    pub label: u16,
+    /// The label's name.
+    pub class: String,
+    /// How sure the model is, from 0 to 1.
+    pub score: f64,
+    /// The lower faces along i, j, k of the scan's voxels; voxel `v` reaches from `v` to `v + 1`.
+    pub voxel_low: [f64; 3],
+    /// The upper faces.
+    pub voxel_high: [f64; 3],
+    /// The smallest right, anterior, superior coordinates of the box's corners, mm.
+    pub ras_low_mm: [f64; 3],
+    /// The largest.
+    pub ras_high_mm: [f64; 3],
+}
+
+/// A trained model for classes or boxes, ready for scans.
+#[derive(Debug)]
+pub enum TaskPredictor {
+    /// Classifies.
+    Classify(ClassPredictor),
+    /// Finds boxes.
+    Detect(BoxPredictor),
+}
+
+impl TaskPredictor {
+    /// Opens a model that [`crate::classify`] or [`crate::detect`] wrote; `None` for one that draws masks, which
+    /// [`crate::Predictor`] opens.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is no model of ours, or the device does not work.
+    pub fn open(model: &Path, device: DeviceChoice) -> Result<Option<Self>, LearnError> {
+        let file = WeightsFile::open(model)?;
+        let name = model.display().to_string();
+        Ok(match file.task() {
+            Task::Segment => None,
+            Task::Classify => Some(Self::Classify(ClassPredictor::of_file(&file, &name, device)?)),
+            Task::Detect => Some(Self::Detect(BoxPredictor::of_file(&file, &name, device)?)),
+        })
+    }
+
+    /// What is known about the model.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        match self {
+            Self::Classify(predictor) => predictor.card(),
+            Self::Detect(predictor) => predictor.card(),
+        }
+    }
+
+    /// SHA-256 of its file.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Classify(predictor) => predictor.id(),
+            Self::Detect(predictor) => predictor.id(),
+        }
+    }
+
+    /// The device's name.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        match self {
+            Self::Classify(predictor) => predictor.device(),
+            Self::Detect(predictor) => predictor.device(),
+        }
+    }
+
+    /// What it says of a scan. `progress` is told windows done and in all.
+    ///
+    /// # Errors
+    /// [`LearnError::Stopped`], or if the device fails.
+    pub fn predict(&self, scan: &Volume, control: &Control, progress: &mut dyn FnMut(usize, usize)) -> Result<Finding, LearnError> {
+        Ok(match self {
+            Self::Classify(predictor) => Finding::Classes(predictor.predict(scan, control)?),
+            Self::Detect(predictor) => Finding::Boxes(predictor.predict(scan, control, progress)?),
+        })
+    }
+}
