@@ -43,7 +43,7 @@ impl Predictor {
         Self::of_file(&WeightsFile::from_bytes(name, bytes)?, name, device)
     }
 
-    fn of_file(file: &WeightsFile, name: &str, device: DeviceChoice) -> Result<Self, LearnError> {
+    pub(crate) fn of_file(file: &WeightsFile, name: &str, device: DeviceChoice) -> Result<Self, LearnError> {
         let refused = |reason: &str| LearnError::Card { file: name.to_owned(), reason: reason.to_owned() };
         let (card, recipe) = card_of(file, name, Task::Segment)?;
         let device = open(device)?;

@@ -15,8 +15,8 @@ use medley_volume::Volume;
 
 use crate::job::{Found, JobKind, Prediction};
 use crate::{
-    ClassifySpec, Control, DetectSpec, DeviceChoice, FineTuneSpec, JobEvent, LearnError, Predictor, PretrainSpec, TaskPredictor, classify,
-    detect, finetune, pretrain,
+    AnyPredictor, ClassifySpec, Control, DetectSpec, DeviceChoice, FineTuneSpec, JobEvent, LearnError, PretrainSpec, classify, detect,
+    finetune, pretrain,
 };
 
 /// The shortest time between two progress events.
@@ -32,7 +32,7 @@ pub enum JobSpec {
     Detect(DetectSpec),
     /// See [`pretrain::run`].
     Pretrain(PretrainSpec),
-    /// See [`Predictor::predict`] and [`TaskPredictor::predict`]: the model's file says which of them.
+    /// See [`crate::Predictor::predict`] and [`crate::TaskPredictor::predict`]: the model's file says which of them.
     Predict(PredictSpec),
 }
 
@@ -196,40 +196,17 @@ fn run(spec: JobSpec, control: &Control, predictors: &mut Predictors, tell: &mut
             let mut progress = |done, windows| tell(JobEvent::Window { done, windows });
             let (id, model) = (spec.id, spec.model);
             Ok(match held {
-                HeldModel::Masks(predictor) => {
+                AnyPredictor::Masks(predictor) => {
                     let labels = predictor.predict(&spec.image, control, &mut progress)?;
                     let (model_id, seconds) = (predictor.id().to_owned(), begin.elapsed().as_secs_f64());
                     JobEvent::Predicted(Box::new(Prediction { id, labels, model, model_id, seconds }))
                 }
-                HeldModel::Task(predictor) => {
+                AnyPredictor::Task(predictor) => {
                     let finding = predictor.predict(&spec.image, control, &mut progress)?;
                     let (model_id, seconds) = (predictor.id().to_owned(), begin.elapsed().as_secs_f64());
                     JobEvent::Found(Box::new(Found { id, finding, model, model_id, seconds }))
                 }
             })
-        }
-    }
-}
-
-/// A model of either kind.
-#[expect(clippy::large_enum_variant, reason = "one at a time is held")]
-enum HeldModel {
-    Masks(Predictor),
-    Task(TaskPredictor),
-}
-
-impl HeldModel {
-    fn open(spec: &PredictSpec) -> Result<Self, LearnError> {
-        Ok(match TaskPredictor::open(&spec.model, spec.device)? {
-            Some(predictor) => Self::Task(predictor),
-            None => Self::Masks(Predictor::open(&spec.model, spec.device)?),
-        })
-    }
-
-    fn device(&self) -> &str {
-        match self {
-            Self::Masks(predictor) => predictor.device(),
-            Self::Task(predictor) => predictor.device(),
         }
     }
 }
@@ -241,10 +218,10 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// The last model used, so that the next scan does not open it again. A file that changed is another model.
 #[derive(Default)]
-struct Predictors(Option<(PathBuf, Option<std::time::SystemTime>, DeviceChoice, HeldModel)>);
+struct Predictors(Option<(PathBuf, Option<std::time::SystemTime>, DeviceChoice, AnyPredictor)>);
 
 impl Predictors {
-    fn get(&mut self, spec: &PredictSpec) -> Result<&HeldModel, LearnError> {
+    fn get(&mut self, spec: &PredictSpec) -> Result<&AnyPredictor, LearnError> {
         let changed = std::fs::metadata(&spec.model).and_then(|about| about.modified()).ok();
         let held = self
             .0
@@ -252,7 +229,7 @@ impl Predictors {
             .filter(|(path, when, device, _)| *path == spec.model && *when == changed && changed.is_some() && *device == spec.device);
         let held = match held {
             Some(held) => held,
-            None => (spec.model.clone(), changed, spec.device, HeldModel::open(spec)?),
+            None => (spec.model.clone(), changed, spec.device, AnyPredictor::open(&spec.model, spec.device)?),
         };
         Ok(&self.0.insert(held).3)
     }

@@ -12,7 +12,7 @@ use crate::augment::Augmentation;
 use crate::card::METADATA_KEY;
 use crate::synthetic::sample;
 use crate::task::TaskScores;
-use crate::{DeviceChoice, FineTuneSettings, Predictor, TaskPredictor, WeightsSource};
+use crate::{AnyPredictor, DeviceChoice, FineTuneSettings, Predictor, WeightsSource};
 
 /// The part of a scan within a box.
 fn crop(scan: &Volume, bounds: IndexBox) -> Volume {
@@ -118,7 +118,7 @@ fn liver_is_told_from_spleen_in_a_person_never_seen() {
     assert_eq!(scores.confusion.iter().flatten().sum::<usize>(), 16);
     assert_eq!(outcome.score, scores.mean_auc);
 
-    let predictor = TaskPredictor::open(&outcome.model, DeviceChoice::Cpu).expect("a model").expect("no masks");
+    let AnyPredictor::Task(predictor) = AnyPredictor::open(&outcome.model, DeviceChoice::Cpu).expect("a model") else { panic!("masks") };
     assert_eq!(predictor.id(), outcome.model_id);
     let mut right = 0;
     for case in &cases.1 {

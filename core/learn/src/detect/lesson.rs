@@ -126,8 +126,9 @@ impl Lesson for BoxLesson<'_> {
     }
 }
 
-/// `None` where no scan has an object.
-fn box_scores(images: &[(&[Detection], &[Object])], classes: usize) -> Option<BoxScores> {
+/// How good boxes are, over several scans, each with what was found and what is there; `None` where no scan has an object.
+#[must_use]
+pub fn box_scores(images: &[(&[Detection], &[Object])], classes: usize) -> Option<BoxScores> {
     let at = THRESHOLDS
         .map(|iou| mean_average_precision(images, classes, iou).map(|precision| PrecisionAt { iou, precision: short(precision) }));
     let at: Vec<PrecisionAt> = at.into_iter().collect::<Option<_>>()?;

@@ -19,6 +19,7 @@ use std::time::Instant;
 use medley_nn::DetectionNetwork;
 use medley_nn::weights::{Task, save_detection};
 
+pub use lesson::box_scores;
 pub use predict::BoxPredictor;
 pub use settings::{DetectSettings, DetectSpec};
 

@@ -58,7 +58,7 @@ impl Default for DetectSettings {
             augmentation,
             ..FineTuneSettings::default()
         };
-        Self { training, least_voxels: 5, overlap: 0.2, least_score: 0.2, most: 100 }
+        Self { training, least_voxels: 5, overlap: 0.2, least_score: 0.1, most: 100 }
     }
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::augment::Augmentation;
 use crate::synthetic::sample;
 use crate::task::TaskScores;
-use crate::{CaseSource, DeviceChoice, Finding, FineTuneSettings, Predictor, TaskPredictor, TrainingCase, WeightsSource};
+use crate::{AnyPredictor, CaseSource, DeviceChoice, Finding, FineTuneSettings, Predictor, TrainingCase, WeightsSource};
 
 fn quick(steps: usize) -> DetectSettings {
     let training = FineTuneSettings {
@@ -57,7 +57,7 @@ fn organs_of_one_person_are_learned_and_found_in_another() {
     assert!(scores.at.is_sorted_by(|a, b| a.precision >= b.precision));
 
     // In the very scan it learned from, the surest box of each organ lies on it.
-    let predictor = TaskPredictor::open(&outcome.model, DeviceChoice::Cpu).expect("a model").expect("no masks");
+    let AnyPredictor::Task(predictor) = AnyPredictor::open(&outcome.model, DeviceChoice::Cpu).expect("a model") else { panic!("masks") };
     let learned = case("patient_a_upper");
     let Finding::Boxes(found) = predictor.predict(&learned.image, &Control::new(), &mut |_, _| {}).expect("boxes") else {
         panic!("classes of a detection")

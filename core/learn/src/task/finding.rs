@@ -2,12 +2,12 @@ use std::path::Path;
 
 use medley_nn::weights::{Task, WeightsFile};
 use medley_volume::Volume;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::card::Card;
 use crate::classify::ClassPredictor;
 use crate::detect::BoxPredictor;
-use crate::{Control, DeviceChoice, LearnError};
+use crate::{Control, DeviceChoice, LearnError, Predictor};
 
 /// What a model that draws no masks says of a scan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,7 +29,7 @@ pub struct ClassProbability {
 }
 
 /// An object that was found in a scan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FoundBox {
     /// The label of its class in masks.
     pub label: u16,
@@ -56,22 +56,42 @@ pub enum TaskPredictor {
     Detect(BoxPredictor),
 }
 
-impl TaskPredictor {
-    /// Opens a model that [`crate::classify`] or [`crate::detect`] wrote; `None` for one that draws masks, which
-    /// [`crate::Predictor`] opens.
+/// A trained model of any task.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time is held")]
+pub enum AnyPredictor {
+    /// Draws masks.
+    Masks(Predictor),
+    /// Classifies or finds boxes.
+    Task(TaskPredictor),
+}
+
+impl AnyPredictor {
+    /// Opens a model that [`crate::finetune`], [`crate::classify`] or [`crate::detect`] wrote.
     ///
     /// # Errors
     /// If the file cannot be read, is no model of ours, or the device does not work.
-    pub fn open(model: &Path, device: DeviceChoice) -> Result<Option<Self>, LearnError> {
+    pub fn open(model: &Path, device: DeviceChoice) -> Result<Self, LearnError> {
         let file = WeightsFile::open(model)?;
         let name = model.display().to_string();
         Ok(match file.task() {
-            Task::Segment => None,
-            Task::Classify => Some(Self::Classify(ClassPredictor::of_file(&file, &name, device)?)),
-            Task::Detect => Some(Self::Detect(BoxPredictor::of_file(&file, &name, device)?)),
+            Task::Segment => Self::Masks(Predictor::of_file(&file, &name, device)?),
+            Task::Classify => Self::Task(TaskPredictor::Classify(ClassPredictor::of_file(&file, &name, device)?)),
+            Task::Detect => Self::Task(TaskPredictor::Detect(BoxPredictor::of_file(&file, &name, device)?)),
         })
     }
 
+    /// The device's name.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        match self {
+            Self::Masks(predictor) => predictor.device(),
+            Self::Task(predictor) => predictor.device(),
+        }
+    }
+}
+
+impl TaskPredictor {
     /// What is known about the model.
     #[must_use]
     pub fn card(&self) -> &Card {
