@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use medley_learn::{AnyPredictor, Control, JobEvent, Predictor};
+use medley_learn::{AnyPredictor, Control, JobEvent, ModelFile, Predictor};
 use serde::Serialize;
 
 use super::file_names::{make_folder, model_file, require_writable};
@@ -64,12 +64,12 @@ struct ImageReport {
 /// # Errors
 /// If the model or a scan cannot be read, or a mask may not be written. Masks finished before stay.
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let (model, device) = (model_file(&arguments.model), arguments.device.device);
-    let predictor = match AnyPredictor::open(&model, device)? {
+    let model = ModelFile::open(&model_file(&arguments.model))?;
+    let outputs = outputs(arguments, predict_task::ending(model.task()))?;
+    let predictor = match model.predictor(arguments.device.device)? {
         AnyPredictor::Masks(predictor) => predictor,
-        AnyPredictor::Task(predictor) => return predict_task::run(arguments, predictor),
+        AnyPredictor::Task(predictor) => return predict_task::run(arguments, predictor, &outputs),
     };
-    let outputs = outputs(arguments, "_seg.nii.gz")?;
     make_folder(&arguments.output)?;
     let start = Instant::now();
     let (mut images, mut warnings) = (Vec::new(), Vec::new());

@@ -1,14 +1,15 @@
 //! `medley predict` with a model that classifies scans or finds boxes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use medley_learn::{Control, Finding, JobEvent, TaskPredictor};
+use medley_nn::weights::Task;
 use serde::Serialize;
 
 use super::file_names::make_folder;
-use super::predict::{Arguments, outputs};
+use super::predict::Arguments;
 use super::progress::Progress;
 use super::{Answer, Failure, Table};
 use crate::stem::stem;
@@ -47,21 +48,29 @@ struct Written<'a> {
     finding: &'a Finding,
 }
 
+/// What stands behind a scan's name in that of its result.
+#[must_use]
+pub fn ending(task: Task) -> &'static str {
+    match task {
+        Task::Segment => "_seg.nii.gz",
+        Task::Classify => ".classes.json",
+        Task::Detect => super::evaluate_boxes::ENDING,
+    }
+}
+
 /// Says of each scan which classes or objects it holds.
 ///
 /// # Errors
 /// If a scan cannot be read, or a file may not be written. Files finished before stay.
-pub fn run(arguments: &Arguments, predictor: TaskPredictor) -> Result<Answer, Failure> {
-    let (predictor, ending) = match (predictor, arguments.min_score) {
-        (TaskPredictor::Detect(boxes), Some(score)) => (TaskPredictor::Detect(boxes.with_least_score(score)), "boxes"),
-        (boxes @ TaskPredictor::Detect(_), None) => (boxes, "boxes"),
-        (classes @ TaskPredictor::Classify(_), _) => (classes, "classes"),
+pub fn run(arguments: &Arguments, predictor: TaskPredictor, outputs: &[PathBuf]) -> Result<Answer, Failure> {
+    let predictor = match (predictor, arguments.min_score) {
+        (TaskPredictor::Detect(boxes), Some(score)) => TaskPredictor::Detect(boxes.with_least_score(score)),
+        (as_it_is, _) => as_it_is,
     };
-    let outputs = outputs(arguments, &format!(".{ending}.json"))?;
     make_folder(&arguments.output)?;
     let start = Instant::now();
     let (mut images, mut warnings) = (Vec::new(), Vec::new());
-    for (image, output) in arguments.images.iter().zip(&outputs) {
+    for (image, output) in arguments.images.iter().zip(outputs) {
         images.push(one(&predictor, image, output, &mut warnings)?);
     }
     let report = Report {

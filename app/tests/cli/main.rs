@@ -7,5 +7,6 @@ mod evaluate;
 mod hostile;
 mod images;
 mod support;
+mod tasks;
 mod training;
 mod weights;

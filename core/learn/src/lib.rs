@@ -48,5 +48,5 @@ pub use job::{Control, Found, JobEvent, JobKind, LabelDice, Prediction};
 pub use predict::Predictor;
 pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};
 pub use recipe::Recipe;
-pub use task::{AnyPredictor, Finding, TaskOutcome, TaskPredictor};
+pub use task::{AnyPredictor, Finding, ModelFile, TaskOutcome, TaskPredictor};
 pub use worker::{JobSpec, PredictSpec, Worker};

@@ -56,6 +56,42 @@ pub enum TaskPredictor {
     Detect(BoxPredictor),
 }
 
+/// A model's file, read but not yet on a device.
+#[derive(Debug)]
+pub struct ModelFile {
+    file: WeightsFile,
+    name: String,
+}
+
+impl ModelFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it cannot be read or holds no weights. Whether it is a model of ours comes later.
+    pub fn open(model: &Path) -> Result<Self, LearnError> {
+        Ok(Self { file: WeightsFile::open(model)?, name: model.display().to_string() })
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.file.task()
+    }
+
+    /// Makes it ready for scans.
+    ///
+    /// # Errors
+    /// If it is no model of ours, or the device does not work.
+    pub fn predictor(&self, device: DeviceChoice) -> Result<AnyPredictor, LearnError> {
+        let Self { file, name } = self;
+        Ok(match file.task() {
+            Task::Segment => AnyPredictor::Masks(Predictor::of_file(file, name, device)?),
+            Task::Classify => AnyPredictor::Task(TaskPredictor::Classify(ClassPredictor::of_file(file, name, device)?)),
+            Task::Detect => AnyPredictor::Task(TaskPredictor::Detect(BoxPredictor::of_file(file, name, device)?)),
+        })
+    }
+}
+
 /// A trained model of any task.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one at a time is held")]
@@ -72,13 +108,7 @@ impl AnyPredictor {
     /// # Errors
     /// If the file cannot be read, is no model of ours, or the device does not work.
     pub fn open(model: &Path, device: DeviceChoice) -> Result<Self, LearnError> {
-        let file = WeightsFile::open(model)?;
-        let name = model.display().to_string();
-        Ok(match file.task() {
-            Task::Segment => Self::Masks(Predictor::of_file(&file, &name, device)?),
-            Task::Classify => Self::Task(TaskPredictor::Classify(ClassPredictor::of_file(&file, &name, device)?)),
-            Task::Detect => Self::Task(TaskPredictor::Detect(BoxPredictor::of_file(&file, &name, device)?)),
-        })
+        ModelFile::open(model)?.predictor(device)
     }
 
     /// The device's name.

@@ -8,7 +8,7 @@ mod finish;
 mod outcome;
 mod train;
 
-pub use finding::{AnyPredictor, ClassProbability, Finding, FoundBox, TaskPredictor};
+pub use finding::{AnyPredictor, ClassProbability, Finding, FoundBox, ModelFile, TaskPredictor};
 pub use outcome::{BoxScores, ClassScore, ClassScores, PrecisionAt, TaskOutcome, TaskScores};
 
 pub(crate) use finish::{Finish, finish};
