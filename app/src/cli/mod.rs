@@ -4,7 +4,7 @@
 //! - [`run`]: from arguments to an answer; [`Arguments`] is what is understood
 //! - one file per subcommand, each with its `Arguments` and a `run` that returns an [`Answer`]
 //! - [`output`]: JSON or text; [`Failure`]: the one sentence of a failure; `progress`: the bar on standard error
-//! - `cases`: data sets on disk as something to learn from; `options`: what training commands share
+//! - `cases`: data sets on disk as something to learn from; `class_table`, `classified`: scans with classes; `options`: what training commands share
 //!
 //! # Invariants
 //! 1. Standard output carries the answer and nothing else; with `--json` it is one JSON object on one line.
@@ -12,20 +12,25 @@
 //! 3. No file that was read is overwritten; another existing one only with `--force`.
 
 mod cases;
+mod class_table;
+mod classified;
 mod content;
 mod convert;
 mod demo;
 mod devices;
 mod evaluate;
+mod evaluate_boxes;
 mod failure;
 mod feature_files;
 mod features;
 mod file_names;
 mod finetune;
+mod finetune_task;
 mod info;
 mod options;
 pub mod output;
 mod predict;
+mod predict_task;
 mod pretrain;
 mod progress;
 mod weights;

@@ -2,31 +2,39 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use medley_learn::{Control, JobEvent, Predictor};
+use medley_learn::{AnyPredictor, Control, JobEvent, ModelFile, Predictor};
 use serde::Serialize;
 
 use super::file_names::{make_folder, model_file, require_writable};
 use super::options::DeviceOption;
 use super::progress::Progress;
-use super::{Answer, Failure, Table};
+use super::{Answer, Failure, Table, predict_task};
 use crate::stem::stem;
 
-/// Segments scans with a trained model
+/// Segments scans with a trained model, or says which classes or objects they hold
 ///
-/// Each mask lies exactly on its scan's grid and is called IMAGE_seg.nii.gz.
+/// What the model was made for decides. Each mask lies exactly on its scan's grid and is called IMAGE_seg.nii.gz. Classes are
+/// written as IMAGE.classes.json: classes[{class, probability}]. Boxes are written as IMAGE.boxes.json: boxes[{label, class, score,
+/// voxel_low, voxel_high, ras_low_mm, ras_high_mm}], surest first; voxel v of the scan reaches from v to v + 1 along i, j, k.
+///
+/// JSON: outputs[], seconds, device, model_sha256, images[{image, output, seconds, …}], warnings[]; of masks also labels{}, and ml{}
+/// of each image; of classes and boxes also task, classes[], and what was found in each image.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// A model that `finetune` wrote: its folder or its `model.safetensors`
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// The scans
     #[arg(required = true, value_name = "IMAGE")]
-    images: Vec<PathBuf>,
-    /// The folder that receives the masks; made if it is missing
+    pub(super) images: Vec<PathBuf>,
+    /// The folder that receives the results; made if it is missing
     #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
+    /// With a model for boxes: the least score of a box that is told of; as in the model unless given
+    #[arg(long, value_name = "SCORE")]
+    pub(super) min_score: Option<f64>,
     #[command(flatten)]
     device: DeviceOption,
-    /// Replace masks that exist
+    /// Replace files that exist
     #[arg(long)]
     force: bool,
 }
@@ -56,8 +64,12 @@ struct ImageReport {
 /// # Errors
 /// If the model or a scan cannot be read, or a mask may not be written. Masks finished before stay.
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let outputs = outputs(arguments)?;
-    let predictor = Predictor::open(&model_file(&arguments.model), arguments.device.device)?;
+    let model = ModelFile::open(&model_file(&arguments.model))?;
+    let outputs = outputs(arguments, predict_task::ending(model.task()))?;
+    let predictor = match model.predictor(arguments.device.device)? {
+        AnyPredictor::Masks(predictor) => predictor,
+        AnyPredictor::Task(predictor) => return predict_task::run(arguments, predictor, &outputs),
+    };
     make_folder(&arguments.output)?;
     let start = Instant::now();
     let (mut images, mut warnings) = (Vec::new(), Vec::new());
@@ -77,20 +89,20 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Answer::new(&report, text)
 }
 
-/// Where each mask goes; nothing is computed if one of them may not be written.
-fn outputs(arguments: &Arguments) -> Result<Vec<PathBuf>, Failure> {
+/// Where each result goes: the scan's name and `ending`; nothing is computed if one of them may not be written.
+pub(super) fn outputs(arguments: &Arguments, ending: &str) -> Result<Vec<PathBuf>, Failure> {
     let mut inputs: Vec<&Path> = arguments.images.iter().map(PathBuf::as_path).collect();
     inputs.push(&arguments.model);
     let mut taken: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for image in &arguments.images {
-        let output = arguments.output.join(format!("{}_seg.nii.gz", stem(image)));
+        let output = arguments.output.join(format!("{}{ending}", stem(image)));
         if let Some(other) = taken.insert(output.clone(), image) {
             let (a, b, output) = (other.display(), image.display(), output.display());
             return Err(Failure::new(format!("{a} and {b} would both be written to {output}: give them different names")));
         }
         require_writable(&output, &inputs, arguments.force)?;
     }
-    Ok(arguments.images.iter().map(|image| arguments.output.join(format!("{}_seg.nii.gz", stem(image)))).collect())
+    Ok(arguments.images.iter().map(|image| arguments.output.join(format!("{}{ending}", stem(image)))).collect())
 }
 
 fn segment(predictor: &Predictor, image: &Path, output: &Path, warnings: &mut Vec<String>) -> Result<ImageReport, Failure> {

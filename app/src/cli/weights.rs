@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use medley_nn::weights::{Coverage, Inspection, inspect};
+use medley_nn::weights::{Coverage, Inspection, Task, inspect};
 use serde::Serialize;
 
 use super::file_names::model_file;
@@ -19,6 +19,7 @@ pub enum Command {
 /// An inspection with the depth as a number.
 #[derive(Debug, Serialize)]
 pub struct WeightsReport {
+    task: Task,
     depth: usize,
     shortcut: String,
     base_width: usize,
@@ -50,8 +51,9 @@ impl WeightsReport {
     /// # Errors
     /// If it is none.
     pub fn of(file: &Path) -> Result<Self, Failure> {
-        let Inspection { architecture, coverage, prefix, unusable, notices, sha256, .. } = inspect(file)?;
+        let Inspection { architecture, task, coverage, prefix, unusable, notices, sha256, .. } = inspect(file)?;
         Ok(Self {
+            task,
             depth: architecture.depth.layers(),
             shortcut: architecture.shortcut.to_string(),
             base_width: architecture.base_width,
@@ -71,6 +73,7 @@ impl WeightsReport {
     pub fn text(&self) -> String {
         let Self { depth, shortcut, base_width, coverage, .. } = self;
         let head = match (&self.head, self.classes) {
+            _ if self.task != Task::Segment => format!("a head that {}", self.task.does()),
             (Some(head), Some(classes)) => format!("head “{head}” for {classes} classes, background included"),
             _ => "no head".to_owned(),
         };

@@ -71,6 +71,7 @@ fn what_cannot_be_is_refused() {
         medley(fixed.into_iter().chain(more.iter().map(AsRef::as_ref)))
     };
     with(&["--head", "branch", "--deep-supervision"]).assert_refused("skip head");
+    with(&["--task", "detect", "--loss", "focal"]).assert_refused("--loss");
     with(&["--partial", "liver"]).assert_refused("liver");
     with(&["--partial", "core"]).assert_refused("start from a model");
     for (option, wrong) in [("--head", "unet"), ("--loss", "mse")] {

@@ -9,5 +9,6 @@ mod heads;
 mod hostile;
 mod images;
 mod support;
+mod tasks;
 mod training;
 mod weights;

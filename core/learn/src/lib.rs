@@ -7,6 +7,7 @@
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
 //!   [`features`]: what an encoder computes on the way
+//! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
@@ -22,6 +23,8 @@ pub mod augment;
 mod average;
 pub mod card;
 mod case;
+pub mod classify;
+pub mod detect;
 pub mod device;
 mod error;
 pub mod features;
@@ -36,14 +39,18 @@ pub mod reference;
 pub mod sample;
 #[cfg(test)]
 mod synthetic;
+pub mod task;
 pub mod worker;
 
 pub use case::{CaseSource, TrainingCase};
+pub use classify::{ClassSource, ClassifiedCase, ClassifySettings, ClassifySpec};
+pub use detect::{DetectSettings, DetectSpec};
 pub use device::{DeviceChoice, DeviceInfo};
 pub use error::LearnError;
 pub use finetune::{EncoderChanges, EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
-pub use job::{Control, JobEvent, JobKind, LabelDice, Prediction};
+pub use job::{Control, Found, JobEvent, JobKind, LabelDice, Prediction};
 pub use predict::Predictor;
 pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};
 pub use recipe::Recipe;
+pub use task::{AnyPredictor, Finding, ModelFile, TaskOutcome, TaskPredictor};
 pub use worker::{JobSpec, PredictSpec, Worker};

@@ -11,7 +11,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use medley_nn::head::Draw;
 use medley_nn::loss::LossKind;
-use medley_nn::weights::save_encoder;
+use medley_nn::weights::{Task, save_encoder};
 use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, NormMode, SegmentationNetwork, Shortcut, ShortcutGradient, Strides};
 use serde::{Deserialize, Serialize};
 
@@ -206,6 +206,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     let card = Card {
         format: 1,
         kind: JobKind::Pretrain,
+        task: Task::Segment,
         program: Card::this_program(),
         device: device.name,
         architecture: architecture(encoder.config(), None),
@@ -217,6 +218,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         step: settings.steps,
         chosen_by: "last step".to_owned(),
         dice: Vec::new(),
+        scores: None,
         pretrained: results.clone(),
         curve: curve.clone(),
         made: Some(Made::now(seconds)),

@@ -83,6 +83,27 @@ impl Recipe {
         Ok(Self { spacing_mm: common_spacing(grids.iter(), limits)?, intensity: IntensityScheme::PerScan, patch: [8; 3] })
     }
 
+    /// A recipe by which one patch holds a whole scan, as classification needs it.
+    ///
+    /// Spacing is the median of the scans, made coarser from the finest axis up until a scan of median size has at most
+    /// `voxels_per_patch`; the patch is that size, rounded up. Larger scans lose their rims, smaller ones go on as at their edges.
+    ///
+    /// # Errors
+    /// [`LearnError::NoCases`] if there is none.
+    pub fn plan_whole(scans: &[&Volume], limits: PlanLimits) -> Result<Self, LearnError> {
+        if scans.is_empty() {
+            return Err(LearnError::NoCases);
+        }
+        let canonical = scans.iter().map(|scan| canonical_grid(scan.grid())).collect::<Result<Vec<_>, _>>()?;
+        let spacings: Vec<[f64; 3]> = canonical.iter().map(medley_volume::Grid::spacing).collect();
+        let extents: Vec<[f64; 3]> =
+            canonical.iter().map(|grid| std::array::from_fn(|axis| grid.shape()[axis] as f64 * grid.spacing()[axis])).collect();
+        let extent = median(&extents);
+        let spacing_mm = coarsened(median(&spacings), extent, limits.voxels_per_patch).map(short);
+        let patch = [2, 1, 0].map(|axis| ((extent[axis] / spacing_mm[axis]).round() as usize).max(1).next_multiple_of(8));
+        Ok(Self { spacing_mm, intensity: intensity_of_bodies(scans), patch })
+    }
+
     /// The largest patch `[S, A, R]` for these scans at this recipe's spacing.
     ///
     /// # Errors
@@ -158,6 +179,25 @@ fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
         let stored = labelled.iter().step_by(step).filter_map(|&offset| case.image.voxels().stored(offset));
         values.extend(stored.map(|stored| case.image.scaling().apply(stored)).filter(|value| value.is_finite()));
     }
+    window_of(values)
+}
+
+/// CT if every scan is; the window is measured on the body (what is denser than lung), where there are no masks; at most 200,000
+/// voxels of each scan.
+fn intensity_of_bodies(scans: &[&Volume]) -> IntensityScheme {
+    const DENSER_THAN_LUNG_HU: f64 = -500.0;
+    if scans.iter().any(|scan| scan.quantity() != Quantity::Hounsfield) {
+        return IntensityScheme::PerScan;
+    }
+    let values = scans.iter().flat_map(|scan| {
+        let step = (scan.grid().len() / 200_000).max(1);
+        let stored = (0..scan.grid().len()).step_by(step).filter_map(|offset| scan.voxels().stored(offset));
+        stored.map(|stored| scan.scaling().apply(stored)).filter(|value| value.is_finite() && *value > DENSER_THAN_LUNG_HU)
+    });
+    window_of(values.collect())
+}
+
+fn window_of(mut values: Vec<f64>) -> IntensityScheme {
     if values.is_empty() {
         return IntensityScheme::PerScan;
     }

@@ -5,6 +5,8 @@
 //! - [`head`]: what turns features into logits: the reference's [`head::Med3dHead`], the skip-connection
 //!   [`head::SkipDecoder`], the paper's [`head::BranchHead`], the pyramid [`head::DenseAspp`]
 //! - [`SegmentationNetwork`]: an encoder with a head
+//! - [`ClassificationNetwork`]: an encoder with a [`head::Classifier`]; [`DetectionNetwork`]: an encoder with a [`head::Detector`],
+//!   and [`detect`]: its boxes
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
 //! - [`max_pool3d`], [`resize_trilinear`]: operations the tensor library lacks in three dimensions
 //! - [`loss`]: cross entropy, soft Dice, focal, Tversky, boundary; deep supervision; classes that were not annotated
@@ -21,6 +23,9 @@
 //!    caller asks for it by name.
 //! 5. Volumes, patients and training loops are unknown here.
 
+mod classification;
+pub mod detect;
+mod detection;
 pub mod encoder;
 pub mod head;
 mod init;
@@ -32,6 +37,8 @@ mod parameters;
 mod pool;
 pub mod weights;
 
+pub use classification::{ClassificationConfig, ClassificationNetwork};
+pub use detection::{DetectionConfig, DetectionNetwork};
 pub use encoder::{Depth, Encoder, EncoderConfig, Features, NormKind, Shortcut, ShortcutGradient, Strides};
 pub use head::HeadKind;
 pub use interpolate::resize_trilinear;

@@ -134,12 +134,9 @@ mod tests {
     #[test]
     fn heads_answer_for_ordinary_strides_too() {
         let device = Device::flex();
-        for (head, coarse) in [
-            (HeadKind::Med3d, [2, 2, 4]),
-            (HeadKind::Skip, [17, 32, 39]),
-            (HeadKind::Branch, [1, 1, 2]),
-            (HeadKind::DenseAspp, [1, 1, 2]),
-        ] {
+        for (head, coarse) in
+            [(HeadKind::Med3d, [2, 2, 4]), (HeadKind::Skip, [17, 32, 39]), (HeadKind::Branch, [1, 1, 2]), (HeadKind::DenseAspp, [1, 1, 2])]
+        {
             let NetworkConfig { encoder, classes, .. } = config(head);
             let encoder = EncoderConfig { strides: Strides::Ordinary, ..encoder };
             let network = NetworkConfig { encoder, head, classes }.init(&device, 1);

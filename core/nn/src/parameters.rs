@@ -111,6 +111,7 @@ impl Path {
         // head; other heads are called by what they are.
         let segment = match (name, container_type) {
             ("encoder" | "head", "Struct:SegmentationNetwork") | ("Med3d", "Enum:Head") | (_, "Enum:Norm") => None,
+            ("encoder", "Struct:ClassificationNetwork" | "Struct:DetectionNetwork") => None,
             ("Skip", "Enum:Head") => Some("decoder"),
             ("Branch", "Enum:Head") => Some("branch"),
             ("DenseAspp", "Enum:Head") => Some("dense_aspp"),

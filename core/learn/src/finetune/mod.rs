@@ -18,14 +18,16 @@ mod write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use medley_nn::weights::Task;
+
 pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
 pub(crate) use cases::{card_labels, card_set, label_values, measured_case, prepare_all};
 pub(crate) use curve::{Curve, Pace};
 pub(crate) use settings::{check_patch, check_training};
-pub(crate) use start::{architecture, encoder};
+pub(crate) use start::{architecture, encoder, norm_mode};
 pub(crate) use validate::{Measured, MeasuredCase};
-pub(crate) use write::{file_sha256, make_folder, write_card};
+pub(crate) use write::{file_sha256, make_folder, write_card, write_model};
 
 use cases::make_ready;
 use train::train;
@@ -95,6 +97,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let card = Card {
         format: 1,
         kind: JobKind::FineTune,
+        task: Task::Segment,
         program: Card::this_program(),
         device: device.name,
         architecture: start.architecture,
@@ -107,6 +110,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
         step: result.kept.step,
         chosen_by: result.chosen_by.to_owned(),
         dice: result.kept.dice.clone(),
+        scores: None,
         pretrained: Vec::new(),
         curve: result.curve.clone(),
         made: Some(Made::now(seconds)),

@@ -225,7 +225,7 @@ impl Default for FineTuneSettings {
 impl FineTuneSettings {
     /// # Errors
     /// A sentence for the first setting that makes no sense.
-    pub(super) fn check(&self) -> Result<(), LearnError> {
+    pub(crate) fn check(&self) -> Result<(), LearnError> {
         check_training(self.steps, self.batch, self.learning_rate, self.base_width, self.foreground)?;
         check_patch(self.patch)?;
         if self.deep_supervision && !self.head.has_levels() {
@@ -237,11 +237,16 @@ impl FineTuneSettings {
         Ok(())
     }
 
-    pub(super) fn changes(&self) -> EncoderChanges {
+    pub(crate) fn changes(&self) -> EncoderChanges {
         EncoderChanges { strides: self.strides, norm: self.encoder_norm, shortcut_gradient: self.shortcut_gradient }
     }
 
-    pub(super) fn rates(&self, has_weights: bool) -> Rates {
+    /// The encoder that is drawn where no weights are given.
+    pub(crate) fn encoder_config(&self) -> EncoderConfig {
+        EncoderConfig::new(self.depth, self.shortcut, self.base_width)
+    }
+
+    pub(crate) fn rates(&self, has_weights: bool) -> Rates {
         let encoder_factor = if has_weights { self.encoder_factor } else { 1.0 };
         Rates { highest: self.learning_rate, encoder_factor, warm_up: self.warm_up.min(self.steps / 2), steps: self.steps }
     }

@@ -73,8 +73,8 @@ pub(super) fn start(
     if let Some(start) = file.as_ref().map(|file| continued(file, settings, labels, device)).transpose()?.flatten() {
         return Ok(start);
     }
-    let config = EncoderConfig::new(settings.depth, settings.shortcut, settings.base_width);
-    let (encoder, weights) = encoder(file.as_ref(), config, settings.changes(), settings.allow_partial, settings.seed, device)?;
+    let (encoder, weights) =
+        encoder(file.as_ref(), settings.encoder_config(), settings.changes(), settings.allow_partial, settings.seed, device)?;
     let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
     let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), device, settings.seed);
     Ok(Start { network, weights, architecture, earlier: None })
@@ -102,7 +102,7 @@ fn continued(file: &WeightsFile, settings: &FineTuneSettings, labels: &[CardLabe
 
 /// By which statistics the encoder normalises when a step sees `batch` patches of `patch` voxels, of which its last stage keeps
 /// every `stride`-th along each axis.
-pub(super) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3], stride: usize) -> NormMode {
+pub(crate) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3], stride: usize) -> NormMode {
     let places = batch * patch.iter().map(|size| size.div_ceil(stride)).product::<usize>();
     match norm {
         EncoderNorm::Frozen => NormMode::Frozen,

@@ -2,7 +2,9 @@
 
 mod ascent;
 mod branch;
+mod classifier;
 mod dense_aspp;
+mod detector;
 mod med3d;
 mod skip;
 
@@ -14,7 +16,9 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 pub use branch::BranchHead;
+pub use classifier::{Classifier, Dropout, pooled};
 pub use dense_aspp::DenseAspp;
+pub use detector::{Detector, Maps, Pyramid};
 pub use med3d::Med3dHead;
 pub use skip::SkipDecoder;
 

@@ -115,7 +115,7 @@ impl SkipDecoder {
     }
 }
 
-pub(super) fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
+pub(in crate::head) fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
     let [_, _, d, h, w] = target.dims();
     refine_trilinear(coarse, [d, h, w])
 }

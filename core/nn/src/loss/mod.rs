@@ -9,13 +9,17 @@
 //! A target voxel whose value is `ignore`, or no class at all, counts nowhere.
 
 mod boundary;
+mod classification;
 mod cross_entropy;
+mod detection;
 mod dice;
 mod distance;
 mod focal;
 mod kind;
 mod one_hot;
 mod partial;
+#[cfg(test)]
+mod slopes;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -24,7 +28,9 @@ mod tversky;
 use burn::tensor::{Int, Tensor};
 
 pub use boundary::boundary;
+pub use classification::{class_cross_entropy, partial_binary_cross_entropy};
 pub use cross_entropy::cross_entropy;
+pub use detection::{absolute_at_centers, detection_loss, heat_map_focal};
 pub use dice::soft_dice;
 pub use focal::focal;
 pub use kind::LossKind;

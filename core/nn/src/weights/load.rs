@@ -102,7 +102,7 @@ impl WeightsFile {
         coverage
     }
 
-    fn require_whole(&self, coverage: &Coverage) -> Result<(), WeightsError> {
+    pub(super) fn require_whole(&self, coverage: &Coverage) -> Result<(), WeightsError> {
         if coverage.is_whole() {
             return Ok(());
         }
@@ -123,7 +123,7 @@ impl WeightsFile {
         Err(WeightsError::NoNetwork { file: self.name.clone(), reason })
     }
 
-    fn fill<M: Module>(&self, module: M) -> Result<M, WeightsError> {
+    pub(super) fn fill<M: Module>(&self, module: M) -> Result<M, WeightsError> {
         let mut failure = None;
         let filled = filled(module, |parameter| {
             let tensor = self.contents.tensors.get(&parameter.name)?;

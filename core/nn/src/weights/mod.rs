@@ -3,7 +3,7 @@
 //! - [`WeightsFile`]: an opened file; [`inspect`]: what is inside, for people
 //! - [`Architecture`]: which network it is, read off the names and shapes in it
 //! - [`Coverage`]: what of a network a file fills
-//! - [`save_network`], [`save_encoder`]
+//! - [`save_network`], [`save_encoder`], [`save_classification`], [`save_detection`]; [`Task`]: what a network is for
 //!
 //! Read: `.pth` as zip, as the legacy stream, as tar and as a bare pickle (including training checkpoints with a `state_dict`
 //! inside), and `.safetensors`; 16-, 32- and 64-bit floating point, little endian. Written: `.safetensors`, whose names and shapes
@@ -22,6 +22,7 @@ mod pickle;
 mod safetensors;
 mod save;
 mod sniff;
+mod tasks;
 mod tensor;
 mod zip_tail;
 
@@ -31,3 +32,4 @@ pub use error::WeightsError;
 pub use file::WeightsFile;
 pub use inspect::{Inspection, inspect};
 pub use save::{save_encoder, save_network};
+pub use tasks::{Task, save_classification, save_detection};

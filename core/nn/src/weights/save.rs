@@ -33,7 +33,7 @@ pub fn save_encoder(path: &Path, encoder: &Encoder, metadata: &BTreeMap<String, 
 }
 
 /// Strides leave no trace in names and shapes, so others than the reference's are written beside them.
-fn with_strides(metadata: &BTreeMap<String, String>, config: EncoderConfig) -> BTreeMap<String, String> {
+pub(super) fn with_strides(metadata: &BTreeMap<String, String>, config: EncoderConfig) -> BTreeMap<String, String> {
     let strides = (config.strides != Strides::default()).then(|| (STRIDES_KEY.to_owned(), config.strides.to_string()));
     metadata.iter().map(|(key, value)| (key.clone(), value.clone())).chain(strides).collect()
 }
@@ -75,7 +75,7 @@ impl View for &Written {
     }
 }
 
-fn save(path: &Path, module: &impl Module, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
+pub(super) fn save(path: &Path, module: &impl Module, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
     let file = path.display().to_string();
     let values = values(module).map_err(|reason| WeightsError::Device { file: file.clone(), reason })?;
     let tensors: BTreeMap<String, Written> =
