@@ -120,9 +120,11 @@ fn drop_channels(x: Tensor<5>, draws: &mut ChaCha8Rng) -> Tensor<5> {
 mod tests {
     use super::*;
     use crate::parameters::filled;
-    use crate::{Depth, Shortcut, parameters};
+    use crate::{Depth, parameters};
 
-    const ENCODER: EncoderConfig = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 2, in_channels: 1 };
+    fn encoder() -> EncoderConfig {
+        EncoderConfig { base_width: 2, ..EncoderConfig::released(Depth::R10) }
+    }
 
     fn ramp(shape: [usize; 5], device: &Device) -> Tensor<5> {
         let count = shape.iter().product::<usize>();
@@ -131,7 +133,7 @@ mod tests {
     }
 
     fn head(device: &Device) -> DenseAspp {
-        crate::init::initialized(DenseAspp::blank(ENCODER, 2, device), 3)
+        crate::init::initialized(DenseAspp::blank(encoder(), 2, device), 3)
     }
 
     fn numbers(tensor: Tensor<5>) -> Vec<f32> {
@@ -158,7 +160,7 @@ mod tests {
     fn it_computes_what_pytorch_computes() {
         let device = Device::flex();
         let mut number = 0;
-        let head = filled(DenseAspp::blank(ENCODER, 2, &device), |p| {
+        let head = filled(DenseAspp::blank(encoder(), 2, &device), |p| {
             let value = |v: usize| ((v * 31 + number * 7) % 97) as f64 - 48.0;
             let (scale, offset) = if p.shape.len() > 1 { (240.0, 0.0) } else { (96.0, 1.0) };
             let values = (0..p.shape.iter().product()).map(|v| (value(v) / scale + offset) as f32).collect();
