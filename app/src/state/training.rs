@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use medley_learn::{DeviceChoice, FineTuneOutcome, JobEvent, WeightsSource};
 
+use medley_nn::weights::Task;
+
 use crate::sample;
 
 /// Which weights the encoder starts from.
@@ -54,6 +56,10 @@ impl WeightsChoice {
 /// What is chosen in the training panel.
 #[derive(Debug, Clone)]
 pub struct TrainingChoices {
+    /// What the network is for.
+    pub task: Task,
+    /// Whose pieces are objects, for boxes; every label's where none is chosen.
+    pub objects: Option<u16>,
     /// The weights to start from.
     pub weights: WeightsChoice,
     /// Optimiser steps.
@@ -66,7 +72,7 @@ pub struct TrainingChoices {
 
 impl Default for TrainingChoices {
     fn default() -> Self {
-        Self { weights: WeightsChoice::Starter, steps: 300, device: DeviceChoice::Auto, seed: 1 }
+        Self { task: Task::Segment, objects: None, weights: WeightsChoice::Starter, steps: 300, device: DeviceChoice::Auto, seed: 1 }
     }
 }
 
@@ -102,6 +108,10 @@ pub struct TrainingRun {
     pub losses: Vec<[f64; 2]>,
     /// Step and mean validation Dice.
     pub dice: Vec<[f64; 2]>,
+    /// Step and how good the network is at a task that draws no masks.
+    pub scores: Vec<[f64; 2]>,
+    /// What those scores are.
+    pub measure: &'static str,
     /// Steps taken and steps to take.
     pub progress: (usize, usize),
     /// Estimated seconds left.
@@ -121,6 +131,8 @@ impl TrainingRun {
             device: None,
             losses: Vec::new(),
             dice: Vec::new(),
+            scores: Vec::new(),
+            measure: "",
             progress: (0, steps),
             seconds_left: None,
             outcome: None,
@@ -175,6 +187,14 @@ impl TrainingRun {
                 self.phase = if outcome.is_complete { Phase::Finished } else { Phase::Stopped };
                 self.seconds_left = None;
                 self.outcome = Some((**outcome).clone());
+            }
+            JobEvent::Scored { step, measure, score } => {
+                self.measure = measure;
+                self.scores.push([*step as f64, *score]);
+            }
+            JobEvent::TaskTrained(outcome) => {
+                self.phase = if outcome.is_complete { Phase::Finished } else { Phase::Stopped };
+                self.seconds_left = None;
             }
             JobEvent::Failed(sentence) => self.phase = Phase::Failed(sentence.clone()),
             JobEvent::Stopped => self.phase = Phase::Stopped,
