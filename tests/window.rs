@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use eframe::egui::{Key, Modifiers, PointerButton, Pos2, Rect, vec2};
-use medley::sample::FIRST;
+use medley::sample::{FIRST, SECOND, VALIDATION};
 use medley::state::workbench::OpenFirst;
 use medley::window::MedleyWindow;
 use medley_project::{CaseInfo, Study};
@@ -172,6 +172,8 @@ fn the_whole_loop(robot: &Robot) {
     robot.press("Stop training");
     robot.wait("the end", LATER, |robot| robot.sees("Training stopped"));
 
+    other_tasks(robot);
+
     // A scan dropped onto the window becomes a case of the study; what is no scan is refused with a sentence.
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/io/tests/data");
     robot.drop_file(files.join("bad_text.nii"));
@@ -188,6 +190,29 @@ fn choose(robot: &Robot, list: &str, option: &str) {
     robot.press(list);
     robot.wait_for(option, SOON);
     robot.press(option);
+}
+
+/// Scans are given classes and learned; the model says of which class the open scan is. Boxes can be chosen as well.
+fn other_tasks(robot: &Robot) {
+    robot.press("Task to learn");
+    robot.press("Detect: boxes");
+    robot.wait_for("Label whose pieces are objects", SOON);
+    robot.screenshot("12-task-boxes");
+    robot.press("Task to learn");
+    robot.press("Classify: whole scans");
+    for (case, class) in [(FIRST.name, "pelvis"), (SECOND.name, "abdomen"), (VALIDATION.name, "abdomen")] {
+        robot.type_into(&format!("Class of {case}"), class);
+    }
+    robot.screenshot("13-task-classes");
+    robot.set_number("Steps", 4.0);
+    robot.press("Fine-tune");
+    robot.wait("the training to end", LATER, |robot| robot.sees("Training finished"));
+    robot.press("Propose");
+    robot.wait("the classes", LATER, |robot| robot.sees("Dismiss findings"));
+    robot.screenshot("14-classes-found");
+    robot.press("Dismiss findings");
+    robot.press("Task to learn");
+    robot.press("Segment: masks");
 }
 
 /// The file of the open case's mask.

@@ -49,6 +49,7 @@ fn big_button(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn choices(ui: &mut Ui, workbench: &mut Workbench) {
     egui::Grid::new("choices").num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
+        super::task::choices(ui, workbench);
         ui.label("Start from");
         weights(ui, workbench);
         ui.end_row();
@@ -61,7 +62,9 @@ fn choices(ui: &mut Ui, workbench: &mut Workbench) {
         device(ui, workbench);
         ui.end_row();
     });
-    CollapsingHeader::new(RichText::new("Advanced").weak()).id_salt("advanced training").show(ui, |ui| advanced(ui, workbench));
+    if workbench.choices.task.is_segment() {
+        CollapsingHeader::new(RichText::new("Advanced").weak()).id_salt("advanced training").show(ui, |ui| advanced(ui, workbench));
+    }
 }
 
 fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
@@ -164,6 +167,17 @@ fn progress(ui: &mut Ui, run: &TrainingRun) {
     }
     if !run.losses.is_empty() {
         curve(ui, "Loss", &run.losses, Color32::from_rgb(230, 159, 0), run.progress.1, None);
+    }
+    if !run.scores.is_empty() {
+        let last = run.scores.last().map_or(0.0, |point| point[1]);
+        curve(
+            ui,
+            &format!("Validation {}  {last:.3}", run.measure),
+            &run.scores,
+            Color32::from_rgb(86, 180, 233),
+            run.progress.1,
+            Some(1.0),
+        );
     }
     if !run.dice.is_empty() {
         let last = run.dice.last().map_or(0.0, |point| point[1]);

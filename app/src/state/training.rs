@@ -6,6 +6,7 @@ use std::time::Instant;
 use medley_learn::{DeviceChoice, FineTuneOutcome, FineTuneSettings, JobEvent, WeightsSource};
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
+use medley_nn::weights::Task;
 
 use crate::sample;
 
@@ -56,6 +57,10 @@ impl WeightsChoice {
 /// What is chosen in the training panel.
 #[derive(Debug, Clone)]
 pub struct TrainingChoices {
+    /// What the network is for.
+    pub task: Task,
+    /// Whose pieces are objects, for boxes; every label's where none is chosen.
+    pub objects: Option<u16>,
     /// The weights to start from.
     pub weights: WeightsChoice,
     /// Optimiser steps.
@@ -75,7 +80,8 @@ pub struct TrainingChoices {
 impl Default for TrainingChoices {
     fn default() -> Self {
         let FineTuneSettings { head, loss, deep_supervision, .. } = FineTuneSettings::default();
-        Self { weights: WeightsChoice::Starter, steps: 300, device: DeviceChoice::Auto, seed: 1, head, loss, deep_supervision }
+        let (weights, device) = (WeightsChoice::Starter, DeviceChoice::Auto);
+        Self { task: Task::Segment, objects: None, weights, steps: 300, device, seed: 1, head, loss, deep_supervision }
     }
 }
 
@@ -147,6 +153,10 @@ pub struct TrainingRun {
     pub losses: Vec<[f64; 2]>,
     /// Step and mean validation Dice.
     pub dice: Vec<[f64; 2]>,
+    /// Step and how good the network is at a task that draws no masks.
+    pub scores: Vec<[f64; 2]>,
+    /// What those scores are.
+    pub measure: &'static str,
     /// Steps taken and steps to take.
     pub progress: (usize, usize),
     /// Estimated seconds left.
@@ -166,6 +176,8 @@ impl TrainingRun {
             device: None,
             losses: Vec::new(),
             dice: Vec::new(),
+            scores: Vec::new(),
+            measure: "",
             progress: (0, steps),
             seconds_left: None,
             outcome: None,
@@ -220,6 +232,14 @@ impl TrainingRun {
                 self.phase = if outcome.is_complete { Phase::Finished } else { Phase::Stopped };
                 self.seconds_left = None;
                 self.outcome = Some((**outcome).clone());
+            }
+            JobEvent::Scored { step, measure, score } => {
+                self.measure = measure;
+                self.scores.push([*step as f64, *score]);
+            }
+            JobEvent::TaskTrained(outcome) => {
+                self.phase = if outcome.is_complete { Phase::Finished } else { Phase::Stopped };
+                self.seconds_left = None;
             }
             JobEvent::Failed(sentence) => self.phase = Phase::Failed(sentence.clone()),
             JobEvent::Stopped => self.phase = Phase::Stopped,
