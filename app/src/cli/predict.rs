@@ -2,11 +2,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use medley_learn::reference::{self, ReferenceModel};
 use medley_learn::{AnyPredictor, Control, JobEvent, ModelFile, Predictor};
+use medley_nn::weights::{Task, WeightsFile};
+use medley_volume::{LabelMap, Volume};
 use serde::Serialize;
 
 use super::file_names::{make_folder, model_file, require_writable};
-use super::options::DeviceOption;
+use super::options::{DeviceOption, Size};
 use super::progress::Progress;
 use super::{Answer, Failure, Table, predict_task};
 use crate::stem::stem;
@@ -37,6 +40,55 @@ pub struct Arguments {
     /// Replace files that exist
     #[arg(long)]
     force: bool,
+    /// Do as the reference does when it tests, for a checkpoint with its head: axes as in the file, stretched to one size, noise where
+    /// a scan is zero
+    #[arg(long)]
+    parity: bool,
+    /// A file with the reference's head, where MODEL has none
+    #[arg(long, value_name = "FILE", requires = "parity")]
+    head_weights: Option<PathBuf>,
+    /// The size to which the reference stretches scans: depth, height, width
+    #[arg(long, value_name = "D,H,W", requires = "parity", default_value_t = Size(reference::INPUT))]
+    input_size: Size,
+    /// Seed of the reference's noise
+    #[arg(long, default_value_t = 0, requires = "parity")]
+    seed: u64,
+}
+
+/// What makes the masks.
+enum Model {
+    Ours(Box<Predictor>),
+    Reference { model: Box<ReferenceModel>, size: [usize; 3], seed: u64 },
+}
+
+impl Model {
+    fn reference(arguments: &Arguments) -> Result<Self, Failure> {
+        let file = WeightsFile::open(&model_file(&arguments.model))?;
+        let file = match &arguments.head_weights {
+            Some(head) => file.with_head_of(WeightsFile::open(head)?)?,
+            None => file,
+        };
+        let model = Box::new(ReferenceModel::new(&file, arguments.device.device)?);
+        Ok(Self::Reference { model, size: arguments.input_size.0, seed: arguments.seed })
+    }
+
+    fn predict(&self, scan: &Volume, progress: &mut dyn FnMut(usize, usize)) -> Result<LabelMap, Failure> {
+        Ok(match self {
+            Self::Ours(predictor) => predictor.predict(scan, &Control::new(), progress)?,
+            Self::Reference { model, size, seed } => model.predict(scan, *size, *seed)?,
+        })
+    }
+
+    /// Device, hash, and names of labels; the reference has no names.
+    fn about(&self) -> (&str, &str, BTreeMap<u16, String>) {
+        match self {
+            Self::Ours(predictor) => (predictor.device(), predictor.id(), predictor.card().label_names().into_iter().collect()),
+            Self::Reference { model, .. } => {
+                let names = (1..model.classes()).filter_map(|class| Some((u16::try_from(class).ok()?, format!("class {class}"))));
+                (model.device(), model.id(), names.collect())
+            }
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -64,24 +116,30 @@ struct ImageReport {
 /// # Errors
 /// If the model or a scan cannot be read, or a mask may not be written. Masks finished before stay.
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let model = ModelFile::open(&model_file(&arguments.model))?;
-    let outputs = outputs(arguments, predict_task::ending(model.task()))?;
-    let predictor = match model.predictor(arguments.device.device)? {
-        AnyPredictor::Masks(predictor) => predictor,
-        AnyPredictor::Task(predictor) => return predict_task::run(arguments, predictor, &outputs),
+    let (model, outputs) = if arguments.parity {
+        let outputs = outputs(arguments, predict_task::ending(Task::Segment))?;
+        (Model::reference(arguments)?, outputs)
+    } else {
+        let model = ModelFile::open(&model_file(&arguments.model))?;
+        let outputs = outputs(arguments, predict_task::ending(model.task()))?;
+        match model.predictor(arguments.device.device)? {
+            AnyPredictor::Masks(predictor) => (Model::Ours(Box::new(predictor)), outputs),
+            AnyPredictor::Task(predictor) => return predict_task::run(arguments, predictor, &outputs),
+        }
     };
     make_folder(&arguments.output)?;
     let start = Instant::now();
     let (mut images, mut warnings) = (Vec::new(), Vec::new());
     for (image, output) in arguments.images.iter().zip(&outputs) {
-        images.push(segment(&predictor, image, output, &mut warnings)?);
+        images.push(segment(&model, image, output, &mut warnings)?);
     }
+    let (device, id, labels) = model.about();
     let report = Report {
         outputs: images.iter().map(|image| image.output.clone()).collect(),
         seconds: start.elapsed().as_secs_f64(),
-        device: predictor.device().to_owned(),
-        model_sha256: predictor.id().to_owned(),
-        labels: predictor.card().label_names().into_iter().collect(),
+        device: device.to_owned(),
+        model_sha256: id.to_owned(),
+        labels,
         images,
         warnings,
     };
@@ -105,13 +163,13 @@ pub(super) fn outputs(arguments: &Arguments, ending: &str) -> Result<Vec<PathBuf
     Ok(arguments.images.iter().map(|image| arguments.output.join(format!("{}{ending}", stem(image)))).collect())
 }
 
-fn segment(predictor: &Predictor, image: &Path, output: &Path, warnings: &mut Vec<String>) -> Result<ImageReport, Failure> {
+fn segment(model: &Model, image: &Path, output: &Path, warnings: &mut Vec<String>) -> Result<ImageReport, Failure> {
     let start = Instant::now();
     let opened = medley_io::open_volume(image)?;
     warnings.extend(opened.notices);
     let mut progress = Progress::new(&stem(image));
     let mut show = |done, windows| progress.show(&JobEvent::Window { done, windows });
-    let labels = predictor.predict(&opened.volume, &Control::new(), &mut show)?;
+    let labels = model.predict(&opened.volume, &mut show).map_err(|failure| named(image, &failure))?;
     medley_io::write_labels(output, &labels, &opened.geometry)?;
     let ml = labels.grid().voxel_volume_ml();
     Ok(ImageReport {
@@ -120,6 +178,10 @@ fn segment(predictor: &Predictor, image: &Path, output: &Path, warnings: &mut Ve
         seconds: start.elapsed().as_secs_f64(),
         ml: labels.counts().into_iter().filter(|&(label, _)| label != 0).map(|(label, n)| (label, n as f64 * ml)).collect(),
     })
+}
+
+fn named(image: &Path, failure: &Failure) -> Failure {
+    Failure::new(format!("{}: {}", image.display(), failure.sentence()))
 }
 
 fn text(report: &Report) -> String {

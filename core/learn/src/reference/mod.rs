@@ -10,7 +10,7 @@
 //! - [`zoom`]: `scipy.ndimage.zoom` of order 0 and 1
 //! - [`normalise`]: z-score over what is above zero, noise where it is zero
 //! - [`test_input`], [`training_input`]: all of it in the reference's order
-//! - [`mask_of`], [`dice_per_class`]: from logits to a mask and its score
+//! - [`mask_of`], [`dice_per_class`]: from logits to a mask and its score; [`ReferenceModel`]: from a scan to a mask
 
 mod array;
 mod crop;
@@ -18,12 +18,14 @@ mod intensity;
 mod mask;
 #[cfg(test)]
 mod parity;
+mod predict;
 mod zoom;
 
 pub use array::FileArray;
 pub use crop::{crop_around_label, crop_box, drop_margin};
 pub use intensity::{Normalised, normalise};
 pub use mask::{dice_per_class, mask_of};
+pub use predict::ReferenceModel;
 pub use zoom::{Order, zoom};
 
 use crate::LearnError;

@@ -141,6 +141,6 @@ def main():
         save_file({k: np.ascontiguousarray(v.detach().numpy()) for k, v in out.items()}, HERE / f"{file}.safetensors")
 
 
-torch.manual_seed(0)
-torch.set_num_threads(1)
-main()
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()

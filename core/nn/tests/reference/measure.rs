@@ -52,6 +52,34 @@ pub struct Row {
 pub struct Table(pub Vec<Row>);
 
 impl Table {
+    /// The worst of all inputs: a line for each network and mode, a column for each array.
+    pub fn condensed(&self) -> String {
+        let mut columns: Vec<&str> = Vec::new();
+        let mut lines: Vec<(String, Vec<(&str, f64)>)> = Vec::new();
+        for row in &self.0 {
+            // How many arrays a row stands for is in brackets.
+            let column = row.array.split(" (").next().unwrap_or_default();
+            let head = format!("| {} | {} | {} |", row.backend.name(), row.model, row.mode);
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+            if !lines.iter().any(|(known, _)| *known == head) {
+                lines.push((head.clone(), Vec::new()));
+            }
+            let Some((_, line)) = lines.iter_mut().find(|(known, _)| *known == head) else { continue };
+            match line.iter_mut().find(|(known, _)| *known == column) {
+                Some((_, worst)) => *worst = worst.max(row.error),
+                None => line.push((column, row.error)),
+            }
+        }
+        let mut text = format!("| backend | network | mode | {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len() + 3));
+        for (head, worst) in lines {
+            let cell = |column: &&str| worst.iter().find(|(known, _)| known == column).map_or(String::new(), |(_, e)| format!("{e:.1e}"));
+            let _ = writeln!(text, "{head} {} |", columns.iter().map(cell).collect::<Vec<_>>().join(" | "));
+        }
+        text
+    }
+
     /// Prints it in Markdown, and fails if anything in it is out of tolerance.
     pub fn conclude(self) {
         let mut text = String::from("\n| backend | model | input | mode | array | error | tolerance |\n|---|---|---|---|---|---|---|\n");

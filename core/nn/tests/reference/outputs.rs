@@ -58,6 +58,7 @@ fn outputs_are_the_references_on_the_cpu() {
     for model in MODELS {
         INPUTS.into_iter().for_each(|input| compare(Backend::Cpu, model, input, &mut table));
     }
+    println!("\n{}", table.condensed());
     table.conclude();
 }
 
@@ -68,6 +69,7 @@ fn outputs_are_the_references_on_wgpu() {
     for model in MODELS {
         INPUTS.into_iter().for_each(|input| compare(Backend::Wgpu, model, input, &mut table));
     }
+    println!("\n{}", table.condensed());
     table.conclude();
 }
 
