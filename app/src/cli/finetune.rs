@@ -49,7 +49,8 @@ pub struct Arguments {
     /// Mirror left and right at random; only right where sides do not matter
     #[arg(long)]
     mirror: bool,
-    /// First weights: a `.pth` or `.safetensors` file, `starter` (the encoder inside this program) or `scratch`
+    /// First weights: a `.pth` or `.safetensors` file, the name of fetched ones (`resnet_50`; see `medley weights list`), `starter` (the
+    /// encoder inside this program) or `scratch`
     #[arg(long, default_value = "starter")]
     pub(super) weights: String,
     /// What turns features into labels: `skip` (full resolution), `med3d` (the reference's, a quarter of it), `branch` (one 1×1×1

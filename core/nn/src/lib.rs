@@ -10,7 +10,7 @@
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
 //! - [`max_pool3d`], [`resize_trilinear`]: operations the tensor library lacks in three dimensions
 //! - [`loss`]: cross entropy, soft Dice, focal, Tversky, boundary; deep supervision; classes that were not annotated
-//! - [`weights`]: `.pth` and `.safetensors` in, `.safetensors` out, and what is inside
+//! - [`weights`]: `.pth` and `.safetensors` in and out, and what is inside
 //!
 //! # Invariants
 //! 1. Tensors are `[N, C, D, H, W]`, 32-bit floating point. Which patient axis is D is the caller's business.
