@@ -88,7 +88,10 @@ fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
 fn choice<T: Copy + PartialEq>(ui: &mut Ui, label: &str, options: &[T], chosen: &mut T, name: impl Fn(T) -> &'static str) {
     let combo = ComboBox::from_id_salt(label).selected_text(name(*chosen)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
         for &option in options {
-            ui.selectable_value(chosen, option, name(option));
+            if ui.selectable_value(chosen, option, name(option)).clicked() {
+                // A click closes the list by itself, what a screen reader does instead of it does not.
+                ui.close();
+            }
         }
     });
     combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label));
