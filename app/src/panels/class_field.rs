@@ -1,7 +1,7 @@
 //! The class of a whole scan, entered in the list of cases.
 
 use egui::containers::menu::MenuButton;
-use egui::{Button, TextEdit, Ui};
+use egui::{Button, Role, TextEdit, Ui, WidgetInfo};
 use medley_project::{CaseId, CaseInfo};
 
 /// Typing that is not finished: the field that has the keyboard, and what stands in it.
@@ -12,8 +12,8 @@ pub fn show(ui: &mut Ui, case: &CaseInfo, known: &[String], draft: &mut Draft) -
     let mut entered = None;
     ui.horizontal(|ui| {
         ui.add_space(22.0);
-        let label = ui.small(format!("Class of {}", case.name));
-        let menu = Button::new("⏷").small();
+        ui.small("Class");
+        let menu = Button::new("…").small();
         let (menu, _) = MenuButton::from_button(menu).ui(ui, |ui| {
             if known.is_empty() {
                 ui.weak("No class yet: type one");
@@ -32,7 +32,9 @@ pub fn show(ui: &mut Ui, case: &CaseInfo, known: &[String], draft: &mut Draft) -
             _ => case.class.clone().unwrap_or_default(),
         };
         let field = TextEdit::singleline(&mut text).hint_text("class").desired_width(f32::INFINITY);
-        let field = ui.add(field).labelled_by(label.id).on_hover_text("What the whole scan is, for a network that classifies");
+        let field = ui.add(field).on_hover_text("What the whole scan is, for a network that classifies");
+        let name = format!("Class of {}", case.name);
+        field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, &name));
         if field.changed() {
             *draft = Some((case.id, text.clone()));
         }

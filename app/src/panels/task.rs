@@ -19,7 +19,10 @@ pub fn choices(ui: &mut Ui, workbench: &mut Workbench) {
     let task = &mut workbench.choices.task;
     let combo = ComboBox::from_id_salt("task").selected_text(name(*task)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
         for option in Task::ALL {
-            ui.selectable_value(task, option, name(option));
+            if ui.selectable_value(task, option, name(option)).clicked() {
+                // A press by a screen reader is no click of the mouse, which alone closes the list.
+                ui.close();
+            }
         }
     });
     combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Task to learn"));
@@ -37,9 +40,12 @@ fn objects(ui: &mut Ui, workbench: &mut Workbench) {
     let text =
         chosen.and_then(|value| labels.get(value)).map_or("Pieces of every label".to_owned(), |label| format!("Pieces of {}", label.name));
     let combo = ComboBox::from_id_salt("objects").selected_text(text).width(ui.available_width()).truncate().show_ui(ui, |ui| {
-        ui.selectable_value(chosen, None, "Pieces of every label");
+        let mut is_chosen = ui.selectable_value(chosen, None, "Pieces of every label").clicked();
         for label in labels.labels() {
-            ui.selectable_value(chosen, Some(label.value), format!("Pieces of {}", label.name));
+            is_chosen |= ui.selectable_value(chosen, Some(label.value), format!("Pieces of {}", label.name)).clicked();
+        }
+        if is_chosen {
+            ui.close();
         }
     });
     combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Label whose pieces are objects"));
