@@ -10,10 +10,12 @@
     reason = "a test with a main function of its own is not compiled as a test"
 )]
 
+mod hub;
 mod robot;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use eframe::egui::{Key, Modifiers, PointerButton, Pos2, Rect, vec2};
@@ -28,6 +30,9 @@ use robot::Robot;
 const SOON: Duration = Duration::from_secs(120);
 /// A short training or a proposal on two busy cores with software drawing beside it.
 const LATER: Duration = Duration::from_secs(900);
+
+/// What *Get* fetches from.
+static HUB: OnceLock<hub::Hub> = OnceLock::new();
 
 /// Set in the process that is killed in the middle of its work.
 const PAINTER: &str = "MEDLEY_TEST_PAINTER";
@@ -44,11 +49,15 @@ fn main() -> ExitCode {
     let data = tempfile::tempdir().expect("a temporary folder");
     killed_while_painting_every_stroke_is_there(&data.path().join("killed"));
     println!("test killed_while_painting_every_stroke_is_there ... ok");
-    // SAFETY: no other thread runs yet.
-    #[expect(unsafe_code, reason = "the window reads its data folder from the environment")]
+    let hub = hub::Hub::open(hub::Shop::default());
+    // SAFETY: the hub's thread reads no environment, and no other runs yet.
+    #[expect(unsafe_code, reason = "the window reads its data folder and its hub from the environment")]
     unsafe {
         std::env::set_var("MEDLEY_DATA_DIR", data.path().join("loop"));
+        std::env::set_var("MEDLEY_HUB", hub.address());
+        std::env::remove_var("MEDLEY_WEIGHTS_DIR");
     }
+    let _ = HUB.set(hub);
     let code = open_window(the_whole_loop);
     if code == ExitCode::SUCCESS {
         println!("test the_whole_loop ... ok");
@@ -93,6 +102,7 @@ fn the_whole_loop(robot: &Robot) {
     let study = medley::places::sample_study();
     open_sample(robot);
     robot.screenshot("01-sample-opened");
+    weights_are_fetched_imported_and_chosen(robot);
     robot.press("Save mask");
     robot.wait("the mask to be saved", SOON, |robot| robot.text_with("saved in the study").is_some());
     robot.press("Dismiss");
@@ -174,6 +184,52 @@ fn the_whole_loop(robot: &Robot) {
     robot.wait_for("oblique_ail", SOON);
     robot.wait("the scan to be open", SOON, |robot| robot.sees("All changes kept") && !robot.is_enabled("Undo"));
     robot.screenshot("11-dropped-scan");
+}
+
+/// The page of weights: what it says while there is nothing, a transfer stopped and gone on with, a refusal, a file brought in, a choice.
+fn weights_are_fetched_imported_and_chosen(robot: &Robot) {
+    let hub = HUB.get().expect("the hub is open");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/nn/tests/data");
+    let checkpoint = std::fs::read(data.join("r10b_w6.no_counters.legacy.pth")).expect("a fixture");
+    let address = "/TencentMedicalNet/MedicalNet-Resnet10/resolve/main/resnet_10.pth";
+    hub.change(|shop| {
+        shop.files = [(address.to_owned(), checkpoint.clone())].into();
+        shop.is_held = true;
+    });
+    robot.press("Weights");
+    robot.wait("the page", SOON, |robot| robot.text_with("Nothing was fetched or imported yet").is_some());
+    robot.screenshot("01b-weights-none-yet");
+    assert_eq!(hub.asked_count(), 0, "nothing is fetched that nobody asked for");
+
+    robot.press("Get resnet_10");
+    robot.wait("half of the file", SOON, |_| hub.asked_count() == 1);
+    robot.wait("the transfer", SOON, |robot| robot.sees("Stop fetching resnet_10"));
+    robot.screenshot("01c-weights-on-their-way");
+    robot.press("Stop fetching resnet_10");
+    robot.wait("the end", SOON, |robot| robot.is_enabled("Get resnet_10"));
+    robot.press("Get resnet_10");
+    hub.change(|shop| shop.is_held = false);
+    robot.wait("the weights", SOON, |robot| robot.is_enabled("Start from resnet_10"));
+    assert_eq!(hub.asked().iter().filter(|asked| asked.range.is_some()).count(), 1, "it goes on where it was stopped");
+    robot.press("Dismiss");
+
+    robot.press("Get resnet_18");
+    robot.wait("the refusal", SOON, |robot| robot.text_with("the hub has no such file").is_some());
+    robot.screenshot("01d-weights-refused");
+    robot.drop_file(data.join("r10b_w6.fp16.zip.pth"));
+    robot.wait("the imported file", SOON, |robot| robot.is_enabled("Start from r10b_w6.fp16.zip"));
+    robot.press("Dismiss");
+    robot.press("Start from resnet_10");
+    robot.screenshot("01e-weights-chosen");
+    robot.press("Light or dark");
+    robot.screenshot("01f-weights-in-the-light");
+    robot.press("Light or dark");
+    robot.key(Key::Escape, Modifiers::NONE);
+    robot.wait("the page to be closed", SOON, |robot| !robot.sees("Start from resnet_10"));
+    assert!(robot.sees("resnet_10"), "the training panel says what it starts from");
+    robot.press("Weights");
+    robot.press("Start from Bundled starter encoder");
+    robot.key(Key::Escape, Modifiers::NONE);
 }
 
 /// The file of the open case's mask.

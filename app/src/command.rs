@@ -56,6 +56,8 @@ pub enum Command {
     AcceptProposal,
     /// Take the proposal away.
     RejectProposal,
+    /// The page of weights.
+    Weights,
     /// Light or dark.
     ToggleTheme,
     /// The page of shortcuts.
@@ -76,7 +78,7 @@ const fn ctrl(key: Key) -> KeyboardShortcut {
 
 impl Command {
     /// All of them, in the order of the page of shortcuts.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::OpenScan,
         Self::OpenStudy,
         Self::NewStudy,
@@ -103,6 +105,7 @@ impl Command {
         Self::Propose,
         Self::AcceptProposal,
         Self::RejectProposal,
+        Self::Weights,
         Self::ToggleTheme,
         Self::Help,
         Self::Cancel,
@@ -135,6 +138,7 @@ impl Command {
             Self::Propose => "Propose",
             Self::AcceptProposal => "Accept proposal",
             Self::RejectProposal => "Reject proposal",
+            Self::Weights => "Weights",
             Self::ToggleTheme => "Light or dark",
             Self::Help => "Keyboard and mouse",
             Self::Cancel => "Cancel",
@@ -162,6 +166,7 @@ impl Command {
             Self::ToggleOutline => vec![plain(Key::G)],
             Self::ResetViews => vec![plain(Key::R)],
             Self::FineTune => vec![ctrl(Key::T)],
+            Self::Weights => vec![ctrl(Key::E)],
             Self::Propose => vec![ctrl(Key::P)],
             Self::AcceptProposal => vec![ctrl(Key::Enter)],
             Self::RejectProposal => vec![ctrl(Key::Backspace)],
@@ -240,6 +245,7 @@ impl Command {
             Self::Propose => workbench.propose(),
             Self::AcceptProposal => workbench.accept_proposal(None),
             Self::RejectProposal => workbench.reject_proposal(),
+            Self::Weights => workbench.toggle_weights_page(),
             Self::ToggleTheme => {
                 let next = if context.theme() == egui::Theme::Dark { ThemePreference::Light } else { ThemePreference::Dark };
                 context.set_theme(next);
@@ -249,7 +255,7 @@ impl Command {
                 let is_painting = workbench.case.as_ref().is_some_and(crate::state::open_case::OpenCase::is_painting);
                 if is_painting {
                     workbench.cancel_stroke();
-                } else if !workbench.dialogs.close() && workbench.views.maximised.is_some() {
+                } else if !workbench.dialogs.close() && !std::mem::take(&mut workbench.weights_page.is_open) {
                     workbench.views.maximised = None;
                 }
             }

@@ -6,16 +6,19 @@
 //! - [`state`]: what is open, selected and running
 //! - [`render`]: drives the shaders
 //! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept; [`stem`], [`clock`]
+//! - [`catalog`]: the released encoders; [`hub`]: fetching and keeping them
 //!
 //! # Invariants
 //! 1. The window's thread never waits: files are read by the clerk's thread, tensors live on the worker's.
 //! 2. A mask changes only through [`state::open_case::OpenCase`], by Edits that the clerk journals before the next one begins.
 //! 3. Every action of the user is a [`command::Command`] or a gesture in a view; panels keep no state.
 
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod dialogs;
+pub mod hub;
 pub mod panels;
 pub mod places;
 pub mod render;

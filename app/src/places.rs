@@ -22,3 +22,10 @@ pub fn sample_study() -> PathBuf {
 pub fn own_study() -> PathBuf {
     data_dir().join("My study")
 }
+
+/// The folder of fetched and imported weights: `MEDLEY_WEIGHTS_DIR` where it is set.
+#[must_use]
+pub fn weights() -> PathBuf {
+    let chosen = std::env::var_os("MEDLEY_WEIGHTS_DIR").filter(|folder| !folder.is_empty());
+    chosen.map_or_else(|| data_dir().join("weights"), PathBuf::from)
+}

@@ -1,8 +1,11 @@
 //! Names of files that subcommands write, and what they must not overwrite.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::Failure;
+use crate::catalog::Released;
+use crate::hub::{Kept, Shelf};
+use crate::places;
 
 /// Whether a file's name ends like a NIfTI file's.
 #[must_use]
@@ -45,6 +48,30 @@ pub fn model_file(path: &Path) -> PathBuf {
     }
     let encoder = path.join("encoder.safetensors");
     if encoder.is_file() && !path.join("model.safetensors").is_file() { encoder } else { path.join("model.safetensors") }
+}
+
+/// The weights that people mean by a path or by a name of kept weights (`resnet_50`). A kept file must be the recorded one; where a file
+/// or folder of that name is at hand as well, `./NAME` means that.
+///
+/// # Errors
+/// If a released checkpoint is named that was not fetched yet, or a kept file has changed.
+pub fn weights_path(path: &Path) -> Result<PathBuf, Failure> {
+    Ok(kept_weights(path)?.map_or_else(|| model_file(path), |kept| kept.file))
+}
+
+/// Kept weights, if the path is a name of some.
+///
+/// # Errors
+/// As [`weights_path`].
+pub fn kept_weights(path: &Path) -> Result<Option<Kept>, Failure> {
+    let mut parts = path.components();
+    let (Some(Component::Normal(name)), None) = (parts.next(), parts.next()) else { return Ok(None) };
+    let Some(name) = name.to_str().filter(|name| path.as_os_str() == *name) else { return Ok(None) };
+    let shelf = Shelf::at(places::weights());
+    if Released::find(name).is_some() || (!path.exists() && shelf.find(name)?.is_some()) {
+        return Ok(Some(shelf.verified(name)?));
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

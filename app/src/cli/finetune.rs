@@ -23,7 +23,8 @@ pub struct Arguments {
     /// The folder that receives the model; made if it is missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// First weights: a `.pth` or `.safetensors` file, `starter` (the encoder inside this program) or `scratch`
+    /// First weights: a `.pth` or `.safetensors` file, the name of fetched ones (`resnet_50`; see `medley weights list`), `starter` (the
+    /// encoder inside this program) or `scratch`
     #[arg(long, default_value = "starter")]
     weights: String,
     /// What turns features into labels: `skip` (full resolution) or `med3d` (the reference's, a quarter of it)

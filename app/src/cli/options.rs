@@ -9,7 +9,7 @@ use medley_nn::{Depth, Shortcut, ShortcutGradient, Strides};
 use medley_volume::LabelTable;
 
 use super::Failure;
-use super::file_names::model_file;
+use super::file_names::{kept_weights, model_file};
 
 /// Where to compute.
 #[derive(Debug, clap::Args)]
@@ -133,7 +133,7 @@ pub fn set<T>(setting: &mut T, given: Option<T>) {
     }
 }
 
-/// The first weights by the name people give them: `scratch`, `starter` or a file.
+/// The first weights by the name people give them: `scratch`, `starter`, kept weights such as `resnet_50`, or a file.
 ///
 /// # Errors
 /// If a shape of the network was asked for that the weights do not have. Other faults of a file show when it is used.
@@ -145,11 +145,14 @@ pub fn weights_source(name: &str, wanted: &NetworkOptions) -> Result<WeightsSour
             let file = WeightsFile::from_bytes(&name, &bytes)?;
             (WeightsSource::Bytes { name, bytes }, file)
         }
-        path => {
-            let path = model_file(Path::new(path));
-            let file = WeightsFile::open(&path)?;
-            (WeightsSource::File(path), file)
-        }
+        path => match kept_weights(Path::new(path))? {
+            Some(kept) => (kept.source(), WeightsFile::open(&kept.file)?),
+            None => {
+                let path = model_file(Path::new(path));
+                let file = WeightsFile::open(&path)?;
+                (WeightsSource::File(path), file)
+            }
+        },
     };
     let found = file.architecture()?;
     let differs = [

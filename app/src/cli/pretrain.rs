@@ -25,7 +25,8 @@ pub struct Arguments {
     /// The folder that receives the encoder; made if it is missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// First weights: a `.pth` or `.safetensors` file, `starter` (the encoder inside this program) or `scratch`
+    /// First weights: a `.pth` or `.safetensors` file, the name of fetched ones (`resnet_50`; see `medley weights list`), `starter` (the
+    /// encoder inside this program) or `scratch`
     #[arg(long, default_value = "scratch")]
     weights: String,
     /// The branches: `skip` or `med3d`

@@ -4,6 +4,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use medley_learn::JobEvent;
 
+use crate::hub::Received;
+
 /// A bar on standard error that follows a job; nothing where standard error is not a terminal.
 pub struct Progress {
     bar: ProgressBar,
@@ -43,6 +45,39 @@ impl Progress {
 }
 
 impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar on standard error that follows a file on its way; nothing where standard error is not a terminal.
+pub struct TransferBar {
+    bar: ProgressBar,
+}
+
+impl TransferBar {
+    /// A bar for the file of this name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(name.to_owned());
+        Self { bar }
+    }
+
+    /// Shows how much has come.
+    pub fn show(&self, received: Received) {
+        if let Some(total) = received.total {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(received.bytes);
+    }
+}
+
+impl Drop for TransferBar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! Dialogs: choosing files, the page of shortcuts.
+//! Dialogs: choosing files, the page of shortcuts, the page of weights.
 //!
 //! The system's file dialog runs beside the window and never holds it up. Where the system has none, a field to type a path
 //! takes its place.
@@ -6,6 +6,7 @@
 mod close;
 mod help;
 mod path_field;
+mod weights;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 pub use close::close_window;
 pub use help::help_window;
 pub use path_field::path_window;
+pub use weights::weights_window;
 
 /// What a file is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum Purpose {
     NewStudy,
     /// Weights to start from.
     Weights,
+    /// Weights to keep.
+    ImportWeights,
     /// Where a mask is to be saved.
     ExportMask,
     /// A mask to read.
@@ -41,6 +45,7 @@ impl Purpose {
             Self::OpenStudy => "Open a study folder",
             Self::NewStudy => "Choose an empty folder for the new study",
             Self::Weights => "Choose encoder weights",
+            Self::ImportWeights => "Import weights",
             Self::ExportMask => "Save the mask as",
             Self::ImportMask => "Read a mask",
         }
@@ -53,7 +58,7 @@ impl Purpose {
             Self::OpenScan => "A NIfTI or NRRD file: .nii, .nii.gz, .hdr, .nrrd",
             Self::OpenStudy => "A folder that holds study.sqlite",
             Self::NewStudy => "A folder that is empty or does not exist yet",
-            Self::Weights => "A .pth or .safetensors file",
+            Self::Weights | Self::ImportWeights => "A .pth or .safetensors file",
             Self::ExportMask => "A name that ends with .nii.gz or .nii",
             Self::ImportMask => "A NIfTI file on the scan's grid",
         }
@@ -64,6 +69,7 @@ impl Purpose {
             Self::OpenScan | Self::OpenStudy => Chosen::Open(path),
             Self::NewStudy => Chosen::NewStudy(path),
             Self::Weights => Chosen::Weights(path),
+            Self::ImportWeights => Chosen::ImportWeights(path),
             Self::ExportMask => Chosen::ExportMask(path),
             Self::ImportMask => Chosen::ImportMask(path),
         }
@@ -79,6 +85,8 @@ pub enum Chosen {
     NewStudy(PathBuf),
     /// Start from these weights.
     Weights(PathBuf),
+    /// Keep these weights.
+    ImportWeights(PathBuf),
     /// Save the mask here.
     ExportMask(PathBuf),
     /// Read this mask.
@@ -115,7 +123,7 @@ impl Dialogs {
         let mut dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
         dialog = match purpose {
             Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("Scans", &["nii", "gz", "hdr", "img", "nrrd", "nhdr"]),
-            Purpose::Weights => dialog.add_filter("Weights", &["pth", "tar", "safetensors"]),
+            Purpose::Weights | Purpose::ImportWeights => dialog.add_filter("Weights", &["pth", "pt", "tar", "safetensors"]),
             Purpose::ExportMask => dialog.add_filter("NIfTI", &["gz", "nii"]),
             Purpose::OpenStudy | Purpose::NewStudy => dialog,
         };

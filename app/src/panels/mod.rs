@@ -12,12 +12,12 @@ mod toolbar;
 mod training;
 mod views;
 mod volume_view;
-mod widgets;
+pub(crate) mod widgets;
 
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
 use crate::command::Command;
-use crate::dialogs::{close_window, help_window, path_window};
+use crate::dialogs::{close_window, help_window, path_window, weights_window};
 use crate::state::workbench::Workbench;
 
 /// The whole window.
@@ -46,6 +46,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         views::show(ui, workbench);
         notices::show(ui, workbench);
     });
+    weights_window(ui, workbench);
     help_window(ui, &mut workbench.dialogs.is_help_open);
     path_window(ui, &mut workbench.dialogs);
     close_window(ui, workbench);
@@ -58,7 +59,12 @@ fn bar_frame(ui: &Ui) -> Frame {
 fn take_dropped_files(ui: &Ui, workbench: &mut Workbench) {
     let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
     if let Some(path) = dropped {
-        workbench.open(path);
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        if matches!(ending.as_deref(), Some("pth" | "pt" | "safetensors")) {
+            workbench.weights_page.import(path);
+        } else {
+            workbench.open(path);
+        }
     }
     if ui.input(|input| !input.raw.hovered_files.is_empty()) {
         let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));

@@ -43,6 +43,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         ui.separator();
         let convention = workbench.views.convention;
         command_button_named(ui, workbench, Command::ToggleConvention, convention.name());
+        command_button(ui, workbench, Command::Weights);
         let theme = if ui.ctx().theme() == egui::Theme::Dark { "Dark" } else { "Light" };
         command_button_named(ui, workbench, Command::ToggleTheme, theme);
         command_button_named(ui, workbench, Command::Help, "?");

@@ -63,6 +63,8 @@ fn choices(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn weights(ui: &mut Ui, workbench: &mut Workbench) {
     let mut options = vec![WeightsChoice::Starter, WeightsChoice::Scratch];
+    let here = workbench.weights_page.listing().map(|listing| listing.rows.as_slice()).unwrap_or_default();
+    options.extend(here.iter().map(|row| row.choice.clone()).filter(|choice| matches!(choice, WeightsChoice::Kept { .. })));
     if let Some(study) = &workbench.study {
         let model = |record: &medley_project::ModelRecord| WeightsChoice::Model { id: record.id.clone(), file: record.file.clone() };
         options.extend(study.models.iter().map(model));
@@ -78,12 +80,18 @@ fn weights(ui: &mut Ui, workbench: &mut Workbench) {
                 workbench.choices.weights = option;
             }
         }
+        if ui.selectable_label(false, "More: fetch or import…").clicked() {
+            Command::Weights.run(workbench, &ui.ctx().clone());
+        }
         if ui.selectable_label(false, "File (.pth, .safetensors)…").clicked() {
             let wake = ui.ctx().clone();
             workbench.dialogs.choose(Purpose::Weights, None, move || wake.request_repaint());
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Encoder weights to start from"));
+    combo.response.widget_info(|| egui::WidgetInfo {
+        current_text_value: Some(chosen.name()),
+        ..egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Encoder weights to start from")
+    });
 }
 
 fn device(ui: &mut Ui, workbench: &mut Workbench) {

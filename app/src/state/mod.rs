@@ -5,6 +5,7 @@
 //! - [`open_case`]: the scan being worked on: its mask, the stroke in the hand, its history, a proposal over it
 //! - [`clerk`]: the thread that owns the study and reads files
 //! - [`training`]: the job that runs in the background, as the window sees it
+//! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse does
 //! - [`notices`]: what the user is told
 
@@ -15,5 +16,6 @@ pub mod slice_geometry;
 pub mod tools;
 pub mod training;
 pub mod view;
+pub mod weights_page;
 pub mod window_level;
 pub mod workbench;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use medley_learn::{DeviceChoice, FineTuneOutcome, JobEvent, WeightsSource};
 
+use crate::hub::Kept;
 use crate::sample;
 
 /// Which weights the encoder starts from.
@@ -17,6 +18,15 @@ pub enum WeightsChoice {
     Scratch,
     /// A `.pth` or `.safetensors` file.
     File(PathBuf),
+    /// Weights that were fetched or imported.
+    Kept {
+        /// What they are kept under.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// The SHA-256 that it must have.
+        sha256: String,
+    },
     /// A model of this study, trained further.
     Model {
         /// Its id.
@@ -27,6 +37,12 @@ pub enum WeightsChoice {
 }
 
 impl WeightsChoice {
+    /// These kept weights.
+    #[must_use]
+    pub fn of(kept: &Kept) -> Self {
+        Self::Kept { name: kept.name.clone(), file: kept.file.clone(), sha256: kept.record.sha256.clone() }
+    }
+
     /// Its name in the list.
     #[must_use]
     pub fn name(&self) -> String {
@@ -34,6 +50,7 @@ impl WeightsChoice {
             Self::Starter => "Bundled starter encoder".to_owned(),
             Self::Scratch => "From scratch".to_owned(),
             Self::File(path) => path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
+            Self::Kept { name, .. } => name.clone(),
             Self::Model { id, .. } => format!("Model {id}"),
         }
     }
@@ -47,6 +64,7 @@ impl WeightsChoice {
             }
             Self::Scratch => WeightsSource::Scratch,
             Self::File(file) | Self::Model { file, .. } => WeightsSource::File(file.clone()),
+            Self::Kept { file, sha256, .. } => WeightsSource::Recorded { file: file.clone(), sha256: sha256.clone() },
         }
     }
 }

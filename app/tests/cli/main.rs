@@ -5,7 +5,10 @@
 mod demo;
 mod evaluate;
 mod features;
+mod fetch;
 mod hostile;
+#[path = "../../../tests/hub/mod.rs"]
+mod hub;
 mod images;
 mod support;
 mod training;

@@ -24,6 +24,31 @@ pub fn medley<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
     Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
+/// Runs the program with `folder` for its data and `variables` in its environment, and no hub or proxy but those.
+pub fn medley_in<A: AsRef<OsStr>>(folder: &Path, variables: &[(&str, &str)], arguments: impl IntoIterator<Item = A>) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_medley"));
+    for name in ["MEDLEY_HUB", "HF_ENDPOINT", "MEDLEY_WEIGHTS_DIR", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(name);
+    }
+    let output = command
+        .current_dir(folder)
+        .env("MEDLEY_DATA_DIR", folder)
+        .envs(variables.iter().copied())
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// [`medley_in`] with `--json`: its answer. It must succeed.
+pub fn answer_in<A: AsRef<OsStr>>(folder: &Path, variables: &[(&str, &str)], arguments: impl IntoIterator<Item = A>) -> Value {
+    let arguments: Vec<_> = arguments.into_iter().map(|a| a.as_ref().to_owned()).chain([OsStr::new("--json").to_owned()]).collect();
+    let run = medley_in(folder, variables, &arguments);
+    assert_eq!(run.code, Some(0), "{arguments:?}: {run:?}");
+    serde_json::from_str(&run.out).expect("JSON")
+}
+
 /// Runs the program with `--json` and returns its answer. It must succeed.
 pub fn answer<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Value {
     let arguments: Vec<_> = arguments.into_iter().map(|a| a.as_ref().to_owned()).chain([OsStr::new("--json").to_owned()]).collect();

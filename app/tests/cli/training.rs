@@ -25,7 +25,7 @@ pub fn write_dataset(folder: &Path, name: &str, training: &[Pair<'_>], validatio
 }
 
 /// A data set of two phantoms, one to learn from and one to measure on.
-fn phantoms(folder: &Path) -> (PathBuf, [PathBuf; 2]) {
+pub fn phantoms(folder: &Path) -> (PathBuf, [PathBuf; 2]) {
     let [a, a_mask] = write_case(folder, "learn", &phantom(lps_grid([32, 32, 24]), 0));
     let measured = write_case(folder, "measure", &phantom(lps_grid([28, 36, 20]), 5));
     let set = write_dataset(folder, "blocks", &[(&a, &a_mask)], &[(&measured[0], &measured[1])]);

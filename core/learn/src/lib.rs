@@ -9,6 +9,7 @@
 //!   [`features`]: what an encoder computes on the way
 //! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
+//! - [`measure`]: a network at work on noise, for benchmarks
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
 //! # Invariants
@@ -27,6 +28,7 @@ mod error;
 pub mod features;
 pub mod finetune;
 pub mod job;
+pub mod measure;
 pub mod optimise;
 pub mod predict;
 pub mod prepare;

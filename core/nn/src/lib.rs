@@ -6,9 +6,9 @@
 //!   [`head::SkipDecoder`]
 //! - [`SegmentationNetwork`]: an encoder with a head
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
-//! - [`max_pool3d`], [`resize_trilinear`]: operations the tensor library lacks in three dimensions
+//! - [`convolve`], [`max_pool3d`]: our own on the processor, with their gradients; [`resize_trilinear`]
 //! - [`loss`]: cross entropy, soft Dice, both
-//! - [`weights`]: `.pth` and `.safetensors` in, `.safetensors` out, and what is inside
+//! - [`weights`]: `.pth` and `.safetensors` in and out, and what is inside
 //!
 //! # Invariants
 //! 1. Tensors are `[N, C, D, H, W]`, 32-bit floating point. Which patient axis is D is the caller's business.
@@ -21,6 +21,7 @@
 //!    caller asks for it by name.
 //! 5. Volumes, patients and training loops are unknown here.
 
+mod convolution;
 pub mod encoder;
 pub mod head;
 mod init;
@@ -28,8 +29,8 @@ mod interpolate;
 pub mod loss;
 mod network;
 pub mod norm;
+pub mod ops;
 mod parameters;
-mod pool;
 pub mod weights;
 
 pub use encoder::{Depth, Encoder, EncoderConfig, Features, NormKind, Shortcut, ShortcutGradient, Strides};
@@ -37,5 +38,5 @@ pub use head::HeadKind;
 pub use interpolate::resize_trilinear;
 pub use network::{NetworkConfig, SegmentationNetwork};
 pub use norm::NormMode;
+pub use ops::{convolve, convolve_transposed, max_pool3d};
 pub use parameters::{ParameterInfo, parameters};
-pub use pool::max_pool3d;

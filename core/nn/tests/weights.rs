@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use medley_nn::weights::{WeightsError, WeightsFile, inspect, save_encoder, save_network};
+use medley_nn::weights::{ExportOptions, WeightsError, WeightsFile, inspect, save_encoder, save_network};
 use medley_nn::{Depth, EncoderConfig, HeadKind, NetworkConfig, NormKind, SegmentationNetwork, Shortcut, Strides};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -167,6 +167,15 @@ fn a_tensor_of_another_shape_and_one_too_many_are_named() {
 }
 
 #[test]
+fn a_head_without_an_encoder_is_called_one() {
+    let head = vec![0u8; 5 * 32 * 4];
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![5, 32, 1, 1, 1], &head).expect("a view");
+    let bytes = safetensors::serialize([("module.conv_seg.6.weight", view)], None).expect("bytes");
+    let error = WeightsFile::from_bytes("head.safetensors", &bytes).and_then(|file| file.architecture()).expect_err("no encoder");
+    assert!(error.to_string().contains("segmentation head (conv_seg) for 5 classes"), "{error}");
+}
+
+#[test]
 fn a_small_file_cannot_ask_for_a_huge_network() {
     let bytes = rewritten(|name, shape, data| match name {
         "conv1.weight" => Some((name.to_owned(), vec![4000, 1, 7, 7, 7], vec![0; 4000 * 343 * 4])),
@@ -227,10 +236,18 @@ fn an_inspection_tells_what_is_inside() {
 #[test]
 fn spoilt_files_end_in_a_sentence() {
     let good = rewritten(|name, shape, data| Some((name.to_owned(), shape, data)));
+    let exported = {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.pth");
+        let file = WeightsFile::from_bytes("good", &good).expect("opened");
+        file.export(&path, &ExportOptions::default()).expect("exported");
+        std::fs::read(path).expect("a file")
+    };
     let originals = [
         std::fs::read(fixture("r10b_w6.fp16.zip.pth")).expect("a fixture"),
         std::fs::read(fixture("r10b_w6.no_counters.legacy.pth")).expect("a fixture"),
         good,
+        exported,
     ];
     let mut draws = ChaCha8Rng::seed_from_u64(1);
     let rounds = std::env::var("MEDLEY_SPOILT_FILES").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
@@ -286,6 +303,11 @@ fn strides_and_groups_survive_a_file() {
         let loaded = WeightsFile::open(&path).and_then(|file| file.network(&device)).expect("a network");
         assert_eq!(loaded.config(), network.config());
         assert_eq!(numbers(loaded.forward(patch(&device))), numbers(network.forward(patch(&device))));
+        let exported = folder.path().join(format!("{head}.encoder.safetensors"));
+        let options = ExportOptions { is_encoder_only: true, ..ExportOptions::default() };
+        WeightsFile::open(&path).and_then(|file| file.export(&exported, &options)).expect("exported");
+        let about = WeightsFile::open(&exported).and_then(|file| file.architecture()).expect("known");
+        assert_eq!((about.encoder_config(), about.head), (encoder, None));
     }
     // A checkpoint of batch normalisation lends its slopes and offsets; its running numbers have no place.
     let file = WeightsFile::open(&fixture("r10b_w6.no_counters.legacy.pth")).expect("a checkpoint");

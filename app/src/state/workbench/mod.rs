@@ -2,12 +2,13 @@
 //!
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
-//! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals
+//! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `weights`
 
 mod labels;
 mod learning;
 mod masks;
 mod opening;
+mod weights;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use super::open_case::OpenCase;
 use super::tools::{ActiveTool, BrushSettings};
 use super::training::{TrainingChoices, TrainingRun};
 use super::view::Views;
+use super::weights_page::WeightsPage;
 use crate::dialogs::Dialogs;
 use crate::render::Palette;
 
@@ -77,6 +79,8 @@ pub struct Workbench {
     pub notices: Notices,
     /// Dialogs that are open.
     pub dialogs: Dialogs,
+    /// The page of weights.
+    pub weights_page: WeightsPage,
     /// What can compute here, once it is known.
     pub devices: Vec<DeviceInfo>,
     /// Colours of the labels as the shaders use them.
@@ -102,6 +106,8 @@ impl Workbench {
     pub fn new(gpu: Option<Gpu>, first: &OpenFirst, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
         let clerk = Clerk::start(gpu.clone(), Arc::clone(&wake))?;
         let worker = Worker::start(Arc::clone(&wake));
+        let mut weights_page = WeightsPage::new(Arc::clone(&wake));
+        weights_page.refresh(&[]);
         let devices_slot = Arc::new(std::sync::OnceLock::new());
         let slot = Arc::clone(&devices_slot);
         // Asking the drivers takes up to a second.
@@ -123,6 +129,7 @@ impl Workbench {
             proposing: None,
             notices: Notices::default(),
             dialogs: Dialogs::default(),
+            weights_page,
             devices: Vec::new(),
             palette: Arc::new(Palette::of(&LabelTable::default())),
             last_snapshot: Instant::now(),
@@ -147,6 +154,7 @@ impl Workbench {
         for event in self.worker.poll() {
             self.take_job_event(event);
         }
+        self.take_weights_news();
         if self.devices.is_empty()
             && let Some(devices) = self.devices_slot.get()
         {

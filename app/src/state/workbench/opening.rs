@@ -48,6 +48,7 @@ impl Workbench {
             Chosen::Open(path) => self.open(path),
             Chosen::NewStudy(folder) => self.new_study(folder),
             Chosen::Weights(path) => self.choices.weights = WeightsChoice::File(path),
+            Chosen::ImportWeights(path) => self.weights_page.import(path),
             Chosen::ExportMask(path) => {
                 if let Some(case) = &self.case {
                     let (mask, geometry) = (Arc::clone(&case.mask), case.geometry.clone());
@@ -72,6 +73,7 @@ impl Workbench {
                 self.set_palette(&study.labels);
                 self.active_label = study.labels.labels().first().map_or(1, |label| label.value);
                 self.study = Some(study);
+                self.refresh_weights();
                 self.loading = None;
                 if let Some(first) = first {
                     self.load_case(first);
@@ -86,6 +88,7 @@ impl Workbench {
                 if let Some(study) = &mut self.study {
                     study.models = models;
                 }
+                self.refresh_weights();
             }
             Reply::CaseLoaded(loaded) => self.take_case(*loaded),
             Reply::Journaled(id) => {

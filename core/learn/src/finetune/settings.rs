@@ -37,6 +37,13 @@ pub enum WeightsSource {
     /// A `.pth` or `.safetensors` file. If it is a model of ours with the same labels and head, training goes on from all of
     /// it, with its recipe; otherwise its encoder is taken.
     File(PathBuf),
+    /// The same, if its SHA-256 is still the recorded one.
+    Recorded {
+        /// The file.
+        file: PathBuf,
+        /// SHA-256 in hexadecimal.
+        sha256: String,
+    },
     /// The same, from memory; `name` is what errors call it.
     Bytes {
         /// A name for errors.

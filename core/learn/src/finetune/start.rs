@@ -23,6 +23,11 @@ impl WeightsSource {
         Ok(match self {
             Self::Scratch => None,
             Self::File(path) => Some(WeightsFile::open(path)?),
+            Self::Recorded { file, sha256 } => {
+                let file = WeightsFile::open(file)?;
+                file.require_sha256(sha256)?;
+                Some(file)
+            }
             Self::Bytes { name, bytes } => Some(WeightsFile::from_bytes(name, bytes)?),
         })
     }
@@ -114,6 +119,20 @@ pub(super) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recorded_weights_are_used_only_while_they_are_the_recorded_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("encoder.safetensors");
+        let config = EncoderConfig { base_width: 2, ..EncoderConfig::released(medley_nn::Depth::R10) };
+        medley_nn::weights::save_encoder(&file, &config.init(&Device::flex(), 0), &Default::default(), false).expect("saved");
+        let sha256 = super::super::write::file_sha256(&file).expect("a hash");
+        let source = WeightsSource::Recorded { file: file.clone(), sha256 };
+        assert!(source.open().is_ok_and(|opened| opened.is_some()));
+        medley_nn::weights::save_encoder(&file, &config.init(&Device::flex(), 1), &Default::default(), false).expect("saved");
+        let words = source.open().expect_err("another file").to_string();
+        assert!(words.contains("encoder.safetensors is not the file that was recorded"), "{words}");
+    }
 
     #[test]
     fn statistics_are_frozen_where_a_step_sees_too_little() {

@@ -39,6 +39,16 @@ pub enum WeightsError {
         /// The function by its full name.
         global: String,
     },
+    /// Not the file that was recorded.
+    #[error("{file} is not the file that was recorded (SHA-256 recorded {recorded}, found {found}), so it is not used; get it again")]
+    Changed {
+        /// The file.
+        file: String,
+        /// What was recorded.
+        recorded: String,
+        /// What it is now.
+        found: String,
+    },
     /// Readable, but no network that is known here.
     #[error("{file} holds no 3D-ResNet: {reason}")]
     NoNetwork {
@@ -86,6 +96,14 @@ pub enum WeightsError {
         /// The file that was to be written.
         file: String,
         /// What the device said.
+        reason: String,
+    },
+    /// A file name that stands for no format.
+    #[error("{file} cannot be written: {reason}")]
+    Format {
+        /// The file that was to be written.
+        file: String,
+        /// What is wrong.
         reason: String,
     },
     /// The file system's refusal while writing; what was there before is untouched.

@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::error::one_line;
+use super::keys::is_encoder;
 use super::sniff::{Beginning, SNIFFED, beginning};
 use super::tensor::StoredTensor;
 use super::{Architecture, WeightsError, pickle, safetensors};
@@ -134,6 +135,17 @@ impl WeightsFile {
         &self.sha256
     }
 
+    /// Refuses a file that is not the one whose SHA-256 was recorded.
+    ///
+    /// # Errors
+    /// [`WeightsError::Changed`].
+    pub fn require_sha256(&self, recorded: &str) -> Result<(), WeightsError> {
+        if self.sha256 == recorded {
+            return Ok(());
+        }
+        Err(WeightsError::Changed { file: self.name.clone(), recorded: recorded.to_owned(), found: self.sha256.clone() })
+    }
+
     /// Text stored beside the tensors; only `.safetensors` has any.
     #[must_use]
     pub fn metadata(&self) -> &BTreeMap<String, String> {
@@ -158,8 +170,19 @@ impl WeightsFile {
     /// [`WeightsError::NoNetwork`] if it is none of the 3D-ResNets.
     pub fn architecture(&self) -> Result<Architecture, WeightsError> {
         let shapes = self.contents.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.as_slice())).collect();
+        let no_network = |reason: &str| WeightsError::NoNetwork { file: self.name.clone(), reason: one_line(reason) };
+        if let Some(classes) = self.lone_head() {
+            return Err(no_network(&format!("it is a segmentation head (conv_seg) for {classes} classes, without an encoder")));
+        }
         let found = Architecture::of(&shapes).map(|found| found.with_metadata(self.metadata()));
-        found.map_err(|reason| WeightsError::NoNetwork { file: self.name.clone(), reason: one_line(&reason) })
+        found.map_err(|reason| no_network(&reason))
+    }
+
+    /// The classes of the reference's head, if it is there and nothing of an encoder is.
+    fn lone_head(&self) -> Option<usize> {
+        let tensors = &self.contents.tensors;
+        let (_, last) = tensors.iter().find(|(name, _)| name.ends_with("conv_seg.6.weight"))?;
+        last.shape.first().copied().filter(|_| !tensors.keys().any(|name| is_encoder(name)))
     }
 }
 

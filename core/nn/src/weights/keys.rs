@@ -41,6 +41,11 @@ pub(super) fn stage_and_block(name: &str) -> Option<(usize, usize)> {
     Some((stage - 1, block.parse().ok()?))
 }
 
+/// Whether a name without prefix belongs to the encoder.
+pub(super) fn is_encoder(name: &str) -> bool {
+    name.starts_with("conv1.") || name.starts_with("bn1.") || is_stage(name)
+}
+
 /// Counters of old batches: PyTorch keeps them for a momentum that nothing here uses.
 pub(super) fn is_counter(name: &str) -> bool {
     name.ends_with("num_batches_tracked")

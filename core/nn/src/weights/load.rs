@@ -102,7 +102,7 @@ impl WeightsFile {
         coverage
     }
 
-    fn require_whole(&self, coverage: &Coverage) -> Result<(), WeightsError> {
+    pub(super) fn require_whole(&self, coverage: &Coverage) -> Result<(), WeightsError> {
         if coverage.is_whole() {
             return Ok(());
         }

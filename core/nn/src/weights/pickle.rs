@@ -151,4 +151,26 @@ mod tests {
             assert!(!is_dangerous(global), "{global}");
         }
     }
+
+    /// Shared storage, offsets, transposed and strided views, no dimension, no element, and every type of number.
+    #[test]
+    #[ignore = "needs MEDLEY_SHARED"]
+    fn odd_views_hold_what_pytorch_says() {
+        let folder = std::path::PathBuf::from(std::env::var("MEDLEY_SHARED").expect("MEDLEY_SHARED names the folder with parity/"));
+        let path = |name: &str| folder.join("parity").join(name);
+        let open = |name: &str| crate::weights::WeightsFile::open(&path(name)).expect(name).contents.tensors;
+        let wanted = open("odd_views.expected.safetensors");
+        for name in ["odd_views.legacy.pth", "odd_views.zip.pth"] {
+            let found = open(name);
+            assert_eq!(found.len(), wanted.len(), "{name}");
+            for (key, wanted) in &wanted {
+                let found = &found[&format!("state_dict.{key}")];
+                assert_eq!(found.shape, wanted.shape, "{name} {key}");
+                match wanted.weights() {
+                    Ok(numbers) => assert_eq!(found.weights(), Ok(numbers), "{name} {key}"),
+                    Err(_) => assert_eq!((found.number_type, &found.bytes), (wanted.number_type, &wanted.bytes), "{name} {key}"),
+                }
+            }
+        }
+    }
 }

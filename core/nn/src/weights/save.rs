@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -10,6 +9,8 @@ use half::f16;
 
 use super::WeightsError;
 use super::architecture::STRIDES_KEY;
+use super::tensor::{NumberType, StoredTensor};
+use super::write::write_atomically;
 use crate::parameters::values;
 use crate::{Encoder, EncoderConfig, SegmentationNetwork, Strides};
 
@@ -38,28 +39,32 @@ fn with_strides(metadata: &BTreeMap<String, String>, config: EncoderConfig) -> B
     metadata.iter().map(|(key, value)| (key.clone(), value.clone())).chain(strides).collect()
 }
 
-/// A tensor on its way into a file.
-struct Written {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Written {
-    fn new(shape: Vec<usize>, values: &[f32], half: bool) -> Self {
+impl StoredTensor {
+    fn of(shape: Vec<usize>, values: &[f32], half: bool) -> Self {
         let is_kernel = shape.len() > 1;
         let fits = || values.iter().all(|value| f16::from_f32(*value).is_finite());
         if half && is_kernel && fits() {
             let bytes = values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect();
-            return Self { dtype: Dtype::F16, shape, bytes };
+            return Self { number_type: NumberType::F16, shape, bytes };
         }
-        Self { dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() }
+        Self { number_type: NumberType::F32, shape, bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect() }
     }
 }
 
-impl View for &Written {
+impl View for &StoredTensor {
     fn dtype(&self) -> Dtype {
-        self.dtype
+        match self.number_type {
+            NumberType::F64 => Dtype::F64,
+            NumberType::F32 => Dtype::F32,
+            NumberType::F16 => Dtype::F16,
+            NumberType::Bf16 => Dtype::BF16,
+            NumberType::Other("i64") => Dtype::I64,
+            NumberType::Other("i32") => Dtype::I32,
+            NumberType::Other("i16") => Dtype::I16,
+            NumberType::Other("i8") => Dtype::I8,
+            NumberType::Other("bool") => Dtype::BOOL,
+            NumberType::Other(_) => Dtype::U8,
+        }
     }
 
     fn shape(&self) -> &[usize] {
@@ -75,37 +80,21 @@ impl View for &Written {
     }
 }
 
+/// The bytes of a `.safetensors` file.
+pub(super) fn serialized(
+    tensors: impl IntoIterator<Item = (String, StoredTensor)>,
+    metadata: &BTreeMap<String, String>,
+) -> io::Result<Vec<u8>> {
+    let tensors: BTreeMap<String, StoredTensor> = tensors.into_iter().collect();
+    let metadata: HashMap<String, String> = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    ::safetensors::serialize(&tensors, Some(metadata)).map_err(|error| io::Error::other(error.to_string()))
+}
+
 fn save(path: &Path, module: &impl Module, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
     let file = path.display().to_string();
     let values = values(module).map_err(|reason| WeightsError::Device { file: file.clone(), reason })?;
-    let tensors: BTreeMap<String, Written> =
-        values.into_iter().map(|(info, values)| (info.name, Written::new(info.shape, &values, half))).collect();
-    let metadata: HashMap<String, String> = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let tensors = values.into_iter().map(|(info, values)| (info.name, StoredTensor::of(info.shape, &values, half)));
     let failed = |source| WeightsError::Write { file: file.clone(), source };
-    let bytes = ::safetensors::serialize(&tensors, Some(metadata)).map_err(|error| failed(io::Error::other(error.to_string())))?;
-    write_atomically(path, &bytes).map_err(failed)
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".medley-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any other new file, and not for its owner alone.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut part = builder.tempfile_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
-    part.persist(path).map_err(|error| error.error)?;
-    // The new name itself is on the disk only when its folder is; not every file system lets a folder be synchronised.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    let bytes = serialized(tensors, metadata).map_err(failed)?;
+    write_atomically(path, |file| file.write_all(&bytes)).map_err(failed)
 }

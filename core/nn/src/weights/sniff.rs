@@ -14,6 +14,16 @@ pub(super) enum Beginning {
 /// How many bytes [`beginning`] wants to see.
 pub(super) const SNIFFED: usize = 512;
 
+/// What a file is that begins like this, if it is no weight file, in words that follow “is not a weight file but”. The first 512
+/// bytes say it.
+#[must_use]
+pub fn not_weights(head: &[u8]) -> Option<String> {
+    match beginning(&head[..head.len().min(SNIFFED)]) {
+        Beginning::Other(found) => Some(found),
+        Beginning::Safetensors | Beginning::Pickle => None,
+    }
+}
+
 pub(super) fn beginning(head: &[u8]) -> Beginning {
     if head.is_empty() {
         return Beginning::Other("an empty file".to_owned());

@@ -12,6 +12,7 @@ pub(super) enum NumberType {
 }
 
 /// A tensor as it lies in a file.
+#[derive(Clone)]
 pub(super) struct StoredTensor {
     pub number_type: NumberType,
     pub shape: Vec<usize>,

@@ -1,20 +1,9 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use medley_nn::weights::{Coverage, Inspection, inspect};
 use serde::Serialize;
 
-use super::file_names::model_file;
-use super::{Answer, Failure};
-
-/// Looks into files of weights
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Says what network a file of weights fits, and every key that is missing, unused or mis-shaped
-    Inspect {
-        /// A `.pth`, `.pth.tar` or `.safetensors` file, or a folder that `finetune` or `pretrain` wrote
-        file: PathBuf,
-    },
-}
+use crate::cli::Failure;
 
 /// An inspection with the depth as a number.
 #[derive(Debug, Serialize)]
@@ -31,17 +20,6 @@ pub struct WeightsReport {
     prefix: String,
     sha256: String,
     warnings: Vec<String>,
-}
-
-/// `medley weights …`.
-///
-/// # Errors
-/// If the file is no file of weights.
-pub fn run(command: &Command) -> Result<Answer, Failure> {
-    let Command::Inspect { file } = command;
-    let report = WeightsReport::of(&model_file(file))?;
-    let text = report.text();
-    Answer::new(&report, text)
 }
 
 impl WeightsReport {
