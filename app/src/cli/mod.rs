@@ -11,6 +11,7 @@
 //! 2. Exit code 0: done. 1: not done, and one sentence on standard error says why. 2: the arguments make no sense.
 //! 3. No file that was read is overwritten; another existing one only with `--force`.
 
+mod bench;
 mod cases;
 mod class_table;
 mod classified;
@@ -76,6 +77,7 @@ enum Command {
     /// Lists what can compute here
     Devices,
     Demo(demo::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// What is left to do when the arguments have been seen to.
@@ -128,6 +130,7 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Devices => devices::run(),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     }
 }
 

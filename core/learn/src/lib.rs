@@ -10,6 +10,7 @@
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
+//! - [`measure`]: a network at work on noise, for benchmarks
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
 //! # Invariants
@@ -30,6 +31,7 @@ mod error;
 pub mod features;
 pub mod finetune;
 pub mod job;
+pub mod measure;
 pub mod optimise;
 pub mod predict;
 pub mod prepare;

@@ -4,6 +4,8 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
 use burn::tensor::Tensor;
+use medley_kernels::Rule;
+use medley_nn::ops::{Remembered, can_update, update};
 use serde::{Deserialize, Serialize};
 
 use crate::LearnError;
@@ -47,6 +49,10 @@ impl Rates {
 /// An optimiser that knows which parameters are the encoder's.
 pub struct Learner {
     optimizer: ModuleOptimizer,
+    optimiser: Optimiser,
+    weight_decay: f32,
+    /// Of parameters on the processor, which are changed by a loop of our own.
+    remembered: Remembered,
     encoder: Vec<ParamId>,
     rates: Rates,
 }
@@ -62,7 +68,8 @@ impl Learner {
                 SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init()
             }
         };
-        Self { optimizer, encoder: parameter_ids(encoder), rates }
+        let (encoder, remembered) = (parameter_ids(encoder), Remembered::default());
+        Self { optimizer, optimiser, weight_decay: weight_decay as f32, remembered, encoder, rates }
     }
 
     /// Changes `module` along the gradient of `loss`. Returns the module and the loss.
@@ -78,9 +85,23 @@ impl Learner {
         let encoder = GradientsParams::from_params(&mut gradients, &module, &self.encoder);
         let others = GradientsParams::from_module(&mut gradients, &module);
         let rate = self.rates.at(step);
-        let module = if others.is_empty() { module } else { self.optimizer.step(rate, module, others) };
-        let module = if encoder.is_empty() { module } else { self.optimizer.step(rate * self.rates.encoder_factor, module, encoder) };
-        Ok((module, value))
+        let module = self.change(module, rate, others);
+        Ok((self.change(module, rate * self.rates.encoder_factor, encoder), value))
+    }
+
+    fn change<M: Module>(&mut self, module: M, rate: f64, mut gradients: GradientsParams) -> M {
+        if gradients.is_empty() {
+            return module;
+        }
+        if !can_update(&module) {
+            return self.optimizer.step(rate, module, gradients);
+        }
+        let (rate, decay) = (rate as f32, self.weight_decay);
+        let rule = match self.optimiser {
+            Optimiser::AdamW => Rule::AdamW { rate, betas: [0.9, 0.999], epsilon: 1e-8, decay },
+            Optimiser::Sgd => Rule::Sgd { rate, momentum: 0.9, nesterov: true, decay },
+        };
+        update(module, rule, &mut gradients, &mut self.remembered)
     }
 }
 
@@ -110,6 +131,39 @@ fn parameter_ids<M: Module>(module: &M) -> Vec<ParamId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The loop of our own and the library's operations, on the same gradients.
+    #[test]
+    fn both_ways_of_changing_weights_agree() {
+        use burn::tensor::Device;
+        use medley_nn::{Depth, EncoderConfig};
+
+        let device = Device::flex().autodiff();
+        let config = EncoderConfig { base_width: 2, ..EncoderConfig::released(Depth::R10) };
+        let input = Tensor::<1, burn::tensor::Int>::arange(0..512, &device).float().reshape([1, 1, 8, 8, 8]) / 512.0;
+        for optimiser in [Optimiser::Sgd, Optimiser::AdamW] {
+            let rates = Rates { highest: 0.01, encoder_factor: 1.0, warm_up: 0, steps: 100 };
+            let mut encoders = [config.init(&device, 1), config.init(&device, 1)];
+            let mut learners = encoders.each_ref().map(|encoder| Learner::new(encoder, optimiser, 0.01, rates));
+            for _ in 0..3 {
+                for (way, (encoder, learner)) in encoders.iter_mut().zip(&mut learners).enumerate() {
+                    let output = encoder.forward(input.clone());
+                    let mut gradients = (output.clone() * output).mean().backward();
+                    let gradients = GradientsParams::from_module(&mut gradients, encoder);
+                    *encoder = if way == 0 {
+                        learner.change(encoder.clone(), 0.01, gradients)
+                    } else {
+                        learner.optimizer.step(0.01, encoder.clone(), gradients)
+                    };
+                }
+            }
+            let outputs = encoders.map(|encoder| encoder.valid().forward(input.clone().inner()).to_data().iter::<f32>().collect::<Vec<_>>());
+            let spread = outputs[0].iter().map(|v| v * v).sum::<f32>().sqrt() / (outputs[0].len() as f32).sqrt();
+            for (ours, library) in outputs[0].iter().zip(&outputs[1]) {
+                assert!((ours - library).abs() < 1e-3 * spread.max(1e-3), "{optimiser:?}: {ours} against {library}");
+            }
+        }
+    }
 
     #[test]
     fn rates_rise_and_then_fall_to_zero() {

@@ -8,7 +8,7 @@
 //! - [`ClassificationNetwork`]: an encoder with a [`head::Classifier`]; [`DetectionNetwork`]: an encoder with a [`head::Detector`],
 //!   and [`detect`]: its boxes
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
-//! - [`max_pool3d`], [`resize_trilinear`]: operations the tensor library lacks in three dimensions
+//! - [`convolve`], [`max_pool3d`]: our own on the processor, with their gradients; [`resize_trilinear`]
 //! - [`loss`]: cross entropy, soft Dice, focal, Tversky, boundary; deep supervision; classes that were not annotated
 //! - [`weights`]: `.pth` and `.safetensors` in and out, and what is inside
 //!
@@ -24,6 +24,7 @@
 //! 5. Volumes, patients and training loops are unknown here.
 
 mod classification;
+mod convolution;
 pub mod detect;
 mod detection;
 pub mod encoder;
@@ -33,8 +34,8 @@ mod interpolate;
 pub mod loss;
 mod network;
 pub mod norm;
+pub mod ops;
 mod parameters;
-mod pool;
 pub mod weights;
 
 pub use classification::{ClassificationConfig, ClassificationNetwork};
@@ -44,5 +45,5 @@ pub use head::HeadKind;
 pub use interpolate::resize_trilinear;
 pub use network::{NetworkConfig, SegmentationNetwork};
 pub use norm::NormMode;
+pub use ops::{convolve, convolve_transposed, max_pool3d};
 pub use parameters::{ParameterInfo, parameters};
-pub use pool::max_pool3d;

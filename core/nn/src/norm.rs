@@ -5,8 +5,12 @@ mod group;
 
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::nn::Initializer;
+use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 use burn::tensor::{Device, Tensor};
+use medley_kernels::{Maps, Statistics};
+
+use crate::ops::{Normalisation, moments, normalise, on_processor};
 
 pub use group::{GroupNorm3d, Norm};
 
@@ -59,21 +63,69 @@ impl BatchNorm3d {
     /// # Shapes
     /// - input and output: `[N, C, D, H, W]`
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        self.followed(input, None, false)
+    }
+
+    /// Normalised and rectified: `relu(norm(input))`.
+    ///
+    /// # Shapes
+    /// - input and output: `[N, C, D, H, W]`
+    pub fn rectified(&self, input: Tensor<5>) -> Tensor<5> {
+        self.followed(input, None, true)
+    }
+
+    /// The end of a residual block: `relu(norm(input) + shortcut)`.
+    ///
+    /// # Shapes
+    /// - input, shortcut and output: `[N, C, D, H, W]`
+    pub fn rectified_with(&self, input: Tensor<5>, shortcut: Tensor<5>) -> Tensor<5> {
+        self.followed(input, Some(shortcut), true)
+    }
+
+    fn followed(&self, input: Tensor<5>, added: Option<Tensor<5>>, rectify: bool) -> Tensor<5> {
         let is_training = input.device().is_autodiff() && self.training.is_enabled();
-        if is_training && self.mode == NormMode::Batch { self.by_batch(input) } else { self.by_running_statistics(input) }
+        let by_batch = is_training && self.mode == NormMode::Batch;
+        if on_processor(&input) {
+            return self.at_once(input, added, rectify, by_batch);
+        }
+        let normal = if by_batch { self.by_batch(input) } else { self.by_running_statistics(input) };
+        let sum = added.map_or(normal.clone(), |added| normal + added);
+        if rectify { relu(sum) } else { sum }
+    }
+
+    /// Everything in one operation.
+    fn at_once(&self, input: Tensor<5>, added: Option<Tensor<5>>, rectify: bool, by_batch: bool) -> Tensor<5> {
+        let [batch, channels, d, h, w] = input.dims();
+        let maps = Maps { batch, channels, voxels: d * h * w };
+        let (mean, variance) = if by_batch {
+            let (mean, variance) = moments(&input, maps);
+            let device = input.device().without_autodiff();
+            let vector = |numbers: &[f32]| Tensor::<1>::from_floats(numbers, &device);
+            self.follow(vector(&mean), vector(&variance), batch * d * h * w);
+            (mean, variance)
+        } else {
+            (numbers(&self.running_mean), numbers(&self.running_var))
+        };
+        let scale = variance.iter().map(|variance| 1.0 / (variance + EPSILON as f32).sqrt()).collect();
+        let statistics = Statistics { mean, scale, of_input: by_batch };
+        normalise(input, self.weight.val(), self.bias.val(), added, Normalisation { maps, statistics, rectify })
+    }
+
+    /// The running statistics take a step towards those of a batch of `count` voxels.
+    fn follow(&self, mean: Tensor<1>, variance: Tensor<1>, count: usize) {
+        let unbiased = variance.mul_scalar(count as f64 / count.saturating_sub(1).max(1) as f64);
+        let follow = |state: &RunningState<Tensor<1>>, new: Tensor<1>| {
+            let old = state.value_sync().to_device(&new.device());
+            state.update((old.mul_scalar(1.0 - MOMENTUM) + new.mul_scalar(MOMENTUM)).detach());
+        };
+        follow(&self.running_mean, mean);
+        follow(&self.running_var, unbiased);
     }
 
     fn by_batch(&self, input: Tensor<5>) -> Tensor<5> {
         let [n, _, d, h, w] = input.dims();
-        let (device, count) = (input.device(), n * d * h * w);
         let result = batch_norm_train(input, self.weight.val(), self.bias.val(), EPSILON);
-        let unbiased = result.variance.mul_scalar(count as f64 / count.saturating_sub(1).max(1) as f64);
-        let follow = |state: &RunningState<Tensor<1>>, new: Tensor<1>| {
-            let old = state.value_sync().to_device(&device);
-            state.update((old.mul_scalar(1.0 - MOMENTUM) + new.mul_scalar(MOMENTUM)).detach());
-        };
-        follow(&self.running_mean, result.mean);
-        follow(&self.running_var, unbiased);
+        self.follow(result.mean, result.variance, n * d * h * w);
         result.output
     }
 
@@ -89,6 +141,10 @@ impl BatchNorm3d {
         let rows = |per_channel: Tensor<1>| per_channel.repeat_dim(0, n).reshape([n * c, 1]);
         (input.reshape([n * c, d * h * w]) * rows(slope) + rows(offset)).reshape([n, c, d, h, w])
     }
+}
+
+fn numbers(state: &RunningState<Tensor<1>>) -> Vec<f32> {
+    state.value_sync().to_data().iter::<f32>().collect()
 }
 
 /// Instance normalisation: every channel of every sample by its own mean and variance, then a learnt slope and offset.
@@ -109,11 +165,33 @@ impl InstanceNorm3d {
     /// # Shapes
     /// - input and output: `[N, C, D, H, W]`
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        self.followed(input, false)
+    }
+
+    /// Normalised and rectified: `relu(norm(input))`.
+    ///
+    /// # Shapes
+    /// - input and output: `[N, C, D, H, W]`
+    pub fn rectified(&self, input: Tensor<5>) -> Tensor<5> {
+        self.followed(input, true)
+    }
+
+    fn followed(&self, input: Tensor<5>, rectify: bool) -> Tensor<5> {
         let [n, c, d, h, w] = input.dims();
         let (weight, bias) = (self.weight.val().repeat_dim(0, n), self.bias.val().repeat_dim(0, n));
         // Samples laid beside each other as channels of one: statistics of a batch are then statistics of a sample.
         let side_by_side = input.reshape([1, n * c, d, h, w]);
-        batch_norm_train(side_by_side, weight, bias, EPSILON).output.reshape([n, c, d, h, w])
+        let output = if on_processor(&side_by_side) {
+            let maps = Maps { batch: 1, channels: n * c, voxels: d * h * w };
+            let (mean, variance) = moments(&side_by_side, maps);
+            let scale = variance.iter().map(|variance| 1.0 / (variance + EPSILON as f32).sqrt()).collect();
+            let statistics = Statistics { mean, scale, of_input: true };
+            normalise(side_by_side, weight, bias, None, Normalisation { maps, statistics, rectify })
+        } else {
+            let output = batch_norm_train(side_by_side, weight, bias, EPSILON).output;
+            if rectify { relu(output) } else { output }
+        };
+        output.reshape([n, c, d, h, w])
     }
 }
 

@@ -303,6 +303,11 @@ fn strides_and_groups_survive_a_file() {
         let loaded = WeightsFile::open(&path).and_then(|file| file.network(&device)).expect("a network");
         assert_eq!(loaded.config(), network.config());
         assert_eq!(numbers(loaded.forward(patch(&device))), numbers(network.forward(patch(&device))));
+        let exported = folder.path().join(format!("{head}.encoder.safetensors"));
+        let options = ExportOptions { is_encoder_only: true, ..ExportOptions::default() };
+        WeightsFile::open(&path).and_then(|file| file.export(&exported, &options)).expect("exported");
+        let about = WeightsFile::open(&exported).and_then(|file| file.architecture()).expect("known");
+        assert_eq!((about.encoder_config(), about.head), (encoder, None));
     }
     // A checkpoint of batch normalisation lends its slopes and offsets; its running numbers have no place.
     let file = WeightsFile::open(&fixture("r10b_w6.no_counters.legacy.pth")).expect("a checkpoint");

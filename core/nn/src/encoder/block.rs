@@ -1,10 +1,8 @@
 use burn::module::Module;
-use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::nn::{Initializer, PaddingConfig3d};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, s};
 
 use super::{EncoderConfig, Shortcut, ShortcutGradient};
+use crate::convolution::Conv3d;
 use crate::norm::{Norm, NormMode};
 
 /// A residual block: basic (3³, 3³) or bottleneck (1³, 3³, 1³), the stride and the dilation in its 3³ convolutions.
@@ -37,14 +35,7 @@ pub(super) struct Place {
 }
 
 pub(crate) fn convolution(channels: [usize; 2], kernel: usize, stride: usize, dilation: usize, device: &Device) -> Conv3d {
-    let padding = dilation * (kernel / 2);
-    Conv3dConfig::new(channels, [kernel; 3])
-        .with_stride([stride; 3])
-        .with_dilation([dilation; 3])
-        .with_padding(PaddingConfig3d::Explicit(padding, padding, padding))
-        .with_bias(false)
-        .with_initializer(Initializer::Zeros)
-        .init(device)
+    Conv3d::blank(channels, kernel, stride, dilation, device)
 }
 
 impl Block {
@@ -79,10 +70,11 @@ impl Block {
     /// - input: `[N, in, D, H, W]`
     /// - output: `[N, out, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        let mut x = relu(self.bn1.forward(self.conv1.forward(input.clone())));
-        x = self.bn2.forward(self.conv2.forward(x));
+        let mut x = self.conv2.forward(self.bn1.rectified(self.conv1.forward(input.clone())));
+        let mut last = &self.bn2;
         if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
-            x = bn3.forward(conv3.forward(relu(x)));
+            x = conv3.forward(last.rectified(x));
+            last = bn3;
         }
         let shortcut = match &self.downsample {
             // Striding before the 1³ convolution is the same as in it, and the only way that is right on every device: burn
@@ -91,15 +83,15 @@ impl Block {
             None if self.has_cut_shortcut => shortcut_a(input.detach(), self.stride, self.out_channels),
             None => shortcut_a(input, self.stride, self.out_channels),
         };
-        relu(x + shortcut)
+        last.rectified_with(x, shortcut)
     }
 
     /// Stride and dilation, as its 3³ convolutions have them.
     #[cfg(test)]
     pub(super) fn geometry(&self) -> (usize, usize) {
         let strided = if self.conv3.is_some() { &self.conv2 } else { &self.conv1 };
-        assert_eq!(strided.dilation, self.conv2.dilation);
-        (strided.stride[0], strided.dilation[0])
+        assert_eq!(strided.geometry().1, self.conv2.geometry().1);
+        strided.geometry()
     }
 
     #[cfg(test)]

@@ -1,11 +1,9 @@
 use burn::module::Module;
-use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::nn::{Initializer, PaddingConfig3d};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::block::Place;
 use super::{Block, EncoderConfig};
+use crate::convolution::Conv3d;
 use crate::max_pool3d;
 use crate::norm::{Norm, NormMode};
 
@@ -60,13 +58,8 @@ impl Encoder {
             };
             (0..config.depth.blocks()[number]).map(block).collect()
         };
-        let conv1 = Conv3dConfig::new([config.in_channels, config.base_width], [7; 3])
-            .with_stride([2; 3])
-            .with_padding(PaddingConfig3d::Explicit(3, 3, 3))
-            .with_bias(false)
-            .with_initializer(Initializer::Zeros);
         Self {
-            conv1: conv1.init(device),
+            conv1: Conv3d::blank([config.in_channels, config.base_width], 7, 2, 1, device),
             bn1: Norm::blank(config.norm, config.base_width, device),
             layer1: stage(0),
             layer2: stage(1),
@@ -106,7 +99,7 @@ impl Encoder {
     /// - each stage: `[N, channels, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
     pub fn features(&self, input: Tensor<5>) -> Features {
         let conv1 = self.conv1.forward(input);
-        let stem = relu(self.bn1.forward(conv1.clone()));
+        let stem = self.bn1.rectified(conv1.clone());
         let max_pool = max_pool3d(stem.clone(), 3, 2, 1);
         let through = |x: &Tensor<5>, blocks: &[Block]| blocks.iter().fold(x.clone(), |x, block| block.forward(x));
         let layer1 = through(&max_pool, &self.layer1);
@@ -220,10 +213,8 @@ mod tests {
             let config = EncoderConfig { shortcut_gradient, ..EncoderConfig::new(Depth::R18, Shortcut::A, 4) };
             let encoder = config.init(&device, 3);
             let output = encoder.forward(Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 16, 16, 16]));
-            let gradients = (output.clone() * output.clone()).sum().backward();
-            let of = |convolution: &Conv3d| {
-                convolution.weight.val().grad(&gradients).expect("a gradient").to_data().try_to_vec::<f32>().expect("f32")
-            };
+            let backward = (output.clone() * output.clone()).sum().backward();
+            let of = |convolution: &Conv3d| gradients(convolution, &backward);
             (
                 output.to_data().try_to_vec::<f32>().expect("f32"),
                 of(&encoder.conv1),
@@ -266,22 +257,26 @@ mod tests {
         assert!((spread / (2.0f32 / (16.0 * 27.0)).sqrt() - 1.0).abs() < 0.03, "{spread}");
     }
 
-    /// Moves every parameter along the gradient and looks whether the loss rises as fast as the gradient says.
-    #[test]
-    fn the_gradient_of_all_parameters_is_the_slope() {
+    /// Of each parameter, in order; nothing for running numbers.
+    fn gradients(module: &impl Module, of: &burn::tensor::Gradients) -> Vec<Vec<f32>> {
         struct Gradients<'a> {
             of: &'a burn::tensor::Gradients,
             found: Vec<Vec<f32>>,
         }
         impl burn::module::ModuleVisitor for Gradients<'_> {
             fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-                if let Some(gradient) = param.val().grad(self.of) {
-                    self.found.push(gradient.to_data().try_to_vec().expect("f32"));
-                } else {
-                    self.found.push(Vec::new());
-                }
+                let gradient = param.val().grad(self.of);
+                self.found.push(gradient.map_or_else(Vec::new, |gradient| gradient.to_data().try_to_vec().expect("f32")));
             }
         }
+        let mut gradients = Gradients { of, found: Vec::new() };
+        module.visit(&mut gradients);
+        gradients.found
+    }
+
+    /// Moves every parameter along the gradient and looks whether the loss rises as fast as the gradient says.
+    #[test]
+    fn the_gradient_of_all_parameters_is_the_slope() {
         let device = Device::flex().autodiff();
         let values: Vec<f32> = (0..24 * 24 * 24).map(|v| ((v * 37 % 101) as f32 - 50.0) / 40.0).collect();
         let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 24, 24, 24]);
@@ -302,10 +297,8 @@ mod tests {
                 (output * Tensor::<1>::from_floats(factors.as_slice(), &device).reshape(shape)).sum()
             };
             let backward = loss(&encoder).backward();
-            let mut gradients = Gradients { of: &backward, found: Vec::new() };
-            encoder.visit(&mut gradients);
             let names = parameters(&encoder).into_iter().map(|p| p.name);
-            let gradients: BTreeMap<String, Vec<f32>> = names.zip(gradients.found).collect();
+            let gradients: BTreeMap<String, Vec<f32>> = names.zip(gradients(&encoder, &backward)).collect();
             let square: f64 = gradients.values().flatten().map(|g| f64::from(*g).powi(2)).sum();
             let start: BTreeMap<String, Vec<f32>> =
                 crate::parameters::values(&encoder).expect("values").into_iter().map(|(info, v)| (info.name, v)).collect();

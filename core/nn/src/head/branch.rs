@@ -1,9 +1,9 @@
 use burn::module::Module;
-use burn::nn::Initializer;
-use burn::nn::conv::{Conv3d, Conv3dConfig};
 use burn::tensor::{Device, Tensor};
 
 use crate::EncoderConfig;
+use crate::convolution::Conv3d;
+use crate::encoder::convolution;
 
 /// The decoder branch of the paper's pretraining: one 1³ convolution with bias on layer4, whose logits are stretched linearly to
 /// the input's size (Chen et al., Med3D, 2019, section 3).
@@ -29,5 +29,5 @@ impl BranchHead {
 
 /// A 1³ convolution with bias: the same linear classifier at every place.
 pub(super) fn voxel_classifier(channels: [usize; 2], device: &Device) -> Conv3d {
-    Conv3dConfig::new(channels, [1; 3]).with_initializer(Initializer::Zeros).init(device)
+    convolution(channels, 1, 1, 1, device).with_bias(device)
 }

@@ -1,9 +1,9 @@
 use burn::module::Module;
-use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
-use burn::nn::{Initializer, Relu};
+use burn::nn::Relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::EncoderConfig;
+use crate::convolution::{Conv3d, ConvTranspose3d};
 use crate::encoder::convolution;
 use crate::norm::BatchNorm3d;
 
@@ -18,12 +18,9 @@ pub struct Med3dHead {
 
 impl Med3dHead {
     pub(super) fn blank(encoder: EncoderConfig, classes: usize, device: &Device) -> Self {
-        let finer = ConvTranspose3dConfig::new([encoder.stage_channels()[3], CHANNELS], [2; 3])
-            .with_stride([2; 3])
-            .with_initializer(Initializer::Zeros);
         Self {
             conv_seg: (
-                finer.init(device),
+                ConvTranspose3d::blank([encoder.stage_channels()[3], CHANNELS], 2, device),
                 BatchNorm3d::blank(CHANNELS, device),
                 Relu::new(),
                 convolution([CHANNELS, CHANNELS], 3, 1, 1, device),
@@ -38,9 +35,10 @@ impl Med3dHead {
     /// - layer4: `[N, 8·base_width·expansion, D, H, W]`
     /// - output: `[N, classes, 2·D, 2·H, 2·W]`
     pub fn forward(&self, layer4: Tensor<5>) -> Tensor<5> {
-        let (finer, norm, relu, smooth, second_norm, second_relu, classify) = &self.conv_seg;
-        let x = relu.forward(norm.forward(finer.forward(layer4)));
-        let x = second_relu.forward(second_norm.forward(smooth.forward(x)));
+        // The rectifiers only keep the places that the reference's names count.
+        let (finer, norm, _, smooth, second_norm, _, classify) = &self.conv_seg;
+        let x = norm.rectified(finer.forward(layer4));
+        let x = second_norm.rectified(smooth.forward(x));
         classify.forward(x)
     }
 }

@@ -1,11 +1,9 @@
 use burn::module::Module;
-use burn::nn::Initializer;
-use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
 use super::ascent::Ascent;
+use crate::convolution::{Conv3d, ConvTranspose3d};
 use crate::encoder::convolution;
 use crate::interpolate::refine_trilinear;
 use crate::norm::InstanceNorm3d;
@@ -46,7 +44,7 @@ impl Layer {
     }
 
     fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        relu(self.norm.forward(self.conv.forward(input)))
+        self.norm.rectified(self.conv.forward(input))
     }
 }
 
@@ -73,7 +71,6 @@ impl SkipDecoder {
         let [layer1, .., layer4] = encoder.stage_channels();
         let reduced = (2 * encoder.base_width).clamp(8, 64);
         let kept = encoder.base_width.clamp(8, 32);
-        let classify = ConvTranspose3dConfig::new([kept, classes], [2; 3]).with_stride([2; 3]).with_initializer(Initializer::Zeros);
         Self {
             reduce: Layer::blank([layer4, reduced], 1, device),
             ascent: Ascent::blank(encoder, reduced, device),
@@ -81,7 +78,7 @@ impl SkipDecoder {
             quarter: Joint::blank([reduced + layer1, kept], device),
             classify_quarter: convolution([kept, classes], 1, 1, 1, device),
             half: Joint::blank([kept + encoder.base_width + 8 * encoder.in_channels, kept], device),
-            classify: classify.init(device),
+            classify: ConvTranspose3d::blank([kept, classes], 2, device),
         }
     }
 

@@ -1,5 +1,6 @@
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
+use burn::tensor::activation::relu;
 use burn::tensor::module::batch_norm_train;
 use burn::tensor::{Device, Tensor};
 
@@ -36,6 +37,28 @@ impl Norm {
         match self {
             Self::Batch(norm) => norm.forward(input),
             Self::Group(norm) => norm.forward(input),
+        }
+    }
+
+    /// Normalised and rectified.
+    ///
+    /// # Shapes
+    /// - input and output: `[N, C, D, H, W]`
+    pub fn rectified(&self, input: Tensor<5>) -> Tensor<5> {
+        match self {
+            Self::Batch(norm) => norm.rectified(input),
+            Self::Group(norm) => relu(norm.forward(input)),
+        }
+    }
+
+    /// The end of a residual block: `relu(norm(input) + shortcut)`.
+    ///
+    /// # Shapes
+    /// - input, shortcut and output: `[N, C, D, H, W]`
+    pub fn rectified_with(&self, input: Tensor<5>, shortcut: Tensor<5>) -> Tensor<5> {
+        match self {
+            Self::Batch(norm) => norm.rectified_with(input, shortcut),
+            Self::Group(norm) => relu(norm.forward(input) + shortcut),
         }
     }
 }

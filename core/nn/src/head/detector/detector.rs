@@ -1,10 +1,10 @@
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
-use burn::nn::conv::Conv3d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::Pyramid;
+use crate::convolution::Conv3d;
 use crate::encoder::convolution;
 use crate::norm::InstanceNorm3d;
 use crate::{EncoderConfig, Features};

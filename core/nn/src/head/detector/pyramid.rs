@@ -1,8 +1,8 @@
 use burn::module::Module;
-use burn::nn::conv::Conv3d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
+use crate::convolution::Conv3d;
 use crate::encoder::convolution;
 use crate::head::skip::refined_to;
 use crate::norm::InstanceNorm3d;

@@ -1,0 +1,33 @@
+//! Whole networks.
+
+use medley_learn::measure::Workload;
+use serde_json::json;
+
+use super::peer::Peer;
+use super::{Arguments, Failure, Row, in_turn, memory};
+
+pub(super) fn measure(arguments: &Arguments, mut peer: Option<&mut Peer>, threads: usize) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
+    for &depth in &arguments.depth {
+        for &base_width in &arguments.base_width {
+            for &size in &arguments.size {
+                let workload = Workload { depth, base_width, size };
+                let name = |what: &str| format!("ResNet-{depth} width {base_width} {size}³ {what}");
+                let mut running = workload.start(arguments.device)?;
+                if let Some(peer) = &mut peer {
+                    peer.ask(&json!({ "kind": "network", "depth": depth.layers(), "width": base_width, "size": size }))?;
+                }
+                rows.push(in_turn(name("forward"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "forward")), || Ok(running.forward()?))?);
+                let mut step =
+                    in_turn(name("training step"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || Ok(running.training_step()?))?;
+                drop(running);
+                step.ours_peak_bytes = memory::of_ours(workload, threads)?;
+                if peer.is_some() {
+                    step.peer_peak_bytes = memory::of_peer(Peer::start(&arguments.python, threads)?, workload)?;
+                }
+                rows.push(step);
+            }
+        }
+    }
+    Ok(rows)
+}
