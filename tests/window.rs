@@ -188,7 +188,7 @@ fn choose(robot: &Robot, list: &str, option: &str) {
     robot.press(list);
     robot.wait_for(option, SOON);
     robot.press(option);
-    robot.wait("the list to be closed", SOON, |robot| !robot.sees(option));
+    robot.rest();
 }
 
 /// The file of the open case's mask.
