@@ -200,7 +200,7 @@ fn choose(robot: &Robot, list: &str, option: &str) {
     robot.press(list);
     robot.wait_for(option, SOON);
     robot.press(option);
-    robot.wait("the list to be closed", SOON, |robot| !robot.sees(option));
+    robot.rest();
 }
 
 /// Scans are given classes and learned; the model says of which class the open scan is. Boxes can be chosen as well.
