@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use eframe::egui::{Key, Modifiers, PointerButton, Pos2, Rect, vec2};
-use medley::sample::FIRST;
+use medley::sample::{FIRST, SECOND, VALIDATION};
 use medley::state::workbench::OpenFirst;
 use medley::window::MedleyWindow;
 use medley_project::{CaseInfo, Study};
@@ -163,27 +163,67 @@ fn the_whole_loop(robot: &Robot) {
     assert!(taken_back == before, "one undo takes the whole acceptance back");
     robot.screenshot("08-acceptance-undone");
 
-    // A long fine-tuning is held, let go and ended.
+    // A long fine-tuning, with another head and loss, is held, let go and ended.
+    robot.press("Advanced");
+    robot.wait_for("Deep supervision", SOON);
+    assert!(robot.is_enabled("Deep supervision"), "the usual head has coarser results");
+    choose(robot, "Head of the network", "DenseASPP (coarse, wide view)");
+    robot.wait("the head to be taken", SOON, |robot| !robot.is_enabled("Deep supervision"));
+    choose(robot, "Loss to minimise", "Tversky (fewer misses)");
+    robot.screenshot("09-advanced");
     robot.set_number("Steps", 300.0);
     robot.press("Fine-tune");
     robot.wait("the first step", LATER, |robot| robot.text_with("Step ").is_some());
     robot.press("Pause or resume training");
     robot.wait("the pause", SOON, |robot| robot.text_with("Paused at step").is_some());
-    robot.screenshot("09-paused");
+    robot.screenshot("10-paused");
     robot.press("Pause or resume training");
     robot.wait("the training to go on", LATER, |robot| robot.text_with("Step ").is_some());
     robot.press("Stop training");
     robot.wait("the end", LATER, |robot| robot.sees("Training stopped"));
 
+    other_tasks(robot);
+
     // A scan dropped onto the window becomes a case of the study; what is no scan is refused with a sentence.
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/io/tests/data");
     robot.drop_file(files.join("bad_text.nii"));
     robot.wait("the refusal", SOON, |robot| robot.text_with("bad_text.nii").is_some());
-    robot.screenshot("10-refused");
+    robot.screenshot("11-refused");
     robot.drop_file(files.join("oblique_ail.nii.gz"));
     robot.wait_for("oblique_ail", SOON);
     robot.wait("the scan to be open", SOON, |robot| robot.sees("All changes kept") && !robot.is_enabled("Undo"));
-    robot.screenshot("11-dropped-scan");
+    robot.screenshot("12-dropped-scan");
+}
+
+/// Takes something from a list.
+fn choose(robot: &Robot, list: &str, option: &str) {
+    robot.press(list);
+    robot.wait_for(option, SOON);
+    robot.press(option);
+    robot.rest();
+}
+
+/// Scans are given classes and learned; the model says of which class the open scan is. Boxes can be chosen as well.
+fn other_tasks(robot: &Robot) {
+    robot.press("Task to learn");
+    robot.press("Detect: boxes");
+    robot.wait_for("Label whose pieces are objects", SOON);
+    robot.screenshot("12-task-boxes");
+    robot.press("Task to learn");
+    robot.press("Classify: whole scans");
+    for (case, class) in [(FIRST.name, "pelvis"), (SECOND.name, "abdomen"), (VALIDATION.name, "abdomen")] {
+        robot.type_into(&format!("Class of {case}"), class);
+    }
+    robot.screenshot("13-task-classes");
+    robot.set_number("Steps", 4.0);
+    robot.press("Fine-tune");
+    robot.wait("the training to end", LATER, |robot| robot.sees("Training finished"));
+    robot.press("Propose");
+    robot.wait("the classes", LATER, |robot| robot.sees("Dismiss findings"));
+    robot.screenshot("14-classes-found");
+    robot.press("Dismiss findings");
+    robot.press("Task to learn");
+    robot.press("Segment: masks");
 }
 
 /// The page of weights: what it says while there is nothing, a transfer stopped and gone on with, a refusal, a file brought in, a choice.

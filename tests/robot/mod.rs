@@ -204,6 +204,13 @@ impl Robot {
         self.rest();
     }
 
+    /// Types into a field and ends with Enter.
+    pub fn type_into(&self, label: &str, text: &str) {
+        self.act(label, Action::Focus, None);
+        self.perform(vec![vec![Event::Text(text.to_owned())]]);
+        self.key(egui::Key::Enter, Modifiers::NONE);
+    }
+
     /// Presses keys.
     pub fn key(&self, key: egui::Key, modifiers: Modifiers) {
         let event = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };

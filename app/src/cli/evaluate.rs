@@ -6,10 +6,16 @@ use serde::Serialize;
 
 use super::file_names::is_image_name;
 use super::output::score;
-use super::{Answer, Failure, Table};
+use super::{Answer, Failure, Table, evaluate_boxes};
 use crate::stem::stem;
 
-/// Compares masks: Dice, Hausdorff-95, surface Dice and volumes of every label
+/// Compares masks: Dice, Hausdorff-95, surface Dice and volumes of every label; or boxes with the pieces of a mask
+///
+/// PRED may also be a SCAN.boxes.json that `predict` wrote: then average precision at IoU 0.1, 0.3 and 0.5 is measured, the
+/// objects being the connected pieces of each label in TRUTH.
+///
+/// JSON of boxes: mean, at[{iou, precision}], sensitivity_at_one_false, objects, boxes, per_label{name, objects, boxes,
+/// precision[]}, warnings[].
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The mask to judge, or a folder of masks
@@ -19,6 +25,9 @@ pub struct Arguments {
     /// How far apart surfaces may lie and still agree in the surface Dice, mm
     #[arg(long, default_value_t = 1.0, value_name = "MM")]
     tolerance: f64,
+    /// With boxes: pieces of the mask of fewer voxels are specks and do not count
+    #[arg(long, default_value_t = 5, value_name = "VOXELS")]
+    min_voxels: usize,
 }
 
 /// Means over labels, each over those that have the score.
@@ -54,6 +63,9 @@ struct CaseReport {
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if !(arguments.tolerance >= 0.0 && arguments.tolerance.is_finite()) {
         return Err(Failure::new("--tolerance must be a number of millimetres that is not negative"));
+    }
+    if arguments.pred.to_string_lossy().ends_with(evaluate_boxes::ENDING) {
+        return evaluate_boxes::run(&arguments.pred, &arguments.truth, arguments.min_voxels);
     }
     let report = match (arguments.pred.is_dir(), arguments.truth.is_dir()) {
         (true, true) => folders(arguments)?,

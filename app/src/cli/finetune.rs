@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use medley_learn::card::CurvePoint;
 use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, finetune};
 use medley_nn::HeadKind;
+use medley_nn::loss::LossKind;
+use medley_nn::weights::Task;
 use medley_project::dataset::DataSet;
 use serde::Serialize;
 
@@ -11,27 +13,59 @@ use super::cases::DataSetCases;
 use super::options::{DeviceOption, NetworkOptions, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
 use super::progress::Progress;
-use super::{Answer, Failure, Table};
+use super::{Answer, Failure, Table, finetune_task};
 
-/// Fine-tunes a segmentation network on a data set
+/// Fine-tunes a network on a data set: for masks, for classes of whole scans, or for boxes around objects
 ///
 /// Writes model.safetensors and card.json. The validation cases of the data set are only measured on.
+///
+/// With --task classify a table says of which class each scan is: --classes, or a classes.csv beside the data set (or in a folder
+/// of scans), or the classes entered in a study. Its first line names the columns: `case`, then `class`, or a column per label with
+/// 1, 0 or nothing for unknown; `patient` says whose scan it is. Without validation cases a fifth of the patients is held out.
+///
+/// With --task detect each connected piece of the labels in the masks is an object.
+///
+/// JSON: metrics{}, curve[{step, loss, dice or score}], best_step, steps, is_complete, model, model_sha256, card, device, seed,
+/// seconds, warnings[]. Of masks also best_epoch, and in metrics dice, dice_per_label{}, loss. Of classes and boxes also task,
+/// classes[], chosen_by, training_cases, validation_cases, and in metrics score, measure, loss, and for classes accuracy, mean_auc,
+/// per_class[{name, auc, positives, negatives}], confusion[truth][found]; for boxes mean, at[{iou, precision}],
+/// sensitivity_at_one_false, objects.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A study folder, or a dataset.json (Medical Segmentation Decathlon or nnU-Net v2)
-    dataset: PathBuf,
+    /// A study folder, or a dataset.json (Medical Segmentation Decathlon or nnU-Net v2); to classify also a folder of scans
+    pub(super) dataset: PathBuf,
     /// The folder that receives the model; made if it is missing
     #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
+    /// What the network is for: `segment` (masks), `classify` (classes of whole scans) or `detect` (boxes)
+    #[arg(long, default_value = "segment")]
+    task: Task,
+    /// With `--task classify`: the table of classes
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) classes: Option<PathBuf>,
+    /// With `--task detect`: labels whose pieces are objects, by name or value; all of them unless given
+    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
+    pub(super) detect_labels: Vec<String>,
+    /// Mirror left and right at random; only right where sides do not matter
+    #[arg(long)]
+    mirror: bool,
     /// First weights: a `.pth` or `.safetensors` file, the name of fetched ones (`resnet_50`; see `medley weights list`), `starter` (the
     /// encoder inside this program) or `scratch`
     #[arg(long, default_value = "starter")]
-    weights: String,
-    /// What turns features into labels: `skip` (full resolution) or `med3d` (the reference's, a quarter of it)
+    pub(super) weights: String,
+    /// What turns features into labels: `skip` (full resolution), `med3d` (the reference's, a quarter of it), `branch` (one 1×1×1
+    /// convolution, an eighth) or `dense-aspp` (a pyramid of dilated convolutions, an eighth)
     #[arg(long)]
     head: Option<HeadKind>,
+    /// What is minimised: `dice-ce`, `cross-entropy`, `dice`, `focal`, `dice-focal`, `tversky` and `focal-tversky` (misses count
+    /// more) or `boundary` (far errors count more)
+    #[arg(long)]
+    loss: Option<LossKind>,
+    /// Let the loss look at the skip head's coarser logits too
+    #[arg(long)]
+    deep_supervision: bool,
     #[command(flatten)]
-    network: NetworkOptions,
+    pub(super) network: NetworkOptions,
     #[command(flatten)]
     training: TrainingOptions,
     /// Passes over the training cases, instead of steps
@@ -39,7 +73,11 @@ pub struct Arguments {
     epochs: Option<usize>,
     /// Labels to learn, by name or value; all of them unless given
     #[arg(long, value_delimiter = ',', value_name = "LABEL")]
-    labels: Vec<String>,
+    pub(super) labels: Vec<String>,
+    /// Labels that nobody looked for in this data set, by name or value: a model that knows them already keeps them, and finding
+    /// one costs nothing
+    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
+    partial: Vec<String>,
     /// Steps between measurements on the validation cases; 0: only at the end
     #[arg(long, value_name = "STEPS")]
     validate_every: Option<usize>,
@@ -53,7 +91,7 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    device: DeviceOption,
+    pub(super) device: DeviceOption,
 }
 
 #[derive(Serialize)]
@@ -89,11 +127,30 @@ struct Metrics {
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let model = arguments.output.join("model.safetensors");
     super::file_names::require_writable(&model, &[PathBuf::from(&arguments.weights).as_path()], arguments.force)?;
+    let of_masks = [
+        ("--head", arguments.head.is_some()),
+        ("--loss", arguments.loss.is_some()),
+        ("--deep-supervision", arguments.deep_supervision),
+        ("--partial", !arguments.partial.is_empty()),
+    ];
+    if let (Task::Classify | Task::Detect, Some((option, _))) = (arguments.task, of_masks.into_iter().find(|(_, is_given)| *is_given)) {
+        return Err(Failure::new(format!("{option} is for networks that draw masks: leave it out with --task {}", arguments.task)));
+    }
+    match arguments.task {
+        Task::Segment => segment(arguments),
+        Task::Classify => finetune_task::classify(arguments),
+        Task::Detect => finetune_task::detect(arguments),
+    }
+}
+
+fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     let set = DataSet::open(&arguments.dataset)?;
     let labels = chosen_labels(&set.label_table, &arguments.labels)?;
+    let never_annotated = if arguments.partial.is_empty() { Vec::new() } else { chosen_labels(&set.label_table, &arguments.partial)? };
     let warnings = set.notices.clone();
     let cases = DataSetCases::new(set, &arguments.dataset)?;
-    let settings = settings(arguments, cases.training_len());
+    let mut settings = adjusted(arguments, FineTuneSettings::default(), cases.training_len());
+    settings.never_annotated = never_annotated.into_iter().map(|(value, _)| value).collect();
     let spec = FineTuneSpec {
         cases: Box::new(cases),
         labels,
@@ -111,20 +168,29 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Answer::new(&report, text)
 }
 
-fn settings(arguments: &Arguments, training_cases: usize) -> FineTuneSettings {
-    let mut settings = FineTuneSettings::default();
+/// Settings with what was asked for in place of the usual.
+pub(super) fn adjusted(arguments: &Arguments, usual: FineTuneSettings, training_cases: usize) -> FineTuneSettings {
+    let mut settings = usual;
     let TrainingOptions { batch, lr, patch, seed, .. } = &arguments.training;
     set(&mut settings.batch, *batch);
     set(&mut settings.learning_rate, *lr);
     set(&mut settings.seed, *seed);
     set(&mut settings.head, arguments.head);
+    set(&mut settings.loss, arguments.loss);
+    settings.deep_supervision = arguments.deep_supervision;
     set(&mut settings.validate_every, arguments.validate_every);
     set(&mut settings.depth, arguments.network.depth);
     set(&mut settings.shortcut, arguments.network.shortcut);
     set(&mut settings.base_width, arguments.network.base_width);
+    set(&mut settings.encoder_norm, arguments.network.norm);
+    settings.strides = arguments.network.strides;
+    set(&mut settings.shortcut_gradient, arguments.network.shortcut_gradient);
     settings.steps = arguments.training.steps_in_all(arguments.epochs, training_cases, settings.batch, settings.steps);
     settings.patch = patch.map(|patch| patch.0);
     settings.allow_partial = arguments.allow_partial;
+    if arguments.mirror {
+        settings.augmentation.mirror = 0.5;
+    }
     if arguments.keep_last {
         settings.keep = Keep::Last;
     }

@@ -4,7 +4,7 @@
 //! - [`run`]: from arguments to an answer; [`Arguments`] is what is understood
 //! - one file per subcommand, each with its `Arguments` and a `run` that returns an [`Answer`]
 //! - [`output`]: JSON or text; [`Failure`]: the one sentence of a failure; `progress`: the bar on standard error
-//! - `cases`: data sets on disk as something to learn from; `options`: what training commands share
+//! - `cases`: data sets on disk as something to learn from; `class_table`, `classified`: scans with classes; `options`: what training commands share
 //!
 //! # Invariants
 //! 1. Standard output carries the answer and nothing else; with `--json` it is one JSON object on one line.
@@ -13,18 +13,25 @@
 
 mod bench;
 mod cases;
+mod class_table;
+mod classified;
 mod content;
 mod convert;
 mod demo;
 mod devices;
 mod evaluate;
+mod evaluate_boxes;
 mod failure;
+mod feature_files;
+mod features;
 mod file_names;
 mod finetune;
+mod finetune_task;
 mod info;
 mod options;
 pub mod output;
 mod predict;
+mod predict_task;
 mod pretrain;
 mod progress;
 mod weights;
@@ -62,6 +69,7 @@ enum Command {
     Convert(convert::Arguments),
     #[command(subcommand)]
     Weights(weights::Command),
+    Features(features::Arguments),
     Pretrain(pretrain::Arguments),
     Finetune(finetune::Arguments),
     Predict(predict::Arguments),
@@ -115,6 +123,7 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Info(arguments) => info::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Weights(command) => weights::run(&command),
+        Command::Features(arguments) => features::run(&arguments),
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Finetune(arguments) => finetune::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),

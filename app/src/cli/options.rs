@@ -1,10 +1,11 @@
+use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use medley_learn::{DeviceChoice, WeightsSource};
+use medley_learn::{DeviceChoice, EncoderNorm, WeightsSource};
 use medley_nn::weights::WeightsFile;
-use medley_nn::{Depth, Shortcut};
+use medley_nn::{Depth, Shortcut, ShortcutGradient, Strides};
 use medley_volume::LabelTable;
 
 use super::Failure;
@@ -30,6 +31,16 @@ pub struct NetworkOptions {
     /// Channels of the encoder's first stage; read off the weights where they are given
     #[arg(long, value_name = "CHANNELS")]
     pub base_width: Option<usize>,
+    /// How the encoder's last two stages widen what they see: `dilated` (the reference: features at an eighth of the resolution) or
+    /// `ordinary` (a 32nd: cheaper and coarser); as the weights were trained where they say so
+    #[arg(long, value_name = "KIND")]
+    pub strides: Option<Strides>,
+    /// How the encoder normalises: `batch`, `frozen` (the weights' running numbers), `group` or `auto`
+    #[arg(long, value_name = "KIND")]
+    pub norm: Option<EncoderNorm>,
+    /// Whether the gradient passes shortcut A: `open` (right, the default) or `cut` (as in the reference's trainings)
+    #[arg(long, value_name = "KIND")]
+    pub shortcut_gradient: Option<ShortcutGradient>,
 }
 
 /// How to train.
@@ -69,12 +80,50 @@ impl FromStr for Patch {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let sides: Vec<usize> = text.split([',', 'x', '×']).map(|side| side.trim().parse().ok()).collect::<Option<_>>().unwrap_or_default();
-        match sides.as_slice() {
-            &[d, h, w] if [d, h, w].iter().all(|&side| side > 0 && side % 8 == 0) => Ok(Self([d, h, w])),
+        match three::<usize>(text) {
+            Some(sides) if sides.iter().all(|&side| side > 0 && side % 8 == 0) => Ok(Self(sides)),
             _ => Err(format!("“{text}” is not a patch: three multiples of 8 such as 32,64,64")),
         }
     }
+}
+
+/// A size `[D, H, W]` as people write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub [usize; 3]);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let sides = three::<usize>(text).filter(|sides| sides.iter().all(|side| (1..=4096).contains(side)));
+        sides.map(Self).ok_or_else(|| format!("“{text}” is not a size: three numbers of voxels such as 56,448,448"))
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [d, h, w] = self.0;
+        write!(f, "{d},{h},{w}")
+    }
+}
+
+/// Millimetres along right, anterior, superior as people write them; one number stands for all three.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spacing(pub [f64; 3]);
+
+impl FromStr for Spacing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let sides = three::<f64>(text).or_else(|| text.trim().parse().ok().map(|side| [side; 3]));
+        let sides = sides.filter(|sides| sides.iter().all(|side| (0.01..=100.0).contains(side)));
+        sides.map(Self).ok_or_else(|| format!("“{text}” is not a spacing: three numbers of millimetres such as 1,1,2.5, or one"))
+    }
+}
+
+fn three<T: FromStr>(text: &str) -> Option<[T; 3]> {
+    let sides: Vec<T> = text.split([',', 'x', '×']).map(|side| side.trim().parse().ok()).collect::<Option<_>>()?;
+    sides.try_into().ok()
 }
 
 /// Puts `given` into `setting`, if it was given.
@@ -151,6 +200,16 @@ mod tests {
         for wrong in ["", "32", "32,64", "32,64,64,64", "0,8,8", "-8,8,8", "12,8,8", "a,b,c"] {
             assert!(wrong.parse::<Patch>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn sizes_and_spacings_are_three_sensible_numbers() {
+        assert_eq!("56,448, 448".parse(), Ok(Size([56, 448, 448])));
+        assert_eq!(Size([1, 2, 3]).to_string().parse(), Ok(Size([1, 2, 3])));
+        assert_eq!("1,1,2.5".parse(), Ok(Spacing([1.0, 1.0, 2.5])));
+        assert_eq!("2".parse(), Ok(Spacing([2.0; 3])));
+        assert!(["", "0,1,1", "1,1", "5000,1,1"].iter().all(|wrong| wrong.parse::<Size>().is_err()));
+        assert!(["", "0", "1,1", "-1,1,1", "NaN", "1e9"].iter().all(|wrong| wrong.parse::<Spacing>().is_err()));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Arguments {
     /// encoder inside this program) or `scratch`
     #[arg(long, default_value = "scratch")]
     weights: String,
-    /// The branches: `skip` or `med3d`
+    /// The branches: `skip`, `med3d`, `branch` (the paper's: one 1×1×1 convolution) or `dense-aspp`
     #[arg(long)]
     head: Option<HeadKind>,
     #[command(flatten)]
@@ -116,6 +116,9 @@ fn settings(arguments: &Arguments, training_cases: usize) -> PretrainSettings {
     set(&mut settings.depth, arguments.network.depth);
     set(&mut settings.shortcut, arguments.network.shortcut);
     set(&mut settings.base_width, arguments.network.base_width);
+    set(&mut settings.encoder_norm, arguments.network.norm);
+    settings.strides = arguments.network.strides;
+    set(&mut settings.shortcut_gradient, arguments.network.shortcut_gradient);
     settings.steps = arguments.training.steps_in_all(arguments.epochs, training_cases, settings.batch, settings.steps);
     settings.patch = patch.map(|patch| patch.0);
     settings.half = arguments.half;

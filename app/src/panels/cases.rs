@@ -2,8 +2,10 @@
 
 use egui::containers::menu::MenuButton;
 use egui::{Button, RichText, Ui};
+use medley_nn::weights::Task;
 use medley_project::{CaseId, CaseInfo, Role};
 
+use super::class_field;
 use super::widgets::{empty_hint, heading, list_row, name_button};
 use crate::command::Command;
 use crate::state::workbench::Workbench;
@@ -31,6 +33,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     }
     let open = workbench.case.as_ref().map(|case| case.id);
     let mut wishes = Wishes::default();
+    let has_classes = workbench.choices.task == Task::Classify;
+    let known_classes = workbench.known_classes();
     for case in &study.cases {
         let is_open = open == Some(case.id);
         list_row(
@@ -45,6 +49,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
                 }
             },
         );
+        if has_classes && let Some(class) = class_field::show(ui, case, &known_classes, &mut workbench.class_draft) {
+            wishes.class = Some((case.id, class));
+        }
     }
     if let Some(name) = &workbench.loading {
         ui.horizontal(|ui| {
@@ -61,6 +68,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if let Some((id, role)) = wishes.role {
         workbench.set_role(id, role);
     }
+    if let Some((id, class)) = wishes.class {
+        workbench.set_class(id, &class);
+    }
     ui.add_space(4.0);
     let tooltip = Command::OpenScan.tooltip(ui.ctx());
     if ui.button("Add scan…").on_hover_text(tooltip).clicked() {
@@ -74,6 +84,7 @@ struct Wishes {
     load: Option<CaseId>,
     corrected: Option<(CaseId, bool)>,
     role: Option<(CaseId, Role)>,
+    class: Option<(CaseId, String)>,
 }
 
 fn corrected(ui: &mut Ui, case: &CaseInfo, wishes: &mut Wishes) {

@@ -2,12 +2,15 @@
 
 mod caption;
 mod cases;
+mod class_field;
+mod findings;
 mod labels;
 mod models;
 mod notices;
 mod proposal;
 mod slice_view;
 mod status;
+mod task;
 mod toolbar;
 mod training;
 mod views;
@@ -37,6 +40,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
         ScrollArea::vertical().id_salt("learning scroll").auto_shrink([false; 2]).show(ui, |ui| {
             proposal::show(ui, workbench);
+            findings::show(ui, workbench);
             training::show(ui, workbench);
             ui.add_space(10.0);
             models::show(ui, workbench);

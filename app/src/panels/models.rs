@@ -18,7 +18,10 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         let is_chosen = chosen.as_deref() == Some(model.id.as_str());
         let text = match model.metrics.get(MEAN_DICE) {
             Some(dice) => format!("{} · Dice {dice:.3}", model.name),
-            None => model.name.clone(),
+            None => match model.metrics.first_key_value() {
+                Some((measure, value)) => format!("{} · {measure} {value:.3}", model.name),
+                None => model.name.clone(),
+            },
         };
         if ui.radio(is_chosen, text).on_hover_text("This model proposes").clicked() {
             workbench.chosen_model = Some(model.id.clone());

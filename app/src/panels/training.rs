@@ -1,13 +1,15 @@
 //! Fine-tuning: what to start from, the running job, its curves.
 
-use egui::{Button, Color32, ComboBox, DragValue, ProgressBar, RichText, Ui};
+use egui::{Button, CollapsingHeader, Color32, ComboBox, DragValue, ProgressBar, RichText, Ui};
 use egui_plot::{Line, Plot, PlotPoints, Points};
 use medley_learn::DeviceChoice;
+use medley_nn::HeadKind;
+use medley_nn::loss::LossKind;
 
 use super::widgets::{command_button, command_button_named, heading, named};
 use crate::command::Command;
 use crate::dialogs::Purpose;
-use crate::state::training::{Phase, TrainingRun, WeightsChoice, duration_text};
+use crate::state::training::{Phase, TrainingRun, WeightsChoice, duration_text, head_name, loss_name};
 use crate::state::workbench::Workbench;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
@@ -47,6 +49,7 @@ fn big_button(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn choices(ui: &mut Ui, workbench: &mut Workbench) {
     egui::Grid::new("choices").num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
+        super::task::choices(ui, workbench);
         ui.label("Start from");
         weights(ui, workbench);
         ui.end_row();
@@ -59,6 +62,39 @@ fn choices(ui: &mut Ui, workbench: &mut Workbench) {
         device(ui, workbench);
         ui.end_row();
     });
+    if workbench.choices.task.is_segment() {
+        CollapsingHeader::new(RichText::new("Advanced").weak()).id_salt("advanced training").show(ui, |ui| advanced(ui, workbench));
+    }
+}
+
+fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
+    let choices = &mut workbench.choices;
+    egui::Grid::new("advanced choices").num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
+        ui.label("Head").on_hover_text("What turns the encoder's features into labels; the first is right for nearly everything");
+        choice(ui, "Head of the network", &HeadKind::ALL, &mut choices.head, head_name);
+        ui.end_row();
+        ui.label("Loss").on_hover_text("What the training makes small; the first is right for nearly everything");
+        choice(ui, "Loss to minimise", &LossKind::ALL, &mut choices.loss, loss_name);
+        ui.end_row();
+    });
+    ui.add_enabled_ui(choices.head.has_levels(), |ui| {
+        ui.checkbox(&mut choices.deep_supervision, "Deep supervision")
+            .on_hover_text("The loss also looks at coarser results on the way")
+            .on_disabled_hover_text("Only the head with skip connections has coarser results on the way");
+    });
+}
+
+/// A list of a few things, one of which is chosen; `label` is what a screen reader reads.
+fn choice<T: Copy + PartialEq>(ui: &mut Ui, label: &str, options: &[T], chosen: &mut T, name: impl Fn(T) -> &'static str) {
+    let combo = ComboBox::from_id_salt(label).selected_text(name(*chosen)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
+        for &option in options {
+            if ui.selectable_value(chosen, option, name(option)).clicked() {
+                // A click closes the list by itself, what a screen reader does instead of it does not.
+                ui.close();
+            }
+        }
+    });
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label));
 }
 
 fn weights(ui: &mut Ui, workbench: &mut Workbench) {
@@ -142,6 +178,17 @@ fn progress(ui: &mut Ui, run: &TrainingRun) {
     }
     if !run.losses.is_empty() {
         curve(ui, "Loss", &run.losses, Color32::from_rgb(230, 159, 0), run.progress.1, None);
+    }
+    if !run.scores.is_empty() {
+        let last = run.scores.last().map_or(0.0, |point| point[1]);
+        curve(
+            ui,
+            &format!("Validation {}  {last:.3}", run.measure),
+            &run.scores,
+            Color32::from_rgb(86, 180, 233),
+            run.progress.1,
+            Some(1.0),
+        );
     }
     if !run.dice.is_empty() {
         let last = run.dice.last().map_or(0.0, |point| point[1]);

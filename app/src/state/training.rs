@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use medley_learn::{DeviceChoice, FineTuneOutcome, JobEvent, WeightsSource};
+use medley_learn::{DeviceChoice, FineTuneOutcome, FineTuneSettings, JobEvent, WeightsSource};
+use medley_nn::HeadKind;
+use medley_nn::loss::LossKind;
+use medley_nn::weights::Task;
 
 use crate::hub::Kept;
 use crate::sample;
@@ -72,6 +75,10 @@ impl WeightsChoice {
 /// What is chosen in the training panel.
 #[derive(Debug, Clone)]
 pub struct TrainingChoices {
+    /// What the network is for.
+    pub task: Task,
+    /// Whose pieces are objects, for boxes; every label's where none is chosen.
+    pub objects: Option<u16>,
     /// The weights to start from.
     pub weights: WeightsChoice,
     /// Optimiser steps.
@@ -80,11 +87,55 @@ pub struct TrainingChoices {
     pub device: DeviceChoice,
     /// The seed.
     pub seed: u64,
+    /// What turns features into labels.
+    pub head: HeadKind,
+    /// What is minimised.
+    pub loss: LossKind,
+    /// Whether the loss looks at the head's coarser logits too, where it has some.
+    pub deep_supervision: bool,
 }
 
 impl Default for TrainingChoices {
     fn default() -> Self {
-        Self { weights: WeightsChoice::Starter, steps: 300, device: DeviceChoice::Auto, seed: 1 }
+        let FineTuneSettings { head, loss, deep_supervision, .. } = FineTuneSettings::default();
+        let (weights, device) = (WeightsChoice::Starter, DeviceChoice::Auto);
+        Self { task: Task::Segment, objects: None, weights, steps: 300, device, seed: 1, head, loss, deep_supervision }
+    }
+}
+
+impl TrainingChoices {
+    /// The settings of a fine-tuning by these choices.
+    #[must_use]
+    pub fn settings(&self) -> FineTuneSettings {
+        let Self { steps, seed, head, loss, .. } = *self;
+        let deep_supervision = self.deep_supervision && head.has_levels();
+        FineTuneSettings { steps, seed, head, loss, deep_supervision, ..FineTuneSettings::default() }
+    }
+}
+
+/// What a head is, for people.
+#[must_use]
+pub fn head_name(head: HeadKind) -> &'static str {
+    match head {
+        HeadKind::Skip => "Skip connections (finest)",
+        HeadKind::Med3d => "Med3D reference",
+        HeadKind::Branch => "Single layer (coarse)",
+        HeadKind::DenseAspp => "DenseASPP (coarse, wide view)",
+    }
+}
+
+/// What a loss is, for people.
+#[must_use]
+pub fn loss_name(loss: LossKind) -> &'static str {
+    match loss {
+        LossKind::DiceCe => "Dice + cross entropy",
+        LossKind::CrossEntropy => "Cross entropy",
+        LossKind::Dice => "Dice",
+        LossKind::Focal => "Focal",
+        LossKind::DiceFocal => "Dice + focal",
+        LossKind::Tversky => "Tversky (fewer misses)",
+        LossKind::FocalTversky => "Focal Tversky (fewer misses)",
+        LossKind::Boundary => "Dice + cross entropy + boundary",
     }
 }
 
@@ -120,6 +171,10 @@ pub struct TrainingRun {
     pub losses: Vec<[f64; 2]>,
     /// Step and mean validation Dice.
     pub dice: Vec<[f64; 2]>,
+    /// Step and how good the network is at a task that draws no masks.
+    pub scores: Vec<[f64; 2]>,
+    /// What those scores are.
+    pub measure: &'static str,
     /// Steps taken and steps to take.
     pub progress: (usize, usize),
     /// Estimated seconds left.
@@ -139,6 +194,8 @@ impl TrainingRun {
             device: None,
             losses: Vec::new(),
             dice: Vec::new(),
+            scores: Vec::new(),
+            measure: "",
             progress: (0, steps),
             seconds_left: None,
             outcome: None,
@@ -194,6 +251,14 @@ impl TrainingRun {
                 self.seconds_left = None;
                 self.outcome = Some((**outcome).clone());
             }
+            JobEvent::Scored { step, measure, score } => {
+                self.measure = measure;
+                self.scores.push([*step as f64, *score]);
+            }
+            JobEvent::TaskTrained(outcome) => {
+                self.phase = if outcome.is_complete { Phase::Finished } else { Phase::Stopped };
+                self.seconds_left = None;
+            }
             JobEvent::Failed(sentence) => self.phase = Phase::Failed(sentence.clone()),
             JobEvent::Stopped => self.phase = Phase::Stopped,
             _ => {}
@@ -215,6 +280,15 @@ pub fn duration_text(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_chosen_is_as_on_the_command_line() {
+        let usual = TrainingChoices::default();
+        assert_eq!(usual.settings(), FineTuneSettings { steps: 300, seed: 1, ..FineTuneSettings::default() });
+        // A choice made for one head does not stop a training of another.
+        let coarse = TrainingChoices { head: HeadKind::Branch, deep_supervision: true, ..usual };
+        assert!(!coarse.settings().deep_supervision);
+    }
 
     #[test]
     fn durations_are_read_at_a_glance() {

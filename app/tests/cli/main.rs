@@ -4,11 +4,14 @@
 
 mod demo;
 mod evaluate;
+mod features;
 mod fetch;
+mod heads;
 mod hostile;
 #[path = "../../../tests/hub/mod.rs"]
 mod hub;
 mod images;
 mod support;
+mod tasks;
 mod training;
 mod weights;

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ const SMALL: [&str; 16] = [
     "10",
 ];
 
-fn finetune(set: &Path, out: &Path, more: &[&str]) -> Value {
+pub fn finetune(set: &Path, out: &Path, more: &[&str]) -> Value {
     let fixed = ["finetune".as_ref(), set.as_os_str(), "-o".as_ref(), out.as_os_str()];
     answer(fixed.into_iter().chain(SMALL.iter().chain(more).map(AsRef::as_ref)))
 }
@@ -114,6 +115,55 @@ fn the_same_seed_gives_the_same_model_and_another_seed_another() {
     let first = train("a", "7");
     assert_eq!(train("b", "7"), first);
     assert_ne!(train("c", "8"), first);
+}
+
+/// Neither shows in a network's shapes alone: both must travel with the model.
+#[test]
+fn ordinary_strides_and_groups_are_trained_and_predict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (set, [image, truth]) = phantoms(folder.path());
+    let (model, masks) = (folder.path().join("model"), folder.path().join("masks"));
+    let options = ["--strides", "ordinary", "--norm", "group", "--shortcut", "A", "--shortcut-gradient", "cut"];
+    let trained = finetune(&set, &model, &options);
+    let card: Value = serde_json::from_str(&std::fs::read_to_string(model.join("card.json")).expect("read")).expect("JSON");
+    assert_eq!((&card["architecture"]["strides"], &card["architecture"]["norm"]), (&json!("ordinary"), &json!("group")));
+    let fixed = ["predict".as_ref(), model.as_os_str(), image.as_os_str(), "-o".as_ref(), masks.as_os_str()];
+    answer(fixed.into_iter().chain(["--device", "cpu"].map(AsRef::as_ref)));
+    let scores = answer(["evaluate".as_ref(), masks.join("measure_seg.nii.gz").as_os_str(), truth.as_os_str()]);
+    let (dice, claimed) = (scores["mean"]["dice"].as_f64().expect("a number"), trained["metrics"]["dice"].as_f64().expect("a number"));
+    assert!((dice - claimed).abs() < 1e-6, "the file scores {dice}, the training said {claimed}");
+    // What is not asked for is not in a card, so that cards of before stay what they are.
+    finetune(&set, &folder.path().join("usual"), &[]);
+    let usual = std::fs::read_to_string(folder.path().join("usual/card.json")).expect("read");
+    assert!(!["strides", "\"norm\"", "shortcut_gradient"].iter().any(|key| usual.contains(key)), "{usual}");
+}
+
+/// A checkpoint of the reference has no card: `--parity` takes it as it is, and needs its head.
+#[test]
+fn a_checkpoint_of_the_reference_predicts_in_its_own_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [image, _] = write_case(folder.path(), "scan", &phantom(lps_grid([32, 28, 24]), 0));
+    let encoder = medley_nn::EncoderConfig::new(medley_nn::Depth::R18, medley_nn::Shortcut::A, 2);
+    let config = medley_nn::NetworkConfig { encoder, head: medley_nn::HeadKind::Med3d, classes: 3 };
+    let device = medley_learn::device::open(medley_learn::DeviceChoice::Cpu).expect("the CPU").device;
+    let network = config.init(&device, 2);
+    let [whole, alone] = ["whole.safetensors", "alone.safetensors"].map(|name| folder.path().join(name));
+    medley_nn::weights::save_network(&whole, &network, &BTreeMap::new()).expect("saved");
+    medley_nn::weights::save_encoder(&alone, &network.encoder, &BTreeMap::new(), false).expect("saved");
+    let masks = |name: &str| folder.path().join(name);
+    let arguments = |model: &Path, out: &Path, more: &[&str]| -> Vec<std::ffi::OsString> {
+        let fixed = ["predict".as_ref(), model.as_os_str(), image.as_os_str(), "-o".as_ref(), out.as_os_str()];
+        let options = ["--parity", "--input-size", "24,32,32", "--device", "cpu"];
+        fixed.into_iter().chain(options.iter().chain(more).map(AsRef::as_ref)).map(std::ffi::OsStr::to_owned).collect()
+    };
+    let head = whole.display().to_string();
+    let found = answer(arguments(&whole, &masks("a"), &[]));
+    assert_eq!(found["labels"], json!({"1": "class 1", "2": "class 2"}));
+    answer(arguments(&alone, &masks("b"), &["--head-weights", &head]));
+    let [a, b] = ["a", "b"].map(|name| medley_io::open_labels(&masks(name).join("scan_seg.nii.gz")).expect("opens"));
+    assert_eq!(a.geometry, medley_io::open_volume(&image).expect("opens").geometry);
+    assert!((0..a.labels.len()).all(|offset| a.labels.at(offset) == b.labels.at(offset)));
+    medley(arguments(&alone, &masks("c"), &[])).assert_refused("--head-weights");
 }
 
 #[test]

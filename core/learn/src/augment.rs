@@ -3,6 +3,7 @@
 //! Mirroring is off unless asked for. Organs have sides: a mirrored liver teaches a network that livers are on the left. It is
 //! right only where the labels of both sides are the same structure, as in a brain with merged sides.
 
+use medley_volume::glam::DMat3;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,11 @@ impl Warp {
 
     pub(crate) fn apply(&self, offset: [f64; 3]) -> [f64; 3] {
         self.rows.map(|row| (0..3).map(|axis| row[axis] * offset[axis]).sum())
+    }
+
+    /// The matrix that undoes it.
+    pub(crate) fn inverse(&self) -> DMat3 {
+        DMat3::from_cols_array_2d(&self.rows).transpose().inverse()
     }
 }
 

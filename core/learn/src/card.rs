@@ -2,13 +2,16 @@
 //!
 //! A card names no patient: scans and masks appear as hashes of their voxels, cases as counts.
 
+use medley_nn::weights::Task;
+use medley_nn::{NormKind, Strides};
 use medley_volume::{LabelMap, Volume};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::job::{JobKind, LabelDice};
 use crate::pretrain::{PretrainSettings, PretrainedSet};
-use crate::{FineTuneSettings, LearnError, Recipe, TrainingCase};
+use crate::task::TaskScores;
+use crate::{ClassifySettings, DetectSettings, FineTuneSettings, LearnError, Recipe, TrainingCase};
 
 /// The key of a model file's metadata that holds its card, without what differs between two equal runs.
 pub const METADATA_KEY: &str = "medley.card";
@@ -20,6 +23,9 @@ pub struct Card {
     pub format: u32,
     /// How it was made.
     pub kind: JobKind,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Task::is_segment")]
+    pub task: Task,
     /// Program and version.
     pub program: String,
     /// The device it was trained on.
@@ -28,7 +34,7 @@ pub struct Card {
     pub architecture: CardArchitecture,
     /// Where the first weights came from.
     pub weights: CardWeights,
-    /// The labels it tells apart, background first; empty for an encoder.
+    /// The labels it tells apart, background first; of a classification its classes, numbered from 1; empty for an encoder.
     pub labels: Vec<CardLabel>,
     /// How scans become numbers; `None` for an encoder, whose sets have one each.
     pub recipe: Option<Recipe>,
@@ -44,6 +50,9 @@ pub struct Card {
     pub chosen_by: String,
     /// Dice on the validation scans, per label; empty where there were none.
     pub dice: Vec<LabelDice>,
+    /// What was measured on the validation scans of a model that draws no masks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<TaskScores>,
     /// Dice of each set's branch after a co-training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pretrained: Vec<PretrainedSet>,
@@ -62,6 +71,10 @@ pub enum CardSettings {
     FineTune(FineTuneSettings),
     /// Of a co-training.
     Pretrain(PretrainSettings),
+    /// Of a fine-tuning that classifies scans.
+    Classify(ClassifySettings),
+    /// Of a fine-tuning that finds boxes.
+    Detect(DetectSettings),
 }
 
 /// The shape of a network.
@@ -73,8 +86,19 @@ pub struct CardArchitecture {
     pub shortcut: String,
     /// Channels of the first stage.
     pub base_width: usize,
-    /// `"skip"` or `"med3d"`; `None` for an encoder alone.
+    /// Left out where they are the reference's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strides: Strides,
+    /// Left out where it is the reference's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub norm: NormKind,
+    /// `"skip"`, `"med3d"`, `"branch"` or `"dense-aspp"`; `None` for an encoder alone.
     pub head: Option<String>,
+}
+
+/// Whether a setting that came later stands as it always was, so that old cards and new ones are the same.
+pub(crate) fn is_default<T: Default + PartialEq>(setting: &T) -> bool {
+    *setting == T::default()
 }
 
 /// Where the first weights came from.
@@ -137,6 +161,9 @@ pub struct CurvePoint {
     /// Mean Dice on the validation scans, where they were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dice: Option<f64>,
+    /// How good a model that draws no masks is, where it was measured on the validation scans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
 }
 
 /// When a model was made and how long it took.

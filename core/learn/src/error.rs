@@ -1,4 +1,4 @@
-use medley_nn::weights::WeightsError;
+use medley_nn::weights::{Task, WeightsError};
 use medley_volume::VolumeError;
 use thiserror::Error;
 
@@ -35,6 +35,16 @@ pub enum LearnError {
         file: String,
         /// What is wrong with the card.
         reason: String,
+    },
+    /// A model that was made for something else.
+    #[error("the model {file} {}, but one is needed that {}; choose one that was fine-tuned with --task {wanted}", found.does(), wanted.does())]
+    OtherTask {
+        /// The model's file.
+        file: String,
+        /// What it is for.
+        found: Task,
+        /// What it should be for.
+        wanted: Task,
     },
     /// The device asked for is not there or does not work.
     #[error("the device “{wanted}” cannot be used: {reason}; `medley devices` lists what can")]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use medley_volume::LabelMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{FineTuneOutcome, LearnError, PretrainOutcome};
+use crate::{Finding, FineTuneOutcome, LearnError, PretrainOutcome, TaskOutcome};
 
 const RUN: u8 = 0;
 const PAUSE: u8 = 1;
@@ -109,7 +109,7 @@ pub struct LabelDice {
     pub dice: f64,
 }
 
-/// What a job tells. Between [`JobEvent::Started`] and one of the last five there is one job's story.
+/// What a job tells. Between [`JobEvent::Started`] and one of those called last there is one job's story.
 #[derive(Debug, Clone)]
 pub enum JobEvent {
     /// A job began.
@@ -148,6 +148,19 @@ pub enum JobEvent {
         /// Each label that is in a validation scan.
         per_label: Vec<LabelDice>,
     },
+    /// The validation scans were classified, or searched, and measured.
+    Scored {
+        /// After this step.
+        step: usize,
+        /// What was measured: “AUC”, “accuracy” or “mAP”.
+        measure: &'static str,
+        /// From 0 to 1, the higher the better.
+        score: f64,
+    },
+    /// Last: a model for classes or boxes was trained and written. If the job was stopped, it is the best model until then.
+    TaskTrained(Box<TaskOutcome>),
+    /// Last: a scan was classified or searched.
+    Found(Box<Found>),
     /// Last: a model was trained and written. If the job was stopped, it is the best model until then.
     FineTuned(Box<FineTuneOutcome>),
     /// Last: an encoder was trained and written.
@@ -170,8 +183,27 @@ impl JobEvent {
     /// Whether it is a job's last.
     #[must_use]
     pub fn is_last(&self) -> bool {
-        matches!(self, Self::FineTuned(_) | Self::Pretrained(_) | Self::Predicted(_) | Self::Failed(_) | Self::Stopped)
+        match self {
+            Self::FineTuned(_) | Self::TaskTrained(_) | Self::Pretrained(_) => true,
+            Self::Predicted(_) | Self::Found(_) | Self::Failed(_) | Self::Stopped => true,
+            Self::Started { .. } | Self::Step { .. } | Self::Window { .. } | Self::Validated { .. } | Self::Scored { .. } => false,
+        }
     }
+}
+
+/// What a model for classes or boxes says of one scan.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The name given in the job, by which the asker knows the scan.
+    pub id: String,
+    /// Classes or boxes.
+    pub finding: Finding,
+    /// The model's file.
+    pub model: PathBuf,
+    /// The model's SHA-256.
+    pub model_id: String,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 /// A proposal for one scan.

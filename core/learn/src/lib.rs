@@ -5,7 +5,10 @@
 //! - [`device`]: what can compute here, and opening one
 //! - [`recipe`]: how scans become numbers: spacing, intensities, patch; [`prepare`]: a scan made ready by a recipe
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
-//! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
+//! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
+//!   [`features`]: what an encoder computes on the way
+//! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
+//! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
 //! - [`measure`]: a network at work on noise, for benchmarks
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
@@ -21,8 +24,11 @@ pub mod augment;
 mod average;
 pub mod card;
 mod case;
+pub mod classify;
+pub mod detect;
 pub mod device;
 mod error;
+pub mod features;
 pub mod finetune;
 pub mod job;
 pub mod measure;
@@ -31,17 +37,22 @@ pub mod predict;
 pub mod prepare;
 pub mod pretrain;
 pub mod recipe;
+pub mod reference;
 pub mod sample;
 #[cfg(test)]
 mod synthetic;
+pub mod task;
 pub mod worker;
 
 pub use case::{CaseSource, TrainingCase};
+pub use classify::{ClassSource, ClassifiedCase, ClassifySettings, ClassifySpec};
+pub use detect::{DetectSettings, DetectSpec};
 pub use device::{DeviceChoice, DeviceInfo};
 pub use error::LearnError;
-pub use finetune::{EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
-pub use job::{Control, JobEvent, JobKind, LabelDice, Prediction};
+pub use finetune::{EncoderChanges, EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+pub use job::{Control, Found, JobEvent, JobKind, LabelDice, Prediction};
 pub use predict::Predictor;
 pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};
 pub use recipe::Recipe;
+pub use task::{AnyPredictor, Finding, ModelFile, TaskOutcome, TaskPredictor};
 pub use worker::{JobSpec, PredictSpec, Worker};

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 use medley_nn::SegmentationNetwork;
-use medley_nn::weights::WeightsFile;
+use medley_nn::weights::{Task, WeightsFile};
 use medley_volume::resample::CanonicalArray;
 use medley_volume::{LabelMap, Volume};
 use rayon::prelude::*;
@@ -43,14 +43,9 @@ impl Predictor {
         Self::of_file(&WeightsFile::from_bytes(name, bytes)?, name, device)
     }
 
-    fn of_file(file: &WeightsFile, name: &str, device: DeviceChoice) -> Result<Self, LearnError> {
+    pub(crate) fn of_file(file: &WeightsFile, name: &str, device: DeviceChoice) -> Result<Self, LearnError> {
         let refused = |reason: &str| LearnError::Card { file: name.to_owned(), reason: reason.to_owned() };
-        let json = file.metadata().get(METADATA_KEY).ok_or_else(|| refused("it holds weights but no card"))?;
-        let card = Card::from_json(name, json)?;
-        let recipe = card.recipe.clone().ok_or_else(|| refused("it is an encoder without a head"))?;
-        if recipe.patch.iter().any(|&p| p == 0 || p > 1024) || recipe.spacing_mm.iter().any(|&s| !(s > 1e-3 && s < 1e3)) {
-            return Err(refused("its patch or spacing makes no sense"));
-        }
+        let (card, recipe) = card_of(file, name, Task::Segment)?;
         let device = open(device)?;
         let network = file.network(&device.device)?.valid();
         if card.labels.len() < 2 || file.architecture()?.classes != Some(card.labels.len()) {
@@ -88,6 +83,24 @@ impl Predictor {
     }
 }
 
+/// The card of a model that was made for `task`, and its recipe.
+///
+/// # Errors
+/// If it is no model of ours, was made for another task, or its recipe makes no sense.
+pub(crate) fn card_of(file: &WeightsFile, name: &str, task: Task) -> Result<(Card, Recipe), LearnError> {
+    let refused = |reason: &str| LearnError::Card { file: name.to_owned(), reason: reason.to_owned() };
+    if file.task() != task {
+        return Err(LearnError::OtherTask { file: name.to_owned(), found: file.task(), wanted: task });
+    }
+    let json = file.metadata().get(METADATA_KEY).ok_or_else(|| refused("it holds weights but no card"))?;
+    let card = Card::from_json(name, json)?;
+    let recipe = card.recipe.clone().ok_or_else(|| refused("it is an encoder without a head"))?;
+    if recipe.patch.iter().any(|&p| p == 0 || p > 1024) || recipe.spacing_mm.iter().any(|&s| !(s > 1e-3 && s < 1e3)) {
+        return Err(refused("its patch or spacing makes no sense"));
+    }
+    Ok((card, recipe))
+}
+
 /// Labels of a prepared scan, on the grid it came from.
 pub(crate) fn segment(
     network: &SegmentationNetwork,
@@ -121,7 +134,7 @@ fn probabilities(
 }
 
 /// Where windows begin along an axis: evenly spread, each overlapping the next by half or more.
-fn window_starts(n: usize, size: usize) -> Vec<isize> {
+pub(crate) fn window_starts(n: usize, size: usize) -> Vec<isize> {
     if let Some(first) = first_in(n, size) {
         return vec![first as isize];
     }
@@ -199,7 +212,8 @@ pub fn sliding_window(
     Ok(sums.into_iter().map(|values| CanonicalArray { shape: image.shape, values }).collect())
 }
 
-fn cut(image: &CanonicalArray, [depth, height, width]: [usize; 3], [s, a, r]: [isize; 3]) -> Vec<f32> {
+/// The values of a window, R fastest; outside the scan it goes on as at its edge.
+pub(crate) fn cut(image: &CanonicalArray, [depth, height, width]: [usize; 3], [s, a, r]: [isize; 3]) -> Vec<f32> {
     let [nr, na, ns] = image.shape;
     let at = |start: isize, step: usize, n: usize| (start + step as isize).clamp(0, n as isize - 1) as usize;
     let mut window = Vec::with_capacity(depth * height * width);

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::Device;
-use medley_nn::loss::dice_and_cross_entropy;
-use medley_nn::weights::save_encoder;
-use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, SegmentationNetwork, Shortcut};
+use medley_nn::head::Draw;
+use medley_nn::loss::LossKind;
+use medley_nn::weights::{Task, save_encoder};
+use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, NormMode, SegmentationNetwork, Shortcut, ShortcutGradient, Strides};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
-use crate::card::{Card, CardLabel, CardSet, CardSettings, CurvePoint, METADATA_KEY, Made};
+use crate::card::{Card, CardLabel, CardSet, CardSettings, CurvePoint, METADATA_KEY, Made, is_default};
 use crate::device::{OpenDevice, open};
 use crate::finetune::{
     Curve, Measured, MeasuredCase, Pace, architecture, card_labels, card_set, check_patch, check_training, encoder, file_sha256,
@@ -23,10 +24,10 @@ use crate::finetune::{
 };
 use crate::job::{JobKind, LabelDice};
 use crate::optimise::{Learner, Optimiser, Rates};
-use crate::prepare::{IGNORE, PreparedCase};
+use crate::prepare::PreparedCase;
 use crate::recipe::PlanLimits;
 use crate::sample::{Batch, Sampler};
-use crate::{CaseSource, Control, DeviceChoice, JobEvent, LearnError, Recipe, WeightsSource};
+use crate::{CaseSource, Control, DeviceChoice, EncoderChanges, EncoderNorm, JobEvent, LearnError, Recipe, WeightsSource};
 
 /// A co-training to be done.
 pub struct PretrainSpec {
@@ -86,6 +87,15 @@ pub struct PretrainSettings {
     pub foreground: f64,
     /// How patches are changed.
     pub augmentation: Augmentation,
+    /// By what the encoder normalises; `Auto` is the batch's statistics.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encoder_norm: EncoderNorm,
+    /// How the encoder's last two stages widen what they see; `None`: as its weights were trained, as the reference without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strides: Option<Strides>,
+    /// Whether the gradient passes shortcut A: `Cut` repeats the reference's trainings.
+    #[serde(skip_serializing_if = "is_default")]
+    pub shortcut_gradient: ShortcutGradient,
     /// Whether the written weights are halved in size (`f16`).
     pub half: bool,
 }
@@ -108,6 +118,9 @@ impl Default for PretrainSettings {
             limits: PlanLimits::default(),
             foreground: 0.67,
             augmentation: Augmentation::default(),
+            encoder_norm: EncoderNorm::Auto,
+            strides: None,
+            shortcut_gradient: ShortcutGradient::Open,
             half: false,
         }
     }
@@ -172,9 +185,12 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         return Err(LearnError::NoCases);
     }
     let train_device = device.device.clone().autodiff();
-    let config = EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
+    let config = EncoderConfig::new(settings.depth, settings.shortcut, settings.base_width);
+    let changes = EncoderChanges { strides: settings.strides, norm: settings.encoder_norm, shortcut_gradient: settings.shortcut_gradient };
     let file = weights.open()?;
-    let (encoder, weights) = encoder(file.as_ref(), config, false, settings.seed, &train_device)?;
+    let (encoder, weights) = encoder(file.as_ref(), config, changes, false, settings.seed, &train_device)?;
+    let mode = if settings.encoder_norm == EncoderNorm::Frozen { NormMode::Frozen } else { NormMode::Batch };
+    let encoder = encoder.with_norm_mode(mode);
     let classes: Vec<usize> = sets.iter().map(|set| set.labels.len()).collect();
     let mut training = CoTraining::new(encoder, &classes, &settings, &train_device);
     let (curve, waited) = train(&mut training, &sets, &settings, &device, control, tell)?;
@@ -190,6 +206,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     let card = Card {
         format: 1,
         kind: JobKind::Pretrain,
+        task: Task::Segment,
         program: Card::this_program(),
         device: device.name,
         architecture: architecture(encoder.config(), None),
@@ -201,6 +218,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         step: settings.steps,
         chosen_by: "last step".to_owned(),
         dice: Vec::new(),
+        scores: None,
         pretrained: results.clone(),
         curve: curve.clone(),
         made: Some(Made::now(seconds)),
@@ -267,6 +285,7 @@ struct CoTraining {
     encoder: Encoder,
     branches: Vec<SegmentationNetwork>,
     learner: Learner,
+    seed: u64,
 }
 
 impl CoTraining {
@@ -277,7 +296,7 @@ impl CoTraining {
         let learner = Learner::new(&encoder, settings.optimiser, settings.weight_decay, rates);
         let branch = |(&classes, seed)| SegmentationNetwork::from_encoder(encoder.clone(), settings.head, classes, device, seed);
         let branches = classes.iter().zip(settings.seed..).map(branch).collect();
-        Self { encoder, branches, learner }
+        Self { encoder, branches, learner, seed: settings.seed }
     }
 
     /// The shared encoder under the branch of set `at`.
@@ -290,8 +309,9 @@ impl CoTraining {
     /// Learns from a batch of set `at`; returns the loss.
     fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice, control: &Control) -> Result<f64, LearnError> {
         let network = self.network(at);
-        let (image, classes) = batch.into_tensors(&device.device.clone().autodiff());
-        let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        let (image, target) = batch.into_image_and_target(&device.device.clone().autodiff());
+        let levels = network.training_levels(image, false, Draw { seed: self.seed, number: step as u64 });
+        let wrong = LossKind::DiceCe.of_levels(levels, &target);
         if control.is_stopped() {
             return Err(LearnError::Stopped);
         }
@@ -330,7 +350,7 @@ mod tests {
         let settings = quick_pretraining(4);
         let device = open(DeviceChoice::Cpu).expect("the CPU");
         let train_device = device.device.clone().autodiff();
-        let config = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
+        let config = EncoderConfig::new(Depth::R10, Shortcut::B, 4);
         let mut training = CoTraining::new(config.init(&train_device, 1), &[2, 2], &settings, &train_device);
         let ready = make_ready(set("one", 1), &settings, &Control::new()).expect("ready");
         let recipe = Recipe { patch: [8, 16, 16], ..ready.recipe.clone() };

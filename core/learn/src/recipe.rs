@@ -1,7 +1,7 @@
 //! How scans become numbers for a network: spacing, intensities, patch.
 
 use medley_volume::resample::{canonical_grid, shape_at_spacing};
-use medley_volume::{Quantity, Volume};
+use medley_volume::{Grid, Quantity, Volume};
 use serde::{Deserialize, Serialize};
 
 use crate::card::short;
@@ -65,14 +65,43 @@ impl Recipe {
         if cases.is_empty() {
             return Err(LearnError::NoCases);
         }
-        let canonical = cases.iter().map(|case| canonical_grid(case.image.grid())).collect::<Result<Vec<_>, _>>()?;
+        let spacing_mm = common_spacing(cases.iter().map(|case| case.image.grid()), limits)?;
+        let mut recipe = Self { spacing_mm, intensity: intensity_of(cases), patch: [8; 3] };
+        recipe.patch = recipe.patch_for(cases.iter().chain(others).map(|case| &*case.image), limits)?;
+        Ok(recipe)
+    }
+
+    /// A recipe for whole scans without masks, where nothing is trained: the spacing as in [`Recipe::plan`], each scan by its own
+    /// intensities.
+    ///
+    /// # Errors
+    /// [`LearnError::NoCases`] if there is none.
+    pub fn for_scans(grids: &[Grid], limits: PlanLimits) -> Result<Self, LearnError> {
+        if grids.is_empty() {
+            return Err(LearnError::NoCases);
+        }
+        Ok(Self { spacing_mm: common_spacing(grids.iter(), limits)?, intensity: IntensityScheme::PerScan, patch: [8; 3] })
+    }
+
+    /// A recipe by which one patch holds a whole scan, as classification needs it.
+    ///
+    /// Spacing is the median of the scans, made coarser from the finest axis up until a scan of median size has at most
+    /// `voxels_per_patch`; the patch is that size, rounded up. Larger scans lose their rims, smaller ones go on as at their edges.
+    ///
+    /// # Errors
+    /// [`LearnError::NoCases`] if there is none.
+    pub fn plan_whole(scans: &[&Volume], limits: PlanLimits) -> Result<Self, LearnError> {
+        if scans.is_empty() {
+            return Err(LearnError::NoCases);
+        }
+        let canonical = scans.iter().map(|scan| canonical_grid(scan.grid())).collect::<Result<Vec<_>, _>>()?;
         let spacings: Vec<[f64; 3]> = canonical.iter().map(medley_volume::Grid::spacing).collect();
         let extents: Vec<[f64; 3]> =
             canonical.iter().map(|grid| std::array::from_fn(|axis| grid.shape()[axis] as f64 * grid.spacing()[axis])).collect();
-        let spacing = coarsened(median(&spacings), median(&extents), limits.voxels_per_case).map(short);
-        let mut recipe = Self { spacing_mm: spacing, intensity: intensity_of(cases), patch: [8; 3] };
-        recipe.patch = recipe.patch_for(cases.iter().chain(others).map(|case| &*case.image), limits)?;
-        Ok(recipe)
+        let extent = median(&extents);
+        let spacing_mm = coarsened(median(&spacings), extent, limits.voxels_per_patch).map(short);
+        let patch = [2, 1, 0].map(|axis| ((extent[axis] / spacing_mm[axis]).round() as usize).max(1).next_multiple_of(8));
+        Ok(Self { spacing_mm, intensity: intensity_of_bodies(scans), patch })
     }
 
     /// The largest patch `[S, A, R]` for these scans at this recipe's spacing.
@@ -102,6 +131,15 @@ impl Recipe {
         }
         Ok(patch)
     }
+}
+
+/// The median of the scans' spacings, coarsened until a scan of median size fits.
+fn common_spacing<'a>(grids: impl Iterator<Item = &'a Grid>, limits: PlanLimits) -> Result<[f64; 3], LearnError> {
+    let canonical = grids.map(canonical_grid).collect::<Result<Vec<_>, _>>()?;
+    let spacings: Vec<[f64; 3]> = canonical.iter().map(Grid::spacing).collect();
+    let extents: Vec<[f64; 3]> =
+        canonical.iter().map(|grid| std::array::from_fn(|axis| grid.shape()[axis] as f64 * grid.spacing()[axis])).collect();
+    Ok(coarsened(median(&spacings), median(&extents), limits.voxels_per_case).map(short))
 }
 
 fn median(values: &[[f64; 3]]) -> [f64; 3] {
@@ -141,6 +179,25 @@ fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
         let stored = labelled.iter().step_by(step).filter_map(|&offset| case.image.voxels().stored(offset));
         values.extend(stored.map(|stored| case.image.scaling().apply(stored)).filter(|value| value.is_finite()));
     }
+    window_of(values)
+}
+
+/// CT if every scan is; the window is measured on the body (what is denser than lung), where there are no masks; at most 200,000
+/// voxels of each scan.
+fn intensity_of_bodies(scans: &[&Volume]) -> IntensityScheme {
+    const DENSER_THAN_LUNG_HU: f64 = -500.0;
+    if scans.iter().any(|scan| scan.quantity() != Quantity::Hounsfield) {
+        return IntensityScheme::PerScan;
+    }
+    let values = scans.iter().flat_map(|scan| {
+        let step = (scan.grid().len() / 200_000).max(1);
+        let stored = (0..scan.grid().len()).step_by(step).filter_map(|offset| scan.voxels().stored(offset));
+        stored.map(|stored| scan.scaling().apply(stored)).filter(|value| value.is_finite() && *value > DENSER_THAN_LUNG_HU)
+    });
+    window_of(values.collect())
+}
+
+fn window_of(mut values: Vec<f64>) -> IntensityScheme {
     if values.is_empty() {
         return IntensityScheme::PerScan;
     }
@@ -158,7 +215,7 @@ fn intensity_of(cases: &[TrainingCase]) -> IntensityScheme {
 mod tests {
     use std::sync::Arc;
 
-    use medley_volume::{Grid, LabelMap, Scaling, Voxels};
+    use medley_volume::{LabelMap, Scaling, Voxels};
 
     use super::*;
 

@@ -1,6 +1,7 @@
 //! Random patches of prepared cases, and batches of them.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+use medley_nn::loss::Target;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -32,16 +33,17 @@ pub struct Batch {
     pub classes: Vec<i32>,
     /// `[N, D, H, W]`.
     pub shape: [usize; 4],
+    /// The size of a voxel along D, H, W.
+    pub voxel_mm: [f64; 3],
 }
 
 impl Batch {
-    /// As tensors `[N, 1, D, H, W]` and `[N, D, H, W]`.
+    /// The image `[N, 1, D, H, W]` on a device, and what its logits are compared with.
     #[must_use]
-    pub fn into_tensors(self, device: &Device) -> (Tensor<5>, Tensor<4, Int>) {
+    pub fn into_image_and_target(self, device: &Device) -> (Tensor<5>, Target) {
         let [n, d, h, w] = self.shape;
         let image = Tensor::from_data(TensorData::new(self.image, [n, 1, d, h, w]), device);
-        let classes = Tensor::from_data(TensorData::new(self.classes, self.shape), device);
-        (image, classes)
+        (image, Target::new(self.classes, self.shape, Some(i64::from(IGNORE))).with_voxel(self.voxel_mm))
     }
 }
 
@@ -72,6 +74,11 @@ impl<'a> Sampler<'a> {
     /// If there is no case.
     #[must_use]
     pub fn batch(&self, number: u64, size: usize) -> Batch {
+        self.batch_with_places(number, size).0
+    }
+
+    /// The same, and where each patch was cut.
+    pub(crate) fn batch_with_places(&self, number: u64, size: usize) -> (Batch, Vec<Place>) {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(number);
         let voxels = self.patch.iter().product::<usize>();
@@ -79,22 +86,26 @@ impl<'a> Sampler<'a> {
             image: Vec::with_capacity(size * voxels),
             classes: Vec::with_capacity(size * voxels),
             shape: [size, self.patch[0], self.patch[1], self.patch[2]],
+            voxel_mm: std::array::from_fn(|axis| self.spacing_mm[2 - axis]),
         };
+        let mut places = Vec::with_capacity(size);
         for _ in 0..size {
             let (case, center) = self.place(&mut rng);
             let warp = self.augmentation.warp(&mut rng, self.spacing_mm);
             let start = batch.image.len();
-            self.cut(case, center, &warp, &mut batch);
+            self.cut(&self.cases[case], center, &warp, &mut batch);
             self.augmentation.intensities(&mut rng, &mut batch.image[start..], &batch.classes[start..], self.hu_per_unit);
+            places.push(Place { case, center, warp });
         }
-        batch
+        (batch, places)
     }
 
-    /// A case and the voxel `[r, a, s]` on which a patch is centred.
-    fn place(&self, rng: &mut ChaCha8Rng) -> (&'a PreparedCase, [f64; 3]) {
+    /// A case's number and the voxel `[r, a, s]` on which a patch is centred.
+    fn place(&self, rng: &mut ChaCha8Rng) -> (usize, [f64; 3]) {
         if !self.present.is_empty() && rng.random_bool(self.foreground.clamp(0.0, 1.0)) {
             let (class, holders) = &self.present[rng.random_range(0..self.present.len())];
-            let case = &self.cases[holders[rng.random_range(0..holders.len())]];
+            let number = holders[rng.random_range(0..holders.len())];
+            let case = &self.cases[number];
             let sites = &case.sites[*class];
             let offset = sites[rng.random_range(0..sites.len())];
             let [nr, na, _] = case.scan.image.shape;
@@ -104,11 +115,12 @@ impl<'a> Sampler<'a> {
                 let reach = self.patch[2 - axis] as f64 / 4.0;
                 voxel[axis] as f64 + rng.random_range(-reach..=reach)
             });
-            return (case, self.inside(case, center));
+            return (number, self.inside(case, center));
         }
-        let case = &self.cases[rng.random_range(0..self.cases.len())];
+        let number = rng.random_range(0..self.cases.len());
+        let case = &self.cases[number];
         let center = case.scan.image.shape.map(|n| rng.random_range(0.0..=(n as f64 - 1.0).max(0.0)));
-        (case, self.inside(case, center))
+        (number, self.inside(case, center))
     }
 
     /// Moves a centre so that the patch sticks out of the case only as far as it may, and its voxels lie on the case's.
@@ -129,26 +141,43 @@ impl<'a> Sampler<'a> {
     fn cut(&self, case: &PreparedCase, center: [f64; 3], warp: &Warp, batch: &mut Batch) {
         let image = &case.scan.image;
         let [nr, na, ns] = image.shape;
-        let [depth, height, width] = self.patch;
-        let middle = [width, height, depth].map(|n| (n as f64 - 1.0) / 2.0);
-        for d in 0..depth {
-            for h in 0..height {
-                let row = [-middle[0], h as f64 - middle[1], d as f64 - middle[2]];
-                let first = warp.apply(row);
-                let mut at: [f64; 3] = std::array::from_fn(|axis| center[axis] + first[axis]);
-                for _ in 0..width {
-                    let nearest = at.map(|v| v.round());
-                    let is_inside = (0..3).all(|axis| nearest[axis] >= 0.0 && nearest[axis] < image.shape[axis] as f64);
-                    let class = if is_inside {
-                        let [r, a, s] = nearest.map(|v| v as usize);
-                        case.classes[(s * na + a) * nr + r]
-                    } else {
-                        IGNORE
-                    };
-                    batch.classes.push(i32::from(class));
-                    batch.image.push(linear(&image.values, [nr, na, ns], at));
-                    at = std::array::from_fn(|axis| at[axis] + warp.step[axis]);
-                }
+        for_each_voxel(self.patch, center, warp, |at| {
+            let nearest = at.map(|v| v.round());
+            let is_inside = (0..3).all(|axis| nearest[axis] >= 0.0 && nearest[axis] < image.shape[axis] as f64);
+            let class = if is_inside {
+                let [r, a, s] = nearest.map(|v| v as usize);
+                case.classes[(s * na + a) * nr + r]
+            } else {
+                IGNORE
+            };
+            batch.classes.push(i32::from(class));
+            batch.image.push(linear(&image.values, [nr, na, ns], at));
+        });
+    }
+}
+
+/// Where a patch was cut.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Place {
+    /// The number of the case.
+    pub(crate) case: usize,
+    /// The voxel `[r, a, s]` of the case on which the patch's middle lies.
+    pub(crate) center: [f64; 3],
+    /// How steps in the patch become steps in the case.
+    pub(crate) warp: Warp,
+}
+
+/// Where in a case, as voxels `[r, a, s]`, each voxel of a patch `[S, A, R]` around `center` lies; R fastest.
+pub(crate) fn for_each_voxel([depth, height, width]: [usize; 3], center: [f64; 3], warp: &Warp, mut visit: impl FnMut([f64; 3])) {
+    let middle = [width, height, depth].map(|n| (n as f64 - 1.0) / 2.0);
+    for d in 0..depth {
+        for h in 0..height {
+            let row = [-middle[0], h as f64 - middle[1], d as f64 - middle[2]];
+            let first = warp.apply(row);
+            let mut at: [f64; 3] = std::array::from_fn(|axis| center[axis] + first[axis]);
+            for _ in 0..width {
+                visit(at);
+                at = std::array::from_fn(|axis| at[axis] + warp.step[axis]);
             }
         }
     }
@@ -160,7 +189,7 @@ pub(crate) fn first_in(n: usize, size: usize) -> Option<f64> {
 }
 
 /// The value at a position between voxels, edges continued.
-fn linear(values: &[f32], [nr, na, ns]: [usize; 3], at: [f64; 3]) -> f32 {
+pub(crate) fn linear(values: &[f32], [nr, na, ns]: [usize; 3], at: [f64; 3]) -> f32 {
     let split = |v: f64, n: usize| {
         let v = v.clamp(0.0, n as f64 - 1.0);
         let low = v as usize;

@@ -1,4 +1,4 @@
-//! Made-up scans for tests: a bright ball in noise, always the same for a seed.
+//! Scans for tests: a bright ball in noise, always the same for a seed, and the real ones of the sample study.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -94,4 +94,12 @@ pub(crate) fn fine_tuning(cases: Box<dyn CaseSource>, settings: FineTuneSettings
         device: DeviceChoice::Cpu,
         output: output.to_owned(),
     }
+}
+
+/// A scan of the sample study and its mask: `patient_a_lower`, `patient_a_upper` or `patient_b`.
+pub(crate) fn sample(patient: &str) -> (Volume, LabelMap) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample");
+    let scan = medley_io::open_volume(&folder.join(format!("{patient}_ct.nii.gz"))).expect("a scan").volume;
+    let mask = medley_io::open_labels(&folder.join(format!("{patient}_organs5.nii.gz"))).expect("a mask").labels;
+    (scan, mask)
 }

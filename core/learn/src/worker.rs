@@ -13,8 +13,11 @@ use std::time::{Duration, Instant};
 
 use medley_volume::Volume;
 
-use crate::job::{JobKind, Prediction};
-use crate::{Control, DeviceChoice, FineTuneSpec, JobEvent, LearnError, Predictor, PretrainSpec, finetune, pretrain};
+use crate::job::{Found, JobKind, Prediction};
+use crate::{
+    AnyPredictor, ClassifySpec, Control, DetectSpec, DeviceChoice, FineTuneSpec, JobEvent, LearnError, PretrainSpec, classify, detect,
+    finetune, pretrain,
+};
 
 /// The shortest time between two progress events.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -23,13 +26,17 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 pub enum JobSpec {
     /// See [`finetune::run`].
     FineTune(FineTuneSpec),
+    /// See [`classify::run`].
+    Classify(ClassifySpec),
+    /// See [`detect::run`].
+    Detect(DetectSpec),
     /// See [`pretrain::run`].
     Pretrain(PretrainSpec),
-    /// See [`Predictor::predict`].
+    /// See [`crate::Predictor::predict`] and [`crate::TaskPredictor::predict`]: the model's file says which of them.
     Predict(PredictSpec),
 }
 
-/// A scan to be segmented.
+/// A scan to be segmented, classified or searched.
 #[derive(Debug, Clone)]
 pub struct PredictSpec {
     /// The model's file.
@@ -179,15 +186,27 @@ fn run(spec: JobSpec, control: &Control, predictors: &mut Predictors, tell: &mut
     control.check()?;
     match spec {
         JobSpec::FineTune(spec) => Ok(JobEvent::FineTuned(Box::new(finetune::run(spec, control, tell)?))),
+        JobSpec::Classify(spec) => Ok(JobEvent::TaskTrained(Box::new(classify::run(spec, control, tell)?))),
+        JobSpec::Detect(spec) => Ok(JobEvent::TaskTrained(Box::new(detect::run(spec, control, tell)?))),
         JobSpec::Pretrain(spec) => Ok(JobEvent::Pretrained(Box::new(pretrain::run(spec, control, tell)?))),
         JobSpec::Predict(spec) => {
             let begin = Instant::now();
-            let predictor = predictors.get(&spec)?;
-            tell(JobEvent::Started { job: 0, kind: JobKind::Predict, device: predictor.device().to_owned() });
-            let labels = predictor.predict(&spec.image, control, &mut |done, windows| tell(JobEvent::Window { done, windows }))?;
-            let model_id = predictor.id().to_owned();
-            let seconds = begin.elapsed().as_secs_f64();
-            Ok(JobEvent::Predicted(Box::new(Prediction { id: spec.id, labels, model: spec.model, model_id, seconds })))
+            let held = predictors.get(&spec)?;
+            tell(JobEvent::Started { job: 0, kind: JobKind::Predict, device: held.device().to_owned() });
+            let mut progress = |done, windows| tell(JobEvent::Window { done, windows });
+            let (id, model) = (spec.id, spec.model);
+            Ok(match held {
+                AnyPredictor::Masks(predictor) => {
+                    let labels = predictor.predict(&spec.image, control, &mut progress)?;
+                    let (model_id, seconds) = (predictor.id().to_owned(), begin.elapsed().as_secs_f64());
+                    JobEvent::Predicted(Box::new(Prediction { id, labels, model, model_id, seconds }))
+                }
+                AnyPredictor::Task(predictor) => {
+                    let finding = predictor.predict(&spec.image, control, &mut progress)?;
+                    let (model_id, seconds) = (predictor.id().to_owned(), begin.elapsed().as_secs_f64());
+                    JobEvent::Found(Box::new(Found { id, finding, model, model_id, seconds }))
+                }
+            })
         }
     }
 }
@@ -199,10 +218,10 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// The last model used, so that the next scan does not open it again. A file that changed is another model.
 #[derive(Default)]
-struct Predictors(Option<(PathBuf, Option<std::time::SystemTime>, DeviceChoice, Predictor)>);
+struct Predictors(Option<(PathBuf, Option<std::time::SystemTime>, DeviceChoice, AnyPredictor)>);
 
 impl Predictors {
-    fn get(&mut self, spec: &PredictSpec) -> Result<&Predictor, LearnError> {
+    fn get(&mut self, spec: &PredictSpec) -> Result<&AnyPredictor, LearnError> {
         let changed = std::fs::metadata(&spec.model).and_then(|about| about.modified()).ok();
         let held = self
             .0
@@ -210,7 +229,7 @@ impl Predictors {
             .filter(|(path, when, device, _)| *path == spec.model && *when == changed && changed.is_some() && *device == spec.device);
         let held = match held {
             Some(held) => held,
-            None => (spec.model.clone(), changed, spec.device, Predictor::open(&spec.model, spec.device)?),
+            None => (spec.model.clone(), changed, spec.device, AnyPredictor::open(&spec.model, spec.device)?),
         };
         Ok(&self.0.insert(held).3)
     }

@@ -12,8 +12,10 @@ use crate::parameters::{ParameterInfo, filled};
 ///
 /// Convolutions: normal with σ = √(2 / fan out) (He et al., 2015), as the reference. Transposed convolutions: uniform within
 /// 1/√fan, PyTorch's default, which the reference leaves them with; the last one of the skip decoder starts with the same
-/// weight for all eight voxels that it makes of one, so that no checkerboard is there to be unlearnt. Its coarser ones are drawn
-/// from the same bound, so that first logits are small.
+/// weight for all eight voxels that it makes of one, so that no checkerboard is there to be unlearnt. Its coarser ones, and those
+/// of the other segmentation heads, are drawn from the same bound, so that first logits are small. The classifier: PyTorch's default
+/// for a linear layer. A detector's last layers: normal with σ = 0.01, so that at first its biases speak (Lin et al., 2017, focal
+/// loss, section 4.1).
 pub(crate) fn initialized<M: Module>(blank: M, seed: u64) -> M {
     filled(blank, |parameter| {
         let &[rows, columns, ..] = parameter.shape.as_slice() else { return None };
@@ -24,13 +26,21 @@ pub(crate) fn initialized<M: Module>(blank: M, seed: u64) -> M {
             let shared = (0..rows * columns).map(|_| uniform(&mut draws, bound));
             return Some(shared.flat_map(|weight| std::iter::repeat_n(weight, taps)).collect());
         }
-        if parameter.name.starts_with("decoder.classify_") {
+        let is_classifier = ["branch.classify.weight", "dense_aspp.classify.weight"].contains(&parameter.name.as_str());
+        if is_classifier || parameter.name.starts_with("decoder.classify_") {
             let bound = 1.0 / (columns as f64).sqrt();
             return Some((0..rows * columns * taps).map(|_| uniform(&mut draws, bound)).collect());
         }
         if parameter.name == "conv_seg.0.weight" {
             let bound = 1.0 / ((columns * taps) as f64).sqrt();
             return Some((0..rows * columns * taps).map(|_| uniform(&mut draws, bound)).collect());
+        }
+        if parameter.name == "classifier.weight" {
+            let bound = 1.0 / (columns as f64).sqrt();
+            return Some((0..rows * columns).map(|_| uniform(&mut draws, bound)).collect());
+        }
+        if let "detector.heat.conv.weight" | "detector.size.conv.weight" | "detector.offset.conv.weight" = parameter.name.as_str() {
+            return Some((0..rows * columns * taps).map(|_| (0.01 * normal(&mut draws)) as f32).collect());
         }
         let sigma = (2.0 / (rows * taps) as f64).sqrt();
         Some((0..rows * columns * taps).map(|_| (sigma * normal(&mut draws)) as f32).collect())

@@ -22,6 +22,22 @@ pub(crate) fn refine_trilinear(input: Tensor<5>, size: [usize; 3]) -> Tensor<5> 
     resample(input, size, |_, _, at| at as f64 / 2.0)
 }
 
+/// From features of any stride to what they are features of: voxel `stride·i` lies on the coarse voxel `i`, since convolutions with
+/// strides of 2 are centred on every other input, beginning with the first.
+pub(crate) fn stretch_trilinear(input: Tensor<5>, size: [usize; 3]) -> Tensor<5> {
+    resample(input, size, |from, to, at| at as f64 / stride(from, to) as f64)
+}
+
+/// The power of two that made `from` voxels out of `to`. From two voxels up there is only one; of a single one everything is made
+/// alike.
+fn stride(from: usize, to: usize) -> usize {
+    let mut stride = 1;
+    while to.div_ceil(stride) > from {
+        stride *= 2;
+    }
+    stride
+}
+
 /// One product with a matrix of weights per axis whose size changes.
 fn resample(input: Tensor<5>, size: [usize; 3], position: impl Fn(usize, usize, usize) -> f64) -> Tensor<5> {
     let device = input.device();
@@ -78,6 +94,17 @@ mod tests {
         let faces = numbers(resize_trilinear(line(&[0.0, 4.0]), [1, 1, 4], false));
         assert_eq!(faces, vec![0.0, 1.0, 3.0, 4.0]);
         assert_eq!(numbers(refine_trilinear(line(&[0.0, 4.0, 8.0]), [1, 1, 5])), vec![0.0, 2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(numbers(stretch_trilinear(line(&[0.0, 4.0]), [1, 1, 7])), vec![0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn a_stride_is_known_by_what_it_left() {
+        for factor in [1, 2, 4, 8, 32usize] {
+            for size in factor + 1..100 {
+                assert_eq!(stride(size.div_ceil(factor), size), factor, "{size}");
+            }
+        }
+        assert!(numbers(stretch_trilinear(line(&[5.0]), [3, 8, 4])).iter().all(|v| *v == 5.0));
     }
 
     /// A function linear along each axis is reproduced exactly between the corners.

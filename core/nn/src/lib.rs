@@ -3,11 +3,13 @@
 //! # Map
 //! - [`Encoder`]: the 3D-ResNets of Med3D, built from an [`EncoderConfig`]
 //! - [`head`]: what turns features into logits: the reference's [`head::Med3dHead`], the skip-connection
-//!   [`head::SkipDecoder`]
+//!   [`head::SkipDecoder`], the paper's [`head::BranchHead`], the pyramid [`head::DenseAspp`]
 //! - [`SegmentationNetwork`]: an encoder with a head
-//! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, and instance normalisation
+//! - [`ClassificationNetwork`]: an encoder with a [`head::Classifier`]; [`DetectionNetwork`]: an encoder with a [`head::Detector`],
+//!   and [`detect`]: its boxes
+//! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
 //! - [`convolve`], [`max_pool3d`]: our own on the processor, with their gradients; [`resize_trilinear`]
-//! - [`loss`]: cross entropy, soft Dice, both
+//! - [`loss`]: cross entropy, soft Dice, focal, Tversky, boundary; deep supervision; classes that were not annotated
 //! - [`weights`]: `.pth` and `.safetensors` in and out, and what is inside
 //!
 //! # Invariants
@@ -21,7 +23,10 @@
 //!    caller asks for it by name.
 //! 5. Volumes, patients and training loops are unknown here.
 
+mod classification;
 mod convolution;
+pub mod detect;
+mod detection;
 pub mod encoder;
 pub mod head;
 mod init;
@@ -33,7 +38,9 @@ pub mod ops;
 mod parameters;
 pub mod weights;
 
-pub use encoder::{Depth, Encoder, EncoderConfig, Features, Shortcut};
+pub use classification::{ClassificationConfig, ClassificationNetwork};
+pub use detection::{DetectionConfig, DetectionNetwork};
+pub use encoder::{Depth, Encoder, EncoderConfig, Features, NormKind, Shortcut, ShortcutGradient, Strides};
 pub use head::HeadKind;
 pub use interpolate::resize_trilinear;
 pub use network::{NetworkConfig, SegmentationNetwork};

@@ -1,4 +1,7 @@
-//! Normalisation over batches (the encoders, as the reference has them) and over single samples (the skip decoder).
+//! Normalisation over batches (the encoders, as the reference has them), over groups of channels (in its place) and over single
+//! samples (the skip decoder).
+
+mod group;
 
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::nn::Initializer;
@@ -8,6 +11,8 @@ use burn::tensor::{Device, Tensor};
 use medley_kernels::{Maps, Statistics};
 
 use crate::ops::{Normalisation, moments, normalise, on_processor};
+
+pub use group::{GroupNorm3d, Norm};
 
 const EPSILON: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;

@@ -107,10 +107,14 @@ struct Path(Vec<Option<String>>);
 
 impl Path {
     fn enter(&mut self, name: &str, container_type: &str) {
-        // A network's encoder has no name of its own in a state dictionary, and the skip decoder is called by what it is.
+        // A network's encoder has no name of its own in a state dictionary, nor have the kind of a normalisation and the reference's
+        // head; other heads are called by what they are.
         let segment = match (name, container_type) {
-            ("encoder" | "head", "Struct:SegmentationNetwork") | ("Med3d", "Enum:Head") => None,
+            ("encoder" | "head", "Struct:SegmentationNetwork") | ("Med3d", "Enum:Head") | (_, "Enum:Norm") => None,
+            ("encoder", "Struct:ClassificationNetwork" | "Struct:DetectionNetwork") => None,
             ("Skip", "Enum:Head") => Some("decoder"),
+            ("Branch", "Enum:Head") => Some("branch"),
+            ("DenseAspp", "Enum:Head") => Some("dense_aspp"),
             _ => Some(name),
         };
         self.0.push(segment.map(str::to_owned));

@@ -35,7 +35,7 @@ fn through(from: &Path, name: &str, options: &ExportOptions) -> Tensors {
 }
 
 fn model(folder: &Path, head: HeadKind) -> PathBuf {
-    let encoder = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 3, in_channels: 1 };
+    let encoder = EncoderConfig::new(Depth::R10, Shortcut::B, 3);
     let network = NetworkConfig { encoder, head, classes: 2 }.init(&Device::flex(), 4);
     let path = folder.join(format!("{head}.safetensors"));
     let metadata = BTreeMap::from([("medley.card".to_owned(), "{}".to_owned())]);
@@ -174,7 +174,7 @@ fn encoder_file(folder: &Path, config: EncoderConfig) -> (PathBuf, Tensors) {
 fn every_encoder_is_found_under_every_prefix_and_key() {
     let folder = tempfile::tempdir().expect("a folder");
     for (number, (depth, shortcut)) in Depth::ALL.into_iter().flat_map(|d| [(d, Shortcut::A), (d, Shortcut::B)]).enumerate() {
-        let config = EncoderConfig { depth, shortcut, base_width: 1 + number % 3, in_channels: 1 + number % 4 };
+        let config = EncoderConfig { in_channels: 1 + number % 4, ..EncoderConfig::new(depth, shortcut, 1 + number % 3) };
         let (path, wanted) = encoder_file(folder.path(), config);
         let source = WeightsFile::open(&path).expect("a file");
         // The shallowest under each pair; the others, which are larger, under some of each.
@@ -209,7 +209,7 @@ fn the_names_are_the_references() {
     for depth in Depth::ALL {
         for shortcut in [Shortcut::A, Shortcut::B] {
             // A thirty-second of the width, so that every number of channels but the input's is a thirty-second.
-            let config = EncoderConfig { depth, shortcut, base_width: 2, in_channels: 1 };
+            let config = EncoderConfig::new(depth, shortcut, 2);
             let (path, _) = encoder_file(folder.path(), config);
             let out = folder.path().join("out.safetensors");
             let options = ExportOptions { prefix: "module.".to_owned(), ..ExportOptions::default() };

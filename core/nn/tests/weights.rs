@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use medley_nn::weights::{ExportOptions, WeightsError, WeightsFile, inspect, save_encoder, save_network};
-use medley_nn::{Depth, EncoderConfig, HeadKind, NetworkConfig, SegmentationNetwork, Shortcut};
+use medley_nn::{Depth, EncoderConfig, HeadKind, NetworkConfig, NormKind, SegmentationNetwork, Shortcut, Strides};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::SafeTensors;
@@ -22,7 +22,7 @@ fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 fn small(head: HeadKind) -> NetworkConfig {
-    let encoder = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 3, in_channels: 1 };
+    let encoder = EncoderConfig::new(Depth::R10, Shortcut::B, 3);
     NetworkConfig { encoder, head, classes: 2 }
 }
 
@@ -85,7 +85,7 @@ fn bytes_are_read_as_files_are() {
 #[test]
 fn what_is_saved_computes_the_same_when_loaded() {
     let folder = tempfile::tempdir().expect("a folder");
-    for head in [HeadKind::Med3d, HeadKind::Skip] {
+    for head in HeadKind::ALL {
         let network = lived_in(head);
         let path = folder.path().join(format!("{head}.safetensors"));
         let metadata = BTreeMap::from([("medley.card".to_owned(), "{\"a\": 1}".to_owned())]);
@@ -98,7 +98,7 @@ fn what_is_saved_computes_the_same_when_loaded() {
         assert_eq!(numbers(loaded.forward(patch(&device))), numbers(network.valid().forward(patch(&device))));
     }
     // Nothing else is left in the folder.
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), HeadKind::ALL.len());
 }
 
 #[test]
@@ -267,4 +267,53 @@ fn spoilt_files_end_in_a_sentence() {
             assert!(words.starts_with("spoilt") && !words.contains('\n') && words.len() < 2000, "{words}");
         }
     }
+}
+
+/// A scan given three times over is to the inflated encoder what the scan is to the one it came from, and back again.
+#[test]
+fn an_encoder_inflated_for_several_channels_computes_the_same_on_equal_ones() {
+    let device = Device::flex();
+    let file = WeightsFile::open(&fixture("r10b_w6.no_counters.legacy.pth")).expect("a checkpoint");
+    let (one, _) = file.encoder(&device).expect("an encoder");
+    let (three, coverage) = file.encoder_as(EncoderConfig { in_channels: 3, ..one.config() }, &device).expect("inflated");
+    assert_eq!((coverage.matched, coverage.is_whole()), (60, true));
+    let wanted = numbers(one.forward(patch(&device)));
+    let close = |found: &[f32]| found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 1e-5 * (1.0 + b.abs()));
+    assert!(close(&numbers(three.forward(patch(&device).repeat_dim(1, 3)))));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("three.safetensors");
+    save_encoder(&path, &three, &BTreeMap::new(), false).expect("saved");
+    let saved = WeightsFile::open(&path).expect("opened");
+    assert_eq!(saved.architecture().expect("known").in_channels, 3);
+    let back = saved.encoder_as(one.config(), &device).expect("added up").0;
+    assert!(close(&numbers(back.forward(patch(&device)))));
+    let words = saved.encoder_as(EncoderConfig { in_channels: 2, ..one.config() }, &device).expect_err("3 to 2").to_string();
+    assert!(words.contains("three.safetensors") && words.contains("3 input channels and 2"), "{words}");
+}
+
+#[test]
+fn strides_and_groups_survive_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let device = Device::flex();
+    let encoder = EncoderConfig { strides: Strides::Ordinary, norm: NormKind::Group, ..small(HeadKind::Skip).encoder };
+    for head in [HeadKind::Skip, HeadKind::Med3d] {
+        let network = NetworkConfig { encoder, head, classes: 2 }.init(&device, 4);
+        let path = folder.path().join(format!("{head}.safetensors"));
+        save_network(&path, &network, &BTreeMap::new()).expect("saved");
+        let loaded = WeightsFile::open(&path).and_then(|file| file.network(&device)).expect("a network");
+        assert_eq!(loaded.config(), network.config());
+        assert_eq!(numbers(loaded.forward(patch(&device))), numbers(network.forward(patch(&device))));
+        let exported = folder.path().join(format!("{head}.encoder.safetensors"));
+        let options = ExportOptions { is_encoder_only: true, ..ExportOptions::default() };
+        WeightsFile::open(&path).and_then(|file| file.export(&exported, &options)).expect("exported");
+        let about = WeightsFile::open(&exported).and_then(|file| file.architecture()).expect("known");
+        assert_eq!((about.encoder_config(), about.head), (encoder, None));
+    }
+    // A checkpoint of batch normalisation lends its slopes and offsets; its running numbers have no place.
+    let file = WeightsFile::open(&fixture("r10b_w6.no_counters.legacy.pth")).expect("a checkpoint");
+    let config =
+        EncoderConfig { norm: NormKind::Group, strides: Strides::Ordinary, ..file.architecture().expect("known").encoder_config() };
+    let (grouped, coverage) = file.encoder_as(config, &device).expect("an encoder");
+    assert_eq!((coverage.matched, coverage.missing.len(), coverage.unused.len()), (36, 0, 24));
+    assert_eq!(grouped.config(), config);
 }

@@ -63,6 +63,8 @@ pub struct CaseInfo {
     pub is_corrected: bool,
     /// Whether there is anything in its mask's journal or a mask file.
     pub has_mask: bool,
+    /// The class of the whole scan, if a person has given it one.
+    pub class: Option<String>,
 }
 
 /// A row of `case_`.
@@ -78,9 +80,11 @@ pub(crate) struct CaseRow {
     pub grid: Option<String>,
     /// What the image's file was when it was last opened.
     pub image_print: Option<Fingerprint>,
+    /// The class of the whole scan.
+    pub class: Option<String>,
 }
 
-const COLUMNS: &str = "id, name, file_stem, image, role, is_corrected, grid, image_print";
+const COLUMNS: &str = "id, name, file_stem, image, role, is_corrected, grid, image_print, class";
 
 impl Study {
     /// All cases in the order they were added.
@@ -158,6 +162,16 @@ impl Study {
         self.set_case("UPDATE case_ SET is_corrected = ?2 WHERE id = ?1", id, is_corrected)
     }
 
+    /// Gives the whole scan a class; `None` or a name of spaces only takes it away.
+    ///
+    /// # Errors
+    /// If there is no such case or the database cannot be written.
+    pub fn set_class(&self, id: CaseId, class: Option<&str>) -> Result<(), ProjectError> {
+        let plain: String = class.unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let class = Some(plain.trim()).filter(|class| !class.is_empty());
+        self.set_case("UPDATE case_ SET class = ?2 WHERE id = ?1", id, class)
+    }
+
     pub(crate) fn set_case(&self, sql: &str, id: CaseId, value: impl ToSql) -> Result<(), ProjectError> {
         let changed = self.write(|database| database.prepare_cached(sql)?.execute(params![id.0, value]))?;
         if changed == 0 {
@@ -194,13 +208,14 @@ impl Study {
             is_corrected: row.get(5)?,
             grid: row.get(6)?,
             image_print: print.as_deref().and_then(Fingerprint::from_json),
+            class: row.get(8)?,
         })
     }
 
     fn case_info(&self, row: CaseRow) -> Result<CaseInfo, ProjectError> {
         let is_begun = self.with_lineage(row.id, |lineage| lineage.head() != ROOT)?;
         let has_mask = is_begun || self.mask_path(&row.file_stem).is_file();
-        let CaseRow { id, name, image, role, is_corrected, .. } = row;
-        Ok(CaseInfo { id, name, image, role, is_corrected, has_mask })
+        let CaseRow { id, name, image, role, is_corrected, class, .. } = row;
+        Ok(CaseInfo { id, name, image, role, is_corrected, has_mask, class })
     }
 }

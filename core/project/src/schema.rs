@@ -15,7 +15,9 @@ pub(crate) const DATABASE: &str = "study.sqlite";
 /// "Medl" in the database's header: this file is ours.
 const APPLICATION_ID: i32 = 0x4d65_646c;
 /// The format written by this program, in the database's header.
-const FORMAT: i64 = 1;
+///
+/// 2: `case_.class`.
+const FORMAT: i64 = 2;
 
 /// `event.kind`: `aside` is an edit that was never done: it leads to a mask another program made of an older one of ours.
 /// `event.origin`: for an edit the one below it (0: none), for an undo or redo the edit that is taken back or done again.
@@ -43,7 +45,8 @@ CREATE TABLE case_ (
     role TEXT NOT NULL CHECK (role IN ('training', 'validation', 'unassigned')),
     is_corrected INTEGER NOT NULL DEFAULT 0 CHECK (is_corrected IN (0, 1)),
     grid TEXT,
-    image_print TEXT
+    image_print TEXT,
+    class TEXT
 ) STRICT;
 CREATE TABLE event (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -74,6 +77,9 @@ CREATE TABLE model (
     metrics TEXT NOT NULL
 ) STRICT;
 ";
+
+/// From format 1 to 2: whole or not at all.
+const FROM_1: &str = "BEGIN EXCLUSIVE; ALTER TABLE case_ ADD COLUMN class TEXT; PRAGMA user_version = 2; COMMIT;";
 
 /// Makes the database of a new study in `folder`. Whole or not at all: a power cut leaves an empty file, which may be made anew.
 pub(crate) fn create(folder: &Path) -> Result<Connection, ProjectError> {
@@ -110,6 +116,9 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, ProjectError> {
     let found = take().map_err(ProjectError::database(&path))?;
     if found > FORMAT {
         return Err(ProjectError::Newer { folder: folder.to_owned(), found, known: FORMAT });
+    }
+    if found == 1 {
+        connection.execute_batch(FROM_1).map_err(ProjectError::database(&path))?;
     }
     let probe = "SELECT (SELECT count(*) FROM meta), (SELECT count(*) FROM label), (SELECT count(*) FROM case_), \
                  (SELECT count(*) FROM mask_file), (SELECT count(*) FROM model), (SELECT max(id) FROM event), \
@@ -167,4 +176,38 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 
 fn into_wal(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use medley_volume::LabelTable;
+
+    use super::*;
+    use crate::{Role, Study};
+
+    /// A study as the first format had it: without the column, and saying so.
+    fn make_old(folder: &Path) {
+        let connection = Connection::open(folder.join(DATABASE)).expect("opens");
+        connection.execute_batch("ALTER TABLE case_ DROP COLUMN class; PRAGMA user_version = 1;").expect("changed");
+    }
+
+    #[test]
+    fn a_study_of_the_first_format_opens_with_its_cases_and_takes_classes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let image = folder.path().join("scan.nii");
+        std::fs::write(&image, b"not read here").expect("written");
+        let study = Study::create(folder.path(), &LabelTable::default()).expect("made");
+        let id = study.add_case("scan", &image, Role::Training).expect("added");
+        drop(study);
+        make_old(folder.path());
+        let study = Study::open(folder.path()).expect("opens");
+        let case = study.case(id).expect("is there");
+        assert_eq!((case.name.as_str(), case.role, case.class), ("scan", Role::Training, None));
+        study.set_class(id, Some(" benign ")).expect("set");
+        drop(study);
+        let study = Study::open(folder.path()).expect("opens");
+        assert_eq!(study.case(id).expect("is there").class.as_deref(), Some("benign"));
+        study.set_class(id, Some("  ")).expect("set");
+        assert_eq!(study.case(id).expect("is there").class, None);
+    }
 }

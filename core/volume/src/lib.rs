@@ -4,7 +4,7 @@
 //! - [`Grid`]: a shape and the affine from voxel index to patient space; [`AxisMap`]: how its axes lie in the patient
 //! - [`Volume`]: voxels in their stored type, with scaling and unit; [`LabelMap`]: one label per voxel
 //! - [`LabelTable`]: names and colours of labels
-//! - [`IndexBox`]: a half-open box of voxel indices
+//! - [`IndexBox`]: a half-open box of voxel indices; [`components`](fn@components): connected pieces of a mask
 //! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
 //!
 //! # Invariants
@@ -15,6 +15,7 @@
 //! 4. Nothing here knows of files, of a window or of networks.
 
 mod axes;
+mod components;
 mod error;
 mod grid;
 mod index_box;
@@ -26,6 +27,7 @@ pub mod resample;
 mod volume;
 
 pub use axes::{AnatomicalPlane, AxisMap};
+pub use components::{Component, Components, components};
 pub use error::VolumeError;
 pub use glam;
 pub use grid::{Grid, Ras, VoxelIndex};

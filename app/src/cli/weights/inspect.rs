@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use medley_nn::weights::{Coverage, Inspection, inspect};
+use medley_nn::weights::{Coverage, Inspection, Task, inspect};
 use serde::Serialize;
 
 use crate::cli::Failure;
@@ -8,6 +8,7 @@ use crate::cli::Failure;
 /// An inspection with the depth as a number.
 #[derive(Debug, Serialize)]
 pub struct WeightsReport {
+    task: Task,
     depth: usize,
     shortcut: String,
     base_width: usize,
@@ -28,8 +29,9 @@ impl WeightsReport {
     /// # Errors
     /// If it is none.
     pub fn of(file: &Path) -> Result<Self, Failure> {
-        let Inspection { architecture, coverage, prefix, unusable, notices, sha256, .. } = inspect(file)?;
+        let Inspection { architecture, task, coverage, prefix, unusable, notices, sha256, .. } = inspect(file)?;
         Ok(Self {
+            task,
             depth: architecture.depth.layers(),
             shortcut: architecture.shortcut.to_string(),
             base_width: architecture.base_width,
@@ -49,6 +51,7 @@ impl WeightsReport {
     pub fn text(&self) -> String {
         let Self { depth, shortcut, base_width, coverage, .. } = self;
         let head = match (&self.head, self.classes) {
+            _ if self.task != Task::Segment => format!("a head that {}", self.task.does()),
             (Some(head), Some(classes)) => format!("head “{head}” for {classes} classes, background included"),
             _ => "no head".to_owned(),
         };

@@ -42,12 +42,16 @@ pub enum Request {
     SetCorrected(CaseId, bool),
     /// Say what a case is for.
     SetRole(CaseId, Role),
+    /// Give a whole scan a class, or take it away.
+    SetClass(CaseId, Option<String>),
     /// Keep the label table.
     SetLabels(LabelTable),
     /// Remember a trained model.
     AddModel(ModelRecord),
     /// Which cases can be learned from or measured on.
     ListLearnable(Sender<Result<Vec<(CaseId, Role)>, String>>),
+    /// Which cases have a class and what they are for.
+    ListClassified(Sender<Result<Vec<(CaseId, Role, String)>, String>>),
     /// One case for learning.
     Lend(CaseId, Sender<Result<TrainingCase, String>>),
     /// Finish.

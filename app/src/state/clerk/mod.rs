@@ -12,11 +12,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use medley_io::{FileKind, StoredGeometry};
-use medley_learn::{CaseSource, TrainingCase};
+use medley_learn::{CaseSource, ClassSource, TrainingCase};
 use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable};
 
-use self::study_cases::StudyCases;
+use self::study_cases::{ClassifiedCases, StudyCases};
 use super::open_case::OpenCase;
 use super::window_level::WindowLevel;
 use crate::render::ScanTextures;
@@ -63,6 +63,12 @@ impl Clerk {
     #[must_use]
     pub fn cases_to_learn_from(&self) -> Box<dyn CaseSource> {
         Box::new(StudyCases { requests: self.requests.clone() })
+    }
+
+    /// The study's cases that are of one of these classes.
+    #[must_use]
+    pub fn classified_cases(&self, classes: Vec<String>) -> Box<dyn ClassSource> {
+        Box::new(ClassifiedCases { classes, requests: self.requests.clone() })
     }
 }
 
@@ -127,10 +133,15 @@ impl Desk {
             Request::ReadMask(case, path) => self.read_mask(case, path),
             Request::SetCorrected(case, is_corrected) => self.change_cases(|study| study.set_corrected(case, is_corrected)),
             Request::SetRole(case, role) => self.change_cases(|study| study.set_role(case, role)),
+            Request::SetClass(case, class) => self.change_cases(|study| study.set_class(case, class.as_deref())),
             Request::SetLabels(table) => self.study_mut().and_then(|study| study.set_label_table(&table).map_err(sentence)),
             Request::AddModel(model) => self.add_model(&model),
             Request::ListLearnable(answer) => {
                 let _ = answer.send(self.learnable());
+                Ok(())
+            }
+            Request::ListClassified(answer) => {
+                let _ = answer.send(self.classified());
                 Ok(())
             }
             Request::Lend(case, answer) => {
@@ -311,6 +322,11 @@ impl Desk {
         self.journal_backlog();
         let cases = self.study_mut()?.cases().map_err(sentence)?;
         Ok(cases.into_iter().filter(|case| case.is_corrected).map(|case| (case.id, case.role)).collect())
+    }
+
+    fn classified(&mut self) -> Result<Vec<(CaseId, Role, String)>, String> {
+        let cases = self.study_mut()?.cases().map_err(sentence)?;
+        Ok(cases.into_iter().filter_map(|case| Some((case.id, case.role, case.class?))).collect())
     }
 
     fn lend(&mut self, id: CaseId) -> Result<TrainingCase, String> {

@@ -1,9 +1,11 @@
 use std::sync::mpsc::{Sender, channel};
 
-use medley_learn::{CaseSource, TrainingCase};
-use medley_project::Role;
+use medley_learn::{CaseSource, ClassSource, ClassifiedCase, TrainingCase};
+use medley_project::{CaseId, Role};
 
 use super::Request;
+
+const CLOSED: &str = "the study was closed";
 
 /// Corrected cases, read one at a time through the clerk.
 pub(super) struct StudyCases {
@@ -12,18 +14,21 @@ pub(super) struct StudyCases {
 
 impl StudyCases {
     fn fetch(&self, wanted: Role) -> Result<Vec<TrainingCase>, String> {
-        const CLOSED: &str = "the study was closed";
         let (answer, answered) = channel();
         self.requests.send(Request::ListLearnable(answer)).map_err(|_| CLOSED)?;
         let listed = answered.recv().map_err(|_| CLOSED)??;
         let mut cases = Vec::new();
         for (id, _) in listed.into_iter().filter(|(_, role)| *role == wanted) {
-            let (answer, answered) = channel();
-            self.requests.send(Request::Lend(id, answer)).map_err(|_| CLOSED)?;
-            cases.push(answered.recv().map_err(|_| CLOSED)??);
+            cases.push(lent(&self.requests, id)?);
         }
         Ok(cases)
     }
+}
+
+fn lent(requests: &Sender<Request>, id: CaseId) -> Result<TrainingCase, String> {
+    let (answer, answered) = channel();
+    requests.send(Request::Lend(id, answer)).map_err(|_| CLOSED)?;
+    answered.recv().map_err(|_| CLOSED)?
 }
 
 impl CaseSource for StudyCases {
@@ -32,6 +37,38 @@ impl CaseSource for StudyCases {
     }
 
     fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.fetch(Role::Validation)
+    }
+}
+
+/// Cases that have a class, read one at a time through the clerk. A study does not know whose scans they are: each counts as
+/// another patient's.
+pub(super) struct ClassifiedCases {
+    pub(super) classes: Vec<String>,
+    pub(super) requests: Sender<Request>,
+}
+
+impl ClassifiedCases {
+    fn fetch(&self, wanted: Role) -> Result<Vec<ClassifiedCase>, String> {
+        let (answer, answered) = channel();
+        self.requests.send(Request::ListClassified(answer)).map_err(|_| CLOSED)?;
+        let listed = answered.recv().map_err(|_| CLOSED)??;
+        let mut cases = Vec::new();
+        for (id, _, class) in listed.into_iter().filter(|(_, role, class)| *role == wanted && self.classes.contains(class)) {
+            let TrainingCase { name, image, .. } = lent(&self.requests, id)?;
+            let answers = self.classes.iter().map(|other| Some(*other == class)).collect();
+            cases.push(ClassifiedCase { patient: name.clone(), name, image, answers });
+        }
+        Ok(cases)
+    }
+}
+
+impl ClassSource for ClassifiedCases {
+    fn training(&mut self) -> Result<Vec<ClassifiedCase>, String> {
+        self.fetch(Role::Training)
+    }
+
+    fn validation(&mut self) -> Result<Vec<ClassifiedCase>, String> {
         self.fetch(Role::Validation)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use medley_annotate::Proposal;
-use medley_learn::{FineTuneSettings, FineTuneSpec, JobEvent, JobSpec, PredictSpec};
+use medley_learn::{FineTuneSpec, JobEvent, JobSpec, PredictSpec};
 use medley_project::ModelRecord;
 
 use super::{MEAN_DICE, Proposing, Workbench};
@@ -17,21 +17,16 @@ impl Workbench {
     /// Why fine-tuning cannot start now; `None` if it can.
     #[must_use]
     pub fn fine_tune_obstacle(&self) -> Option<&'static str> {
-        let Some(study) = &self.study else { return Some("Open a study first.") };
+        if self.study.is_none() {
+            return Some("Open a study first.");
+        }
         if self.training.as_ref().is_some_and(TrainingRun::is_active) {
             return Some("A fine-tuning is running.");
         }
-        let is_lesson = |case: &medley_project::CaseInfo| case.is_corrected && case.role == medley_project::Role::Training;
-        if !study.cases.iter().any(is_lesson) {
-            return Some("Mark a case as corrected first: it is what the network learns from.");
-        }
-        if study.labels.labels().is_empty() {
-            return Some("Add a label first.");
-        }
-        None
+        self.task_obstacle()
     }
 
-    /// Starts fine-tuning on the corrected cases.
+    /// Starts fine-tuning on the corrected cases, or on those that have a class.
     pub fn fine_tune(&mut self) {
         if self.fine_tune_obstacle().is_some() {
             return;
@@ -39,7 +34,12 @@ impl Workbench {
         self.snapshot();
         let Some(study) = &self.study else { return };
         let model_id = next_model_id(&study.models);
-        let settings = FineTuneSettings { steps: self.choices.steps, seed: self.choices.seed, ..FineTuneSettings::default() };
+        if let Some(job) = self.task_job(study.folder.join("models").join(&model_id)) {
+            self.training = Some(TrainingRun::new(model_id, self.choices.steps));
+            self.worker.submit(job);
+            return;
+        }
+        let settings = self.choices.settings();
         let spec = FineTuneSpec {
             cases: self.clerk.cases_to_learn_from(),
             labels: study.labels.labels().iter().map(|label| (label.value, label.name.clone())).collect(),
@@ -112,6 +112,7 @@ impl Workbench {
         if self.propose_obstacle().is_some() {
             return;
         }
+        self.finding = None;
         let (Some(case), Some(model)) = (&self.case, self.model()) else { return };
         let spec = PredictSpec {
             model: model.file.clone(),
@@ -173,6 +174,7 @@ impl Workbench {
                     Err(error) => self.notices.push(Severity::Error, error.to_string()),
                 }
             }
+            JobEvent::Found(found) => self.take_finding(found),
             JobEvent::Failed(sentence) if self.proposing.take().is_some() => self.notices.push(Severity::Error, sentence.clone()),
             _ => self.take_training_event(&event),
         }
@@ -184,6 +186,11 @@ impl Workbench {
             return;
         }
         run.take(event);
+        if let JobEvent::TaskTrained(outcome) = event {
+            let id = run.model_id.clone();
+            self.take_task_model(id, outcome);
+            return;
+        }
         match event {
             JobEvent::FineTuned(outcome) => {
                 let record = ModelRecord {

@@ -2,12 +2,14 @@
 //!
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
-//! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `weights`
+//! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `tasks`:
+//!   the same for classes and boxes; `weights`
 
 mod labels;
 mod learning;
 mod masks;
 mod opening;
+mod tasks;
 mod weights;
 
 use std::path::PathBuf;
@@ -27,6 +29,8 @@ use super::view::Views;
 use super::weights_page::WeightsPage;
 use crate::dialogs::Dialogs;
 use crate::render::Palette;
+
+pub use tasks::ShownFinding;
 
 /// What a window opens with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -75,6 +79,10 @@ pub struct Workbench {
     pub chosen_model: Option<String>,
     /// A proposal being computed.
     pub proposing: Option<Proposing>,
+    /// What a model for classes or boxes says of the open scan.
+    pub finding: Option<ShownFinding>,
+    /// A class that is being typed, and the case it is for.
+    pub class_draft: Option<(CaseId, String)>,
     /// What the user is told.
     pub notices: Notices,
     /// Dialogs that are open.
@@ -127,6 +135,8 @@ impl Workbench {
             choices: TrainingChoices::default(),
             chosen_model: None,
             proposing: None,
+            finding: None,
+            class_draft: None,
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             weights_page,

@@ -69,6 +69,8 @@ impl Workbench {
             Reply::StudyOpened(study, first) => {
                 self.case = None;
                 self.proposing = None;
+                self.finding = None;
+                self.class_draft = None;
                 self.chosen_model = None;
                 self.set_palette(&study.labels);
                 self.active_label = study.labels.labels().first().map_or(1, |label| label.value);
@@ -123,6 +125,7 @@ impl Workbench {
             self.set_palette(&labels);
         }
         self.loading = None;
+        self.finding = None;
         self.case = Some(loaded.case);
         self.last_snapshot = Instant::now();
     }

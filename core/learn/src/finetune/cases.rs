@@ -11,6 +11,8 @@ use crate::{Control, LearnError, Recipe, TrainingCase};
 pub(super) struct Ready {
     pub(super) recipe: Recipe,
     pub(super) training: Vec<PreparedCase>,
+    /// For each class, whether it was looked for; `None` where all were.
+    pub(super) annotated: Option<Vec<bool>>,
     pub(super) validation: Vec<MeasuredCase>,
     pub(super) set: CardSet,
 }
@@ -55,8 +57,28 @@ pub(super) fn make_ready(
     };
     let values = label_values(labels);
     let training = prepare_all(training, &recipe, &values, control)?;
+    let annotated = annotated(labels, &settings.never_annotated, &training)?;
     let validation = validation.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
-    Ok(Ready { recipe, training, validation, set })
+    Ok(Ready { recipe, training, annotated, validation, set })
+}
+
+/// # Errors
+/// If a label that nobody looked for is not learned anyway, or was found nevertheless.
+fn annotated(labels: &[CardLabel], never: &[u16], cases: &[PreparedCase]) -> Result<Option<Vec<bool>>, LearnError> {
+    let mut annotated = vec![true; labels.len()];
+    for value in never {
+        let wrong = |what: String| LearnError::Setting(format!("the label {value} is said never to be annotated, but {what}"));
+        let Some(class) = labels.iter().position(|label| label.value == *value && *value != 0) else {
+            return Err(wrong("it is not among the labels to learn".to_owned()));
+        };
+        if let Some(case) = cases.iter().find(|case| case.sites.get(class).is_some_and(|sites| !sites.is_empty())) {
+            return Err(wrong(format!("the mask of the case “{}” holds it", case.name)));
+        }
+        if let Some(annotated) = annotated.get_mut(class) {
+            *annotated = false;
+        }
+    }
+    Ok((!never.is_empty()).then_some(annotated))
 }
 
 pub(crate) fn prepare_all(

@@ -33,9 +33,17 @@ impl Curve {
         }
     }
 
+    /// The same for a model that draws no masks.
+    pub(crate) fn scored(&mut self, step: usize, score: f64) {
+        self.close(step, None);
+        if let Some(point) = self.points.last_mut().filter(|point| point.step == step) {
+            point.score = Some(short(score));
+        }
+    }
+
     fn close(&mut self, step: usize, dice: Option<f64>) {
         if self.count > 0 {
-            self.points.push(CurvePoint { step, loss: short(self.sum / self.count as f64), dice });
+            self.points.push(CurvePoint { step, loss: short(self.sum / self.count as f64), dice, score: None });
             (self.sum, self.count) = (0.0, 0);
         }
     }

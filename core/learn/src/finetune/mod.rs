@@ -1,10 +1,12 @@
 //! Fine-tuning a segmentation network on corrected cases.
 //!
-//! Patches with augmentation, Dice and cross entropy, a frozen validation set measured on whole scans, the best or the last
-//! weights kept, and a card beside them.
+//! Patches with augmentation, Dice and cross entropy or another loss, a frozen validation set measured on whole scans, the best
+//! or the last weights kept, and a card beside them.
 
 mod cases;
 mod curve;
+#[cfg(test)]
+mod heads_and_losses;
 mod settings;
 mod start;
 #[cfg(test)]
@@ -16,14 +18,16 @@ mod write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-pub use settings::{EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+use medley_nn::weights::Task;
+
+pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
 pub(crate) use cases::{card_labels, card_set, label_values, measured_case, prepare_all};
 pub(crate) use curve::{Curve, Pace};
 pub(crate) use settings::{check_patch, check_training};
-pub(crate) use start::{architecture, encoder};
+pub(crate) use start::{architecture, encoder, norm_mode};
 pub(crate) use validate::{Measured, MeasuredCase};
-pub(crate) use write::{file_sha256, make_folder, write_card};
+pub(crate) use write::{file_sha256, make_folder, write_card, write_model};
 
 use cases::make_ready;
 use train::train;
@@ -76,10 +80,16 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let validation = spec.cases.validation().map_err(LearnError::Source)?;
     drop(std::mem::replace(&mut spec.cases, Box::new((Vec::new(), Vec::new()))));
     let start = start::start(&spec.weights, &spec.settings, &labels, &device.device.clone().autodiff())?;
+    if start.earlier.is_none() && !spec.settings.never_annotated.is_empty() {
+        return Err(LearnError::Setting(
+            "labels that nobody looked for can only be kept, not learned: start from a model with the same labels and head".to_owned(),
+        ));
+    }
     let earlier = start.earlier.as_ref().and_then(|card| card.recipe.clone());
     let ready = make_ready(training, validation, &labels, &spec.settings, earlier, control)?;
     let has_weights = start.weights.from != "scratch";
-    let norm = start::norm_mode(spec.settings.encoder_norm, has_weights, spec.settings.batch, ready.recipe.patch);
+    let stride = start.network.encoder.config().strides.output_stride();
+    let norm = start::norm_mode(spec.settings.encoder_norm, has_weights, spec.settings.batch, ready.recipe.patch, stride);
     let network = start.network.with_encoder_norm(norm);
     let result = train(network, &ready, &labels, &spec.settings, has_weights, &device, control, tell)?;
 
@@ -87,6 +97,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let card = Card {
         format: 1,
         kind: JobKind::FineTune,
+        task: Task::Segment,
         program: Card::this_program(),
         device: device.name,
         architecture: start.architecture,
@@ -99,6 +110,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
         step: result.kept.step,
         chosen_by: result.chosen_by.to_owned(),
         dice: result.kept.dice.clone(),
+        scores: None,
         pretrained: Vec::new(),
         curve: result.curve.clone(),
         made: Some(Made::now(seconds)),

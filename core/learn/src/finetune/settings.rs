@@ -1,10 +1,14 @@
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use medley_nn::{Depth, HeadKind, Shortcut};
+use medley_nn::loss::LossKind;
+use medley_nn::{Depth, EncoderConfig, HeadKind, NormKind, Shortcut, ShortcutGradient, Strides};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
+use crate::card::is_default;
 use crate::optimise::{Optimiser, Rates};
 use crate::recipe::PlanLimits;
 use crate::{CaseSource, DeviceChoice, LearnError};
@@ -74,6 +78,54 @@ pub enum EncoderNorm {
     Batch,
     /// The running ones, left as they came.
     Frozen,
+    /// None of a batch: groups of channels of each sample, in place of batch normalisation.
+    Group,
+}
+
+impl FromStr for EncoderNorm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Auto, Self::Batch, Self::Frozen, Self::Group];
+        let found = all.into_iter().find(|norm| norm.to_string() == text);
+        found.ok_or_else(|| format!("“{text}” is not a normalisation: use auto, batch, frozen or group"))
+    }
+}
+
+impl fmt::Display for EncoderNorm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Batch => "batch",
+            Self::Frozen => "frozen",
+            Self::Group => "group",
+        })
+    }
+}
+
+/// How an encoder is to be built otherwise than its weights were, or than the reference where there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EncoderChanges {
+    /// How its last two stages widen what they see.
+    pub strides: Option<Strides>,
+    /// By what it normalises.
+    pub norm: EncoderNorm,
+    /// Whether the gradient passes shortcut A.
+    pub shortcut_gradient: ShortcutGradient,
+}
+
+impl EncoderChanges {
+    /// `config` with the changes in it.
+    #[must_use]
+    pub fn of(self, config: EncoderConfig) -> EncoderConfig {
+        let norm = match self.norm {
+            EncoderNorm::Auto => config.norm,
+            EncoderNorm::Batch | EncoderNorm::Frozen => NormKind::Batch,
+            EncoderNorm::Group => NormKind::Group,
+        };
+        let strides = self.strides.unwrap_or(config.strides);
+        EncoderConfig { strides, norm, shortcut_gradient: self.shortcut_gradient, ..config }
+    }
 }
 
 /// Settings of a fine-tuning.
@@ -104,6 +156,16 @@ pub struct FineTuneSettings {
     pub base_width: usize,
     /// The head.
     pub head: HeadKind,
+    /// What is minimised; left out of a card where it is the default.
+    #[serde(skip_serializing_if = "is_default")]
+    pub loss: LossKind,
+    /// Whether the loss looks at the head's coarser logits too; only the skip decoder has some. Left out of a card where it does not.
+    #[serde(skip_serializing_if = "is_default")]
+    pub deep_supervision: bool,
+    /// Labels that nobody looked for in these cases. They cost nothing, so that a model which knows them already does not forget
+    /// them; only such a model can be trained with them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub never_annotated: Vec<u16>,
     /// Spacing `[R, A, S]` in millimetres to which scans are brought; `None`: the median of the training cases, within `limits`.
     pub spacing_mm: Option<[f64; 3]>,
     /// Patch `[S, A, R]` in voxels, multiples of 8; `None`: as large as `limits` allow.
@@ -118,6 +180,12 @@ pub struct FineTuneSettings {
     pub average: f64,
     /// By which statistics the encoder normalises.
     pub encoder_norm: EncoderNorm,
+    /// How the encoder's last two stages widen what they see; `None`: as its weights were trained, as the reference without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strides: Option<Strides>,
+    /// Whether the gradient passes shortcut A: `Cut` repeats the reference's trainings.
+    #[serde(skip_serializing_if = "is_default")]
+    pub shortcut_gradient: ShortcutGradient,
     /// Steps between measurements on the validation scans; 0: only at the end.
     pub validate_every: usize,
     /// Which weights are kept.
@@ -142,6 +210,9 @@ impl Default for FineTuneSettings {
             shortcut: Shortcut::B,
             base_width: 16,
             head: HeadKind::Skip,
+            loss: LossKind::DiceCe,
+            deep_supervision: false,
+            never_annotated: Vec::new(),
             spacing_mm: None,
             patch: None,
             limits: PlanLimits { voxels_per_patch: 16 * 96 * 96, ..PlanLimits::default() },
@@ -149,6 +220,8 @@ impl Default for FineTuneSettings {
             augmentation: Augmentation::default(),
             average: 0.1,
             encoder_norm: EncoderNorm::Auto,
+            strides: None,
+            shortcut_gradient: ShortcutGradient::Open,
             validate_every: 50,
             keep: Keep::Best,
             allow_partial: false,
@@ -159,12 +232,28 @@ impl Default for FineTuneSettings {
 impl FineTuneSettings {
     /// # Errors
     /// A sentence for the first setting that makes no sense.
-    pub(super) fn check(&self) -> Result<(), LearnError> {
+    pub(crate) fn check(&self) -> Result<(), LearnError> {
         check_training(self.steps, self.batch, self.learning_rate, self.base_width, self.foreground)?;
-        check_patch(self.patch)
+        check_patch(self.patch)?;
+        if self.deep_supervision && !self.head.has_levels() {
+            let head = self.head;
+            return Err(LearnError::Setting(format!(
+                "deep supervision needs the skip head; the {head} head has logits at one resolution only"
+            )));
+        }
+        Ok(())
     }
 
-    pub(super) fn rates(&self, has_weights: bool) -> Rates {
+    pub(crate) fn changes(&self) -> EncoderChanges {
+        EncoderChanges { strides: self.strides, norm: self.encoder_norm, shortcut_gradient: self.shortcut_gradient }
+    }
+
+    /// The encoder that is drawn where no weights are given.
+    pub(crate) fn encoder_config(&self) -> EncoderConfig {
+        EncoderConfig::new(self.depth, self.shortcut, self.base_width)
+    }
+
+    pub(crate) fn rates(&self, has_weights: bool) -> Rates {
         let encoder_factor = if has_weights { self.encoder_factor } else { 1.0 };
         Rates { highest: self.learning_rate, encoder_factor, warm_up: self.warm_up.min(self.steps / 2), steps: self.steps }
     }

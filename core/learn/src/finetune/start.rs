@@ -2,9 +2,9 @@
 
 use burn::tensor::Device;
 use medley_nn::weights::WeightsFile;
-use medley_nn::{Encoder, EncoderConfig, NormMode, SegmentationNetwork};
+use medley_nn::{Encoder, EncoderConfig, NetworkConfig, NormMode, SegmentationNetwork};
 
-use super::{EncoderNorm, FineTuneSettings, WeightsSource};
+use super::{EncoderChanges, EncoderNorm, FineTuneSettings, WeightsSource};
 use crate::LearnError;
 use crate::card::{Card, CardArchitecture, CardLabel, CardWeights, METADATA_KEY};
 
@@ -34,22 +34,26 @@ impl WeightsSource {
 }
 
 pub(crate) fn architecture(config: EncoderConfig, head: Option<String>) -> CardArchitecture {
-    CardArchitecture { depth: config.depth.to_string(), shortcut: config.shortcut.to_string(), base_width: config.base_width, head }
+    let EncoderConfig { depth, shortcut, base_width, strides, norm, .. } = config;
+    CardArchitecture { depth: depth.to_string(), shortcut: shortcut.to_string(), base_width, strides, norm, head }
 }
 
-/// The encoder from a file or from scratch, and where it came from.
+/// The encoder from a file or, as `config`, from scratch, in either case with `changes`, and where it came from.
 pub(crate) fn encoder(
     file: Option<&WeightsFile>,
     config: EncoderConfig,
+    changes: EncoderChanges,
     allow_partial: bool,
     seed: u64,
     device: &Device,
 ) -> Result<(Encoder, CardWeights), LearnError> {
     let Some(file) = file else {
         let weights = CardWeights { from: "scratch".to_owned(), sha256: None, matched: 0, missing: 0 };
-        return Ok((config.init(device, seed), weights));
+        return Ok((changes.of(config).init(device, seed), weights));
     };
-    let (encoder, coverage) = if allow_partial { file.encoder_allowing_partial(device, seed)? } else { file.encoder(device)? };
+    let config = changes.of(file.architecture()?.encoder_config());
+    let (encoder, coverage) =
+        if allow_partial { file.encoder_as_allowing_partial(config, device, seed)? } else { file.encoder_as(config, device)? };
     if encoder.config().in_channels != 1 {
         let channels = encoder.config().in_channels;
         return Err(LearnError::Setting(format!("the encoder expects {channels} input channels; a scan has one")));
@@ -74,8 +78,8 @@ pub(super) fn start(
     if let Some(start) = file.as_ref().map(|file| continued(file, settings, labels, device)).transpose()?.flatten() {
         return Ok(start);
     }
-    let config = EncoderConfig { depth: settings.depth, shortcut: settings.shortcut, base_width: settings.base_width, in_channels: 1 };
-    let (encoder, weights) = encoder(file.as_ref(), config, settings.allow_partial, settings.seed, device)?;
+    let (encoder, weights) =
+        encoder(file.as_ref(), settings.encoder_config(), settings.changes(), settings.allow_partial, settings.seed, device)?;
     let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
     let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), device, settings.seed);
     Ok(Start { network, weights, architecture, earlier: None })
@@ -86,10 +90,12 @@ fn continued(file: &WeightsFile, settings: &FineTuneSettings, labels: &[CardLabe
     let Some(json) = file.metadata().get(METADATA_KEY) else { return Ok(None) };
     let card = Card::from_json("the weights", json)?;
     let is_same = card.labels == labels && card.architecture.head.as_deref() == Some(settings.head.to_string().as_str());
-    if !is_same || card.recipe.is_none() {
+    let Some(config) = file.architecture()?.network_config() else { return Ok(None) };
+    let encoder = settings.changes().of(config.encoder);
+    if !is_same || card.recipe.is_none() || (encoder.strides, encoder.norm) != (config.encoder.strides, config.encoder.norm) {
         return Ok(None);
     }
-    let network = file.network(device)?;
+    let network = file.network_as(NetworkConfig { encoder, ..config }, device)?;
     let weights = CardWeights {
         from: "network".to_owned(),
         sha256: Some(file.sha256().to_owned()),
@@ -99,13 +105,14 @@ fn continued(file: &WeightsFile, settings: &FineTuneSettings, labels: &[CardLabe
     Ok(Some(Start { network, weights, architecture: card.architecture.clone(), earlier: Some(card) }))
 }
 
-/// By which statistics the encoder normalises when a step sees `batch` patches of `patch` voxels.
-pub(super) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3]) -> NormMode {
-    let places = batch * patch.iter().map(|size| size.div_ceil(8)).product::<usize>();
+/// By which statistics the encoder normalises when a step sees `batch` patches of `patch` voxels, of which its last stage keeps
+/// every `stride`-th along each axis.
+pub(crate) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3], stride: usize) -> NormMode {
+    let places = batch * patch.iter().map(|size| size.div_ceil(stride)).product::<usize>();
     match norm {
         EncoderNorm::Frozen => NormMode::Frozen,
         EncoderNorm::Auto if has_weights && places < 64 => NormMode::Frozen,
-        EncoderNorm::Auto | EncoderNorm::Batch => NormMode::Batch,
+        EncoderNorm::Auto | EncoderNorm::Batch | EncoderNorm::Group => NormMode::Batch,
     }
 }
 
@@ -129,9 +136,10 @@ mod tests {
 
     #[test]
     fn statistics_are_frozen_where_a_step_sees_too_little() {
-        assert_eq!(norm_mode(EncoderNorm::Auto, true, 1, [8, 32, 32]), NormMode::Frozen);
-        assert_eq!(norm_mode(EncoderNorm::Auto, true, 2, [16, 64, 64]), NormMode::Batch);
-        assert_eq!(norm_mode(EncoderNorm::Auto, false, 1, [8, 32, 32]), NormMode::Batch);
-        assert_eq!(norm_mode(EncoderNorm::Frozen, false, 2, [64; 3]), NormMode::Frozen);
+        assert_eq!(norm_mode(EncoderNorm::Auto, true, 1, [8, 32, 32], 8), NormMode::Frozen);
+        assert_eq!(norm_mode(EncoderNorm::Auto, true, 2, [16, 64, 64], 8), NormMode::Batch);
+        assert_eq!(norm_mode(EncoderNorm::Auto, false, 1, [8, 32, 32], 8), NormMode::Batch);
+        assert_eq!(norm_mode(EncoderNorm::Frozen, false, 2, [64; 3], 8), NormMode::Frozen);
+        assert_eq!(norm_mode(EncoderNorm::Auto, true, 2, [16, 64, 64], 32), NormMode::Frozen);
     }
 }

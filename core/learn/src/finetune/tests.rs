@@ -7,7 +7,7 @@ use crate::optimise::Learner;
 use crate::synthetic::{ball, fine_tuning, flipped_ball, quick};
 use crate::{DeviceChoice, Predictor};
 
-fn run_with(steps: usize, change: impl FnOnce(&mut FineTuneSpec)) -> (tempfile::TempDir, FineTuneOutcome, Vec<JobEvent>) {
+pub(super) fn run_with(steps: usize, change: impl FnOnce(&mut FineTuneSpec)) -> (tempfile::TempDir, FineTuneOutcome, Vec<JobEvent>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut spec = fine_tuning(Box::new((vec![ball(1)], vec![ball(2)])), quick(steps), folder.path());
     change(&mut spec);
@@ -16,13 +16,19 @@ fn run_with(steps: usize, change: impl FnOnce(&mut FineTuneSpec)) -> (tempfile::
     (folder, outcome, events)
 }
 
-#[test]
-fn a_ball_is_learned_and_found_in_scans_it_never_saw() {
-    let (_folder, outcome, events) = run_with(80, |_| {});
+/// Mean loss of the first and of the last five steps.
+pub(super) fn ends(events: &[JobEvent]) -> [f64; 2] {
     let losses: Vec<f64> =
         events.iter().filter_map(|event| if let JobEvent::Step { loss, .. } = event { Some(*loss) } else { None }).collect();
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
-    assert!(mean(&losses[75..]) < 0.5 * mean(&losses[..5]), "{losses:?}");
+    [mean(&losses[..5]), mean(&losses[losses.len() - 5..])]
+}
+
+#[test]
+fn a_ball_is_learned_and_found_in_scans_it_never_saw() {
+    let (_folder, outcome, events) = run_with(80, |_| {});
+    let [first, last] = ends(&events);
+    assert!(last < 0.5 * first, "{first} to {last}");
     assert!(outcome.mean_dice.is_some_and(|dice| dice > 0.7), "{:?}", outcome.dice);
 
     let predictor = Predictor::open(&outcome.model, DeviceChoice::Cpu).expect("a model");
@@ -137,7 +143,7 @@ fn nothing_to_learn_is_said_before_anything_is_computed() {
 fn a_loss_that_is_no_number_ends_the_training() {
     let device = open(DeviceChoice::Cpu).expect("the CPU");
     let train_device = device.device.clone().autodiff();
-    let config = medley_nn::EncoderConfig { depth: medley_nn::Depth::R10, shortcut: medley_nn::Shortcut::B, base_width: 4, in_channels: 1 };
+    let config = medley_nn::EncoderConfig::new(medley_nn::Depth::R10, medley_nn::Shortcut::B, 4);
     let encoder = config.init(&train_device, 0);
     let rates = quick(2).rates(false);
     let mut learner = Learner::new(&encoder, crate::optimise::Optimiser::AdamW, 0.0, rates);

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use medley_nn::SegmentationNetwork;
-use medley_nn::loss::dice_and_cross_entropy;
+use medley_nn::head::Draw;
+use medley_nn::loss::Annotated;
 
 use super::cases::Ready;
 use super::{Curve, FineTuneSettings, Keep, Measured, Pace};
@@ -13,7 +14,6 @@ use crate::card::{CardLabel, CurvePoint};
 use crate::device::OpenDevice;
 use crate::job::LabelDice;
 use crate::optimise::Learner;
-use crate::prepare::IGNORE;
 use crate::sample::Sampler;
 use crate::{Control, JobEvent, LearnError};
 
@@ -62,8 +62,12 @@ pub(super) fn train(
             Err(_) => break,
         }
         let start = Instant::now();
-        let (image, classes) = sampler.batch(step as u64, batch).into_tensors(&train_device);
-        let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        let (image, mut target) = sampler.batch(step as u64, batch).into_image_and_target(&train_device);
+        if let Some(annotated) = &ready.annotated {
+            target = target.with_annotated(Annotated::same(batch, annotated));
+        }
+        let levels = network.training_levels(image, settings.deep_supervision, Draw { seed: settings.seed, number: step as u64 });
+        let wrong = settings.loss.of_levels(levels, &target);
         if control.is_stopped() {
             break;
         }

@@ -1,9 +1,10 @@
 //! What a training leaves on the disk.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use medley_nn::SegmentationNetwork;
-use medley_nn::weights::save_network;
+use medley_nn::weights::{WeightsError, save_network};
 use sha2::{Digest, Sha256};
 
 use crate::LearnError;
@@ -11,10 +12,19 @@ use crate::card::{Card, METADATA_KEY};
 
 /// Writes model and card; the model first, since it holds a card itself.
 pub(super) fn write(network: &SegmentationNetwork, card: &Card, folder: &Path) -> Result<(PathBuf, String, PathBuf), LearnError> {
+    write_model(card, folder, |model, metadata| save_network(model, network, metadata))
+}
+
+/// The same for any network; `save` writes it to a path with metadata.
+pub(crate) fn write_model(
+    card: &Card,
+    folder: &Path,
+    save: impl FnOnce(&Path, &BTreeMap<String, String>) -> Result<(), WeightsError>,
+) -> Result<(PathBuf, String, PathBuf), LearnError> {
     let model = folder.join("model.safetensors");
     make_folder(folder)?;
     let metadata = [(METADATA_KEY.to_owned(), card.reproducible_json()?)].into_iter().collect();
-    save_network(&model, network, &metadata)?;
+    save(&model, &metadata)?;
     let card_file = write_card(card, folder)?;
     Ok((model.clone(), file_sha256(&model)?, card_file))
 }

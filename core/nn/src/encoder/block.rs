@@ -1,22 +1,24 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, s};
 
-use super::{EncoderConfig, Shortcut};
+use super::{EncoderConfig, Shortcut, ShortcutGradient};
 use crate::convolution::Conv3d;
-use crate::norm::{BatchNorm3d, NormMode};
+use crate::norm::{Norm, NormMode};
 
 /// A residual block: basic (3³, 3³) or bottleneck (1³, 3³, 1³), the stride and the dilation in its 3³ convolutions.
 #[derive(Module, Debug)]
 pub struct Block {
     conv1: Conv3d,
-    bn1: BatchNorm3d,
+    bn1: Norm,
     conv2: Conv3d,
-    bn2: BatchNorm3d,
+    bn2: Norm,
     conv3: Option<Conv3d>,
-    bn3: Option<BatchNorm3d>,
-    downsample: Option<(Conv3d, BatchNorm3d)>,
+    bn3: Option<Norm>,
+    downsample: Option<(Conv3d, Norm)>,
     stride: usize,
     out_channels: usize,
+    /// Whether the input goes past as a copy that autograd does not see.
+    has_cut_shortcut: bool,
 }
 
 /// Where a block stands.
@@ -42,8 +44,8 @@ impl Block {
         let out_channels = width * config.expansion();
         let changes_shape = stride != 1 || in_channels != out_channels;
         let has_projection = changes_shape && config.shortcut == Shortcut::B;
-        let downsample =
-            has_projection.then(|| (convolution([in_channels, out_channels], 1, 1, 1, device), BatchNorm3d::blank(out_channels, device)));
+        let norm = |channels: usize| Norm::blank(config.norm, channels, device);
+        let downsample = has_projection.then(|| (convolution([in_channels, out_channels], 1, 1, 1, device), norm(out_channels)));
         let is_bottleneck = config.depth.has_bottlenecks();
         let (conv1, conv2) = if is_bottleneck {
             (convolution([in_channels, width], 1, 1, 1, device), convolution([width, width], 3, stride, dilation, device))
@@ -52,14 +54,15 @@ impl Block {
         };
         Self {
             conv1,
-            bn1: BatchNorm3d::blank(width, device),
+            bn1: norm(width),
             conv2,
-            bn2: BatchNorm3d::blank(width, device),
+            bn2: norm(width),
             conv3: is_bottleneck.then(|| convolution([width, out_channels], 1, 1, 1, device)),
-            bn3: is_bottleneck.then(|| BatchNorm3d::blank(out_channels, device)),
+            bn3: is_bottleneck.then(|| norm(out_channels)),
             downsample,
             stride,
             out_channels,
+            has_cut_shortcut: changes_shape && !has_projection && config.shortcut_gradient == ShortcutGradient::Cut,
         }
     }
 
@@ -77,6 +80,7 @@ impl Block {
             // Striding before the 1³ convolution is the same as in it, and the only way that is right on every device: burn
             // 0.22.1 computes a wrong gradient for a 1³ convolution with a stride on wgpu.
             Some((convolution, norm)) => norm.forward(convolution.forward(strided(input, self.stride))),
+            None if self.has_cut_shortcut => shortcut_a(input.detach(), self.stride, self.out_channels),
             None => shortcut_a(input, self.stride, self.out_channels),
         };
         last.rectified_with(x, shortcut)
@@ -90,6 +94,11 @@ impl Block {
         strided.geometry()
     }
 
+    #[cfg(test)]
+    pub(super) fn second_convolution(&self) -> &Conv3d {
+        &self.conv2
+    }
+
     pub(super) fn set_norm_mode(&mut self, mode: NormMode) {
         let projection = self.downsample.as_mut().map(|(_, norm)| norm);
         let norms = [Some(&mut self.bn1), Some(&mut self.bn2), self.bn3.as_mut(), projection];
@@ -99,7 +108,7 @@ impl Block {
 
 /// He et al.'s option A: every `stride`-th voxel, and zeros in the channels that are new (the last ones).
 ///
-/// The gradient flows back through the voxels taken. (The reference's does not: it reads the tensor behind autograd's back.)
+/// The gradient flows back through the voxels taken. The reference's does not: see [`ShortcutGradient`].
 ///
 /// # Shapes
 /// - input: `[N, C, D, H, W]`
@@ -146,7 +155,7 @@ mod tests {
     fn a_dilated_block_reaches_as_far_as_its_dilation_and_touches_nothing_between() {
         use crate::parameters::filled;
         let device = Device::flex();
-        let config = EncoderConfig { depth: crate::Depth::R10, shortcut: Shortcut::B, base_width: 1, in_channels: 1 };
+        let config = EncoderConfig::new(crate::Depth::R10, Shortcut::B, 1);
         let place = Place { in_channels: 1, width: 1, stride: 1, dilation: 4 };
         let block = filled(Block::blank(config, place, &device), |p| (p.shape.len() == 5).then(|| vec![1.0; p.shape.iter().product()]));
         let mut impulse = vec![0.0; 11 * 11 * 11];

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use super::{NormKind, ShortcutGradient, Strides};
 use crate::{Encoder, init};
 
 /// How many layers with weights the network has, by the names of He et al.
@@ -124,7 +125,7 @@ impl fmt::Display for Shortcut {
     }
 }
 
-/// Everything that decides the shapes of an [`Encoder`].
+/// Everything that decides what an [`Encoder`] is, its weights apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncoderConfig {
     /// How deep.
@@ -135,13 +136,36 @@ pub struct EncoderConfig {
     pub base_width: usize,
     /// Channels of the input: 1 for one scan.
     pub in_channels: usize,
+    /// How the last two stages widen what they see.
+    #[serde(default)]
+    pub strides: Strides,
+    /// By what activations are normalised.
+    #[serde(default)]
+    pub norm: NormKind,
+    /// Whether the gradient passes shortcut A.
+    #[serde(default)]
+    pub shortcut_gradient: ShortcutGradient,
 }
 
 impl EncoderConfig {
     /// The released network of this depth: width 64, one channel, its own shortcut.
     #[must_use]
     pub fn released(depth: Depth) -> Self {
-        Self { depth, shortcut: depth.released_shortcut(), base_width: 64, in_channels: 1 }
+        Self::new(depth, depth.released_shortcut(), 64)
+    }
+
+    /// An encoder for one scan, in all else as the reference has it.
+    #[must_use]
+    pub fn new(depth: Depth, shortcut: Shortcut, base_width: usize) -> Self {
+        Self {
+            depth,
+            shortcut,
+            base_width,
+            in_channels: 1,
+            strides: Strides::Dilated,
+            norm: NormKind::Batch,
+            shortcut_gradient: ShortcutGradient::Open,
+        }
     }
 
     /// How many times wider a block's output is than its stage: 1 for basic blocks, 4 for bottlenecks.

@@ -5,7 +5,7 @@ use super::block::Place;
 use super::{Block, EncoderConfig};
 use crate::convolution::Conv3d;
 use crate::max_pool3d;
-use crate::norm::{BatchNorm3d, NormMode};
+use crate::norm::{Norm, NormMode};
 
 /// A 3D-ResNet without its classifier.
 ///
@@ -13,7 +13,7 @@ use crate::norm::{BatchNorm3d, NormMode};
 #[derive(Module, Debug)]
 pub struct Encoder {
     conv1: Conv3d,
-    bn1: BatchNorm3d,
+    bn1: Norm,
     layer1: Vec<Block>,
     layer2: Vec<Block>,
     layer3: Vec<Block>,
@@ -37,22 +37,19 @@ pub struct Features {
     pub layer1: Tensor<5>,
     /// Stride 8.
     pub layer2: Tensor<5>,
-    /// Stride 8, dilation 2.
+    /// Stride 8, dilation 2; stride 16 with [`super::Strides::Ordinary`].
     pub layer3: Tensor<5>,
-    /// Stride 8, dilation 4.
+    /// Stride 8, dilation 4; stride 32 with [`super::Strides::Ordinary`].
     pub layer4: Tensor<5>,
 }
 
 impl Encoder {
-    /// Stride and dilation of the four stages.
-    const STAGES: [(usize, usize); 4] = [(1, 1), (2, 1), (1, 2), (1, 4)];
-
     /// Every convolution zero, every normalisation the identity: to be filled. Takes no memory for the convolutions.
     pub(crate) fn blank(config: EncoderConfig, device: &Device) -> Self {
         assert!(config.base_width > 0 && config.in_channels > 0, "an encoder needs channels");
         let mut in_channels = config.base_width;
         let mut stage = |number: usize| -> Vec<Block> {
-            let (stride, dilation) = Self::STAGES[number];
+            let (stride, dilation) = config.strides.stages()[number];
             let width = config.base_width << number;
             let block = |index: usize| {
                 let place = Place { in_channels, width, stride: if index == 0 { stride } else { 1 }, dilation };
@@ -63,7 +60,7 @@ impl Encoder {
         };
         Self {
             conv1: Conv3d::blank([config.in_channels, config.base_width], 7, 2, 1, device),
-            bn1: BatchNorm3d::blank(config.base_width, device),
+            bn1: Norm::blank(config.norm, config.base_width, device),
             layer1: stage(0),
             layer2: stage(1),
             layer3: stage(2),
@@ -116,7 +113,7 @@ impl Encoder {
     ///
     /// # Shapes
     /// - input: `[N, in_channels, D, H, W]`
-    /// - output: `[N, 8·base_width·expansion, ⌈D/8⌉, ⌈H/8⌉, ⌈W/8⌉]`
+    /// - output: `[N, 8·base_width·expansion, ⌈D/s⌉, ⌈H/s⌉, ⌈W/s⌉]`, `s` 8 or [`super::Strides::output_stride`]
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
         self.features(input).layer4
     }
@@ -126,7 +123,7 @@ impl Encoder {
 mod tests {
     use super::*;
     use crate::parameters::filled;
-    use crate::{Depth, Shortcut, parameters};
+    use crate::{Depth, NormKind, Shortcut, ShortcutGradient, Strides, parameters};
     use std::collections::BTreeMap;
 
     /// Entries of a state dictionary with batch counters, and learnt numbers, of each depth with shortcut A and B at width 64.
@@ -164,7 +161,7 @@ mod tests {
     #[test]
     fn every_depth_keeps_an_eighth_of_the_resolution() {
         for depth in Depth::ALL {
-            let config = EncoderConfig { depth, shortcut: depth.released_shortcut(), base_width: 2, in_channels: 1 };
+            let config = EncoderConfig { base_width: 2, ..EncoderConfig::released(depth) };
             let input = Tensor::zeros([1, 1, 15, 16, 17], &Device::flex());
             let features = config.init(&Device::flex(), 0).features(input);
             let [c1, c2, c3, c4] = config.stage_channels();
@@ -174,6 +171,62 @@ mod tests {
             assert_eq!(features.layer3.dims(), [1, c3, 2, 2, 3], "{depth}");
             assert_eq!(features.layer4.dims(), [1, c4, 2, 2, 3], "{depth}");
         }
+    }
+
+    #[test]
+    fn ordinary_strides_end_at_a_32nd_with_the_same_names() {
+        for depth in [Depth::R18, Depth::R50] {
+            let dilated = EncoderConfig { base_width: 2, ..EncoderConfig::released(depth) };
+            let config = EncoderConfig { strides: Strides::Ordinary, ..dilated };
+            let features = config.init(&Device::flex(), 0).features(Tensor::zeros([1, 1, 33, 40, 64], &Device::flex()));
+            assert_eq!(features.layer2.dims()[2..], [5, 5, 8], "{depth}");
+            assert_eq!(features.layer3.dims()[2..], [3, 3, 4], "{depth}");
+            assert_eq!(features.layer4.dims()[2..], [2, 2, 2], "{depth}");
+            assert_eq!((config.strides.output_stride(), dilated.strides.output_stride()), (32, 8));
+            let names = |config: EncoderConfig| parameters(&Encoder::blank(config, &Device::flex()));
+            assert_eq!(names(config), names(dilated));
+        }
+    }
+
+    #[test]
+    fn groups_in_place_of_batches_have_the_same_names_without_running_numbers() {
+        let batch = EncoderConfig { base_width: 2, ..EncoderConfig::released(Depth::R50) };
+        let group = EncoderConfig { norm: NormKind::Group, ..batch };
+        let names = |config: EncoderConfig| parameters(&Encoder::blank(config, &Device::flex()));
+        let learnt: Vec<_> = names(batch).into_iter().filter(crate::ParameterInfo::is_learnt).collect();
+        assert_eq!(names(group), learnt);
+        // One sample's features do not depend on the other, not even in training.
+        let device = Device::flex().autodiff();
+        let values: Vec<f32> = (0..2 * 4096).map(|v| ((v * v % 101) as f32 - 50.0) / 40.0).collect();
+        let both = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([2, 1, 16, 16, 16]);
+        let encoder = group.init(&device, 1);
+        let difference = encoder.forward(both.clone()).narrow(0, 1, 1) - encoder.forward(both.narrow(0, 1, 1));
+        assert!(difference.abs().max().to_data().try_to_vec::<f32>().expect("f32")[0] < 1e-4);
+    }
+
+    /// The reference's shortcut A gives the same features and stops the gradient where the shape changes, and nowhere else.
+    #[test]
+    fn a_cut_shortcut_changes_gradients_and_no_output() {
+        let device = Device::flex().autodiff();
+        let values: Vec<f32> = (0..4096).map(|v| ((v * 37 % 101) as f32 - 50.0) / 40.0).collect();
+        let run = |shortcut_gradient: ShortcutGradient| {
+            let config = EncoderConfig { shortcut_gradient, ..EncoderConfig::new(Depth::R18, Shortcut::A, 4) };
+            let encoder = config.init(&device, 3);
+            let output = encoder.forward(Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 16, 16, 16]));
+            let backward = (output.clone() * output.clone()).sum().backward();
+            let of = |convolution: &Conv3d| gradients(convolution, &backward);
+            (
+                output.to_data().try_to_vec::<f32>().expect("f32"),
+                of(&encoder.conv1),
+                of(encoder.layer4[0].second_convolution()),
+                of(encoder.layer3[1].second_convolution()),
+            )
+        };
+        let (open, cut) = (run(ShortcutGradient::Open), run(ShortcutGradient::Cut));
+        assert_eq!(open.0, cut.0, "outputs");
+        assert_eq!(open.2, cut.2, "nothing is cut behind layer4's only change of shape");
+        assert_ne!(open.3, cut.3, "the way from layer4 back to layer3");
+        assert_ne!(open.1, cut.1);
     }
 
     #[test]
@@ -191,7 +244,7 @@ mod tests {
 
     #[test]
     fn weights_follow_from_the_seed_alone() {
-        let config = EncoderConfig { depth: Depth::R10, shortcut: Shortcut::B, base_width: 4, in_channels: 1 };
+        let config = EncoderConfig::new(Depth::R10, Shortcut::B, 4);
         let weights = |seed| crate::parameters::values(&config.init(&Device::flex(), seed)).expect("values");
         assert_eq!(weights(3), weights(3));
         assert_ne!(weights(3), weights(4));
@@ -204,31 +257,37 @@ mod tests {
         assert!((spread / (2.0f32 / (16.0 * 27.0)).sqrt() - 1.0).abs() < 0.03, "{spread}");
     }
 
-    /// Moves every parameter along the gradient and looks whether the loss rises as fast as the gradient says.
-    #[test]
-    fn the_gradient_of_all_parameters_is_the_slope() {
+    /// Of each parameter, in order; nothing for running numbers.
+    fn gradients(module: &impl Module, of: &burn::tensor::Gradients) -> Vec<Vec<f32>> {
         struct Gradients<'a> {
             of: &'a burn::tensor::Gradients,
             found: Vec<Vec<f32>>,
         }
         impl burn::module::ModuleVisitor for Gradients<'_> {
             fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-                if let Some(gradient) = param.val().grad(self.of) {
-                    self.found.push(gradient.to_data().try_to_vec().expect("f32"));
-                } else {
-                    self.found.push(Vec::new());
-                }
+                let gradient = param.val().grad(self.of);
+                self.found.push(gradient.map_or_else(Vec::new, |gradient| gradient.to_data().try_to_vec().expect("f32")));
             }
         }
+        let mut gradients = Gradients { of, found: Vec::new() };
+        module.visit(&mut gradients);
+        gradients.found
+    }
+
+    /// Moves every parameter along the gradient and looks whether the loss rises as fast as the gradient says.
+    #[test]
+    fn the_gradient_of_all_parameters_is_the_slope() {
         let device = Device::flex().autodiff();
         let values: Vec<f32> = (0..24 * 24 * 24).map(|v| ((v * 37 % 101) as f32 - 50.0) / 40.0).collect();
         let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([1, 1, 24, 24, 24]);
-        for (depth, shortcut, mode) in [
-            (Depth::R10, Shortcut::A, NormMode::Frozen),
-            (Depth::R10, Shortcut::B, NormMode::Batch),
-            (Depth::R50, Shortcut::A, NormMode::Frozen),
+        let reference = |depth, shortcut| EncoderConfig::new(depth, shortcut, 3);
+        for (config, mode) in [
+            (reference(Depth::R10, Shortcut::A), NormMode::Frozen),
+            (reference(Depth::R10, Shortcut::B), NormMode::Batch),
+            (reference(Depth::R50, Shortcut::A), NormMode::Frozen),
+            (EncoderConfig { norm: NormKind::Group, ..reference(Depth::R10, Shortcut::B) }, NormMode::Batch),
+            (EncoderConfig { strides: Strides::Ordinary, ..reference(Depth::R10, Shortcut::B) }, NormMode::Frozen),
         ] {
-            let config = EncoderConfig { depth, shortcut, base_width: 3, in_channels: 1 };
             let encoder = config.init(&device, 5).with_norm_mode(mode);
             let loss = |encoder: &Encoder| {
                 let output = encoder.forward(input.clone());
@@ -238,10 +297,8 @@ mod tests {
                 (output * Tensor::<1>::from_floats(factors.as_slice(), &device).reshape(shape)).sum()
             };
             let backward = loss(&encoder).backward();
-            let mut gradients = Gradients { of: &backward, found: Vec::new() };
-            encoder.visit(&mut gradients);
             let names = parameters(&encoder).into_iter().map(|p| p.name);
-            let gradients: BTreeMap<String, Vec<f32>> = names.zip(gradients.found).collect();
+            let gradients: BTreeMap<String, Vec<f32>> = names.zip(gradients(&encoder, &backward)).collect();
             let square: f64 = gradients.values().flatten().map(|g| f64::from(*g).powi(2)).sum();
             let start: BTreeMap<String, Vec<f32>> =
                 crate::parameters::values(&encoder).expect("values").into_iter().map(|(info, v)| (info.name, v)).collect();
@@ -259,7 +316,7 @@ mod tests {
                 f64::from(loss(&moved).to_data().try_to_vec::<f32>().expect("f32")[0])
             };
             let slope = (value(1.0) - value(-1.0)) / (2.0 * step);
-            assert!((slope / square - 1.0).abs() < 0.03, "{depth}{shortcut} {mode:?}: {slope} against {square}");
+            assert!((slope / square - 1.0).abs() < 0.03, "{config:?} {mode:?}: {slope} against {square}");
         }
     }
 }

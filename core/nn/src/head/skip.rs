@@ -2,6 +2,7 @@ use burn::module::Module;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
+use super::ascent::Ascent;
 use crate::convolution::{Conv3d, ConvTranspose3d};
 use crate::encoder::convolution;
 use crate::interpolate::refine_trilinear;
@@ -17,9 +18,12 @@ use crate::{EncoderConfig, Features};
 ///
 /// Each resolution adds its logits to the refined ones of the coarser. So the loss reaches layer4 by a straight way, and large
 /// organs are found within few steps; without it the fine features learn first and hold the deep ones up.
+///
+/// An encoder with ordinary strides ends at stride 32; two more joints bring its features up to stride 8 first.
 #[derive(Module, Debug)]
 pub struct SkipDecoder {
     reduce: Layer,
+    ascent: Option<Ascent>,
     classify_eighth: Conv3d,
     quarter: Joint,
     classify_quarter: Conv3d,
@@ -47,17 +51,17 @@ impl Layer {
 /// Where features of two origins meet: mixed down by a 1³ convolution before the 3³ one looks around, at less than half the
 /// cost of a 3³ convolution on all of them.
 #[derive(Module, Debug)]
-struct Joint {
+pub(super) struct Joint {
     mix: Layer,
     look: Layer,
 }
 
 impl Joint {
-    fn blank(channels: [usize; 2], device: &Device) -> Self {
+    pub(super) fn blank(channels: [usize; 2], device: &Device) -> Self {
         Self { mix: Layer::blank(channels, 1, device), look: Layer::blank([channels[1]; 2], 3, device) }
     }
 
-    fn forward(&self, features: Vec<Tensor<5>>) -> Tensor<5> {
+    pub(super) fn forward(&self, features: Vec<Tensor<5>>) -> Tensor<5> {
         self.look.forward(self.mix.forward(Tensor::cat(features, 1)))
     }
 }
@@ -69,6 +73,7 @@ impl SkipDecoder {
         let kept = encoder.base_width.clamp(8, 32);
         Self {
             reduce: Layer::blank([layer4, reduced], 1, device),
+            ascent: Ascent::blank(encoder, reduced, device),
             classify_eighth: convolution([reduced, classes], 1, 1, 1, device),
             quarter: Joint::blank([reduced + layer1, kept], device),
             classify_quarter: convolution([kept, classes], 1, 1, 1, device),
@@ -81,18 +86,33 @@ impl SkipDecoder {
     /// - input: `[N, in_channels, D, H, W]`
     /// - output: `[N, classes, D, H, W]`
     pub fn forward(&self, input: Tensor<5>, features: &Features) -> Tensor<5> {
+        let [(full, _), ..] = self.forward_deep(input, features);
+        full
+    }
+
+    /// The logits at every resolution that has some, finest first, each with its stride. The finest are those of
+    /// [`SkipDecoder::forward`].
+    ///
+    /// # Shapes
+    /// - input: `[N, in_channels, D, H, W]`
+    /// - outputs: `[N, classes, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]` for the strides 1, 4, 8
+    pub fn forward_deep(&self, input: Tensor<5>, features: &Features) -> [(Tensor<5>, usize); 3] {
         let [_, _, d, h, w] = input.dims();
-        let eighth = self.reduce.forward(features.layer4.clone());
-        let logits = refined_to(&features.layer1, self.classify_eighth.forward(eighth.clone()));
+        let deepest = self.reduce.forward(features.layer4.clone());
+        let eighth = self.ascent.as_ref().map_or(deepest.clone(), |ascent| ascent.forward(deepest, features));
+        let logits_eighth = self.classify_eighth.forward(eighth.clone());
+        let logits = refined_to(&features.layer1, logits_eighth.clone());
         let quarter = self.quarter.forward(vec![refined_to(&features.layer1, eighth), features.layer1.clone()]);
-        let logits = refined_to(&features.stem, logits + self.classify_quarter.forward(quarter.clone()));
+        let logits_quarter = logits + self.classify_quarter.forward(quarter.clone());
+        let logits = refined_to(&features.stem, logits_quarter.clone());
         let half = self.half.forward(vec![refined_to(&features.stem, quarter), features.stem.clone(), eighths(input)]);
         let fine = self.classify.forward(half).narrow(2, 0, d).narrow(3, 0, h).narrow(4, 0, w);
-        refine_trilinear(logits, [d, h, w]) + fine
+        let logits = refine_trilinear(logits, [d, h, w]) + fine;
+        [(logits, 1), (logits_quarter, 4), (logits_eighth, 8)]
     }
 }
 
-fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
+pub(in crate::head) fn refined_to(target: &Tensor<5>, coarse: Tensor<5>) -> Tensor<5> {
     let [_, _, d, h, w] = target.dims();
     refine_trilinear(coarse, [d, h, w])
 }

@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 use super::one_hot::one_hot;
 
 /// Keeps a class of very few voxels from dividing by nothing.
-const SMOOTHING: f64 = 1e-5;
+pub(super) const SMOOTHING: f64 = 1e-5;
 
 /// Soft Dice loss, one minus the mean over the foreground classes present in the whole batch; zero where none is.
 ///

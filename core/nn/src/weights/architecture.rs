@@ -4,7 +4,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::keys::stage_and_block;
-use crate::{Depth, EncoderConfig, HeadKind, NetworkConfig, Shortcut};
+use crate::{Depth, EncoderConfig, HeadKind, NetworkConfig, NormKind, Shortcut, ShortcutGradient, Strides};
 
 /// The network that a file's names and shapes tell of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,11 +17,19 @@ pub struct Architecture {
     pub base_width: usize,
     /// Channels of the input.
     pub in_channels: usize,
+    /// How the last two stages widen what they see: as the file's own text says or its decoder shows, else as in the reference.
+    /// The encoder's names and shapes are the same either way.
+    pub strides: Strides,
+    /// By what activations are normalised: by groups where there are weights of normalisations and no running numbers.
+    pub norm: NormKind,
     /// The head, if the file has one that is known here.
     pub head: Option<HeadKind>,
     /// Classes of that head, background included.
     pub classes: Option<usize>,
 }
+
+/// The key of a file's metadata that says which strides its encoder was trained with; left out for the reference's.
+pub(super) const STRIDES_KEY: &str = "medley.strides";
 
 /// Wider than any network that was ever made, and narrow enough to reckon with.
 const WIDEST: usize = 4096;
@@ -30,14 +38,20 @@ impl Architecture {
     /// The encoder's part.
     #[must_use]
     pub fn encoder_config(&self) -> EncoderConfig {
-        let Self { depth, shortcut, base_width, in_channels, .. } = *self;
-        EncoderConfig { depth, shortcut, base_width, in_channels }
+        let Self { depth, shortcut, base_width, in_channels, strides, norm, .. } = *self;
+        EncoderConfig { depth, shortcut, base_width, in_channels, strides, norm, shortcut_gradient: ShortcutGradient::Open }
     }
 
     /// The whole network, if there is a head.
     #[must_use]
     pub fn network_config(&self) -> Option<NetworkConfig> {
         Some(NetworkConfig { encoder: self.encoder_config(), head: self.head?, classes: self.classes? })
+    }
+
+    /// What a file's text adds to what its names tell.
+    pub(super) fn with_metadata(mut self, metadata: &BTreeMap<String, String>) -> Self {
+        self.strides = metadata.get(STRIDES_KEY).and_then(|text| text.parse().ok()).unwrap_or(self.strides);
+        self
     }
 
     /// Reads it off names without prefix and their shapes.
@@ -74,15 +88,31 @@ impl Architecture {
         let size = |name: &str, rank: usize, axis: usize| shapes.get(name).filter(|shape| shape.len() == rank).map(|shape| shape[axis]);
         let head = size("conv_seg.6.weight", 5, 0).map(|classes| (HeadKind::Med3d, classes));
         let head = head.or_else(|| size("decoder.classify.weight", 5, 1).map(|classes| (HeadKind::Skip, classes)));
+        let head = head.or_else(|| size("branch.classify.weight", 5, 0).map(|classes| (HeadKind::Branch, classes)));
+        let head = head.or_else(|| size("dense_aspp.classify.weight", 5, 0).map(|classes| (HeadKind::DenseAspp, classes)));
         let head = head.filter(|(_, classes)| (1..=usize::from(u16::MAX)).contains(classes));
-        Ok(Self { depth, shortcut, base_width, in_channels, head: head.map(|(kind, _)| kind), classes: head.map(|(_, classes)| classes) })
+        let has_ascent = shapes.keys().any(|name| name.starts_with("decoder.ascent."));
+        let strides = if has_ascent { Strides::Ordinary } else { Strides::Dilated };
+        let of_stages = || shapes.keys().filter(|name| stage_and_block(name).is_some());
+        let is_running = |name: &&str| name.ends_with(".running_mean") || name.ends_with(".running_var");
+        let has_norms = of_stages().any(|name| name.ends_with(".bn1.weight"));
+        let norm = if has_norms && !of_stages().any(is_running) { NormKind::Group } else { NormKind::Batch };
+        let (head, classes) = head.unzip();
+        Ok(Self { depth, shortcut, base_width, in_channels, strides, norm, head, classes })
     }
 }
 
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { depth, shortcut, base_width, in_channels, .. } = self;
-        write!(f, "ResNet-{depth} (shortcut {shortcut}, width {base_width}, input channels {in_channels})")
+        let Self { depth, shortcut, base_width, in_channels, strides, norm, .. } = self;
+        write!(f, "ResNet-{depth} (shortcut {shortcut}, width {base_width}, input channels {in_channels}")?;
+        if *strides != Strides::default() {
+            write!(f, ", {strides} strides")?;
+        }
+        if *norm != NormKind::default() {
+            write!(f, ", {norm} normalisation")?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -96,18 +126,20 @@ mod tests {
     fn every_encoder_is_known_by_its_names() {
         for depth in Depth::ALL {
             for shortcut in [Shortcut::A, Shortcut::B] {
-                let config = EncoderConfig { depth, shortcut, base_width: 3, in_channels: 2 };
-                let names = parameters(&Encoder::blank(config, &Device::flex()));
-                let shapes = names.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();
-                let found = Architecture::of(&shapes).expect("an architecture");
-                assert_eq!((found.encoder_config(), found.head), (config, None));
+                for norm in [NormKind::Batch, NormKind::Group] {
+                    let config = EncoderConfig { in_channels: 2, norm, ..EncoderConfig::new(depth, shortcut, 3) };
+                    let names = parameters(&Encoder::blank(config, &Device::flex()));
+                    let shapes = names.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();
+                    let found = Architecture::of(&shapes).expect("an architecture");
+                    assert_eq!((found.encoder_config(), found.head), (config, None));
+                }
             }
         }
     }
 
     #[test]
     fn a_file_without_its_last_stage_is_still_known() {
-        let config = EncoderConfig { depth: Depth::R34, shortcut: Shortcut::A, base_width: 4, in_channels: 1 };
+        let config = EncoderConfig::new(Depth::R34, Shortcut::A, 4);
         let mut names = parameters(&Encoder::blank(config, &Device::flex()));
         names.retain(|p| !p.name.starts_with("layer4"));
         let shapes = names.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();

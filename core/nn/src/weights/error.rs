@@ -67,6 +67,19 @@ pub enum WeightsError {
         /// What is there and what is not.
         coverage: Box<Coverage>,
     },
+    /// First kernels for another number of input channels that cannot be made to fit.
+    #[error(
+        "{file} was trained with {found} input channels and {wanted} are asked for: only one channel can be spread over several, or \
+         several added up to one"
+    )]
+    Channels {
+        /// The file.
+        file: String,
+        /// The file's input channels.
+        found: usize,
+        /// The channels asked for.
+        wanted: usize,
+    },
     /// A tensor whose numbers cannot be weights.
     #[error("{file} cannot be used: the tensor `{tensor}` {reason}")]
     Tensor {

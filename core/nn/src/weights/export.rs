@@ -6,6 +6,7 @@ use std::str::FromStr;
 use half::{bf16, f16};
 use serde::Serialize;
 
+use super::architecture::STRIDES_KEY;
 use super::keys::{is_counter, is_encoder};
 use super::save::serialized;
 use super::tensor::{NumberType, StoredTensor};
@@ -82,7 +83,8 @@ impl WeightsFile {
     ///
     /// Every batch normalisation gets its `num_batches_tracked`, which old checkpoints and our own files lack, so that a strict
     /// `load_state_dict` finds all it looks for. The `.pth` is one that `torch.load(weights_only=True)` reads. The text beside the
-    /// tensors (a model's card) goes into a `.safetensors` of the whole network only. The file is complete or not there.
+    /// tensors (a model's card) goes into a `.safetensors` of the whole network only; other strides than the reference's into any
+    /// `.safetensors`, but not into a `.pth`, whose reader must know them. The file is complete or not there.
     ///
     /// # Errors
     /// [`WeightsError::NoNetwork`]; [`WeightsError::Incomplete`] below full coverage unless that is allowed;
@@ -105,7 +107,9 @@ impl WeightsFile {
         match format {
             Format::Pth => write_atomically(path, |file| pth::write(file, &tensors, options.top_level.as_deref())).map_err(failed)?,
             Format::Safetensors => {
-                let metadata = if options.is_encoder_only { BTreeMap::new() } else { self.contents.metadata.clone() };
+                let is_kept = |key: &str| !options.is_encoder_only || key == STRIDES_KEY;
+                let metadata = self.contents.metadata.iter().filter(|(key, _)| is_kept(key));
+                let metadata = metadata.map(|(key, value)| (key.clone(), value.clone())).collect();
                 let bytes = serialized(tensors, &metadata).map_err(failed)?;
                 write_atomically(path, |file| std::io::Write::write_all(file, &bytes)).map_err(failed)?;
             }

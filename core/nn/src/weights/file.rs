@@ -174,7 +174,8 @@ impl WeightsFile {
         if let Some(classes) = self.lone_head() {
             return Err(no_network(&format!("it is a segmentation head (conv_seg) for {classes} classes, without an encoder")));
         }
-        Architecture::of(&shapes).map_err(|reason| no_network(&reason))
+        let found = Architecture::of(&shapes).map(|found| found.with_metadata(self.metadata()));
+        found.map_err(|reason| no_network(&reason))
     }
 
     /// The classes of the reference's head, if it is there and nothing of an encoder is.

@@ -4,8 +4,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use serde::Serialize;
 
-use super::{Architecture, Coverage, WeightsError, WeightsFile};
-use crate::{Encoder, SegmentationNetwork};
+use super::{Architecture, Coverage, Task, WeightsError, WeightsFile};
 
 /// What is in a weight file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,6 +12,8 @@ pub struct Inspection {
     /// The network, read off its names.
     #[serde(flatten)]
     pub architecture: Architecture,
+    /// What it is for.
+    pub task: Task,
     /// What of that network is there: of encoder and head if it has a head, else of the encoder.
     #[serde(flatten)]
     pub coverage: Coverage,
@@ -35,15 +36,12 @@ pub struct Inspection {
 pub fn inspect(path: &Path) -> Result<Inspection, WeightsError> {
     let file = WeightsFile::open(path)?;
     let architecture = file.architecture()?;
-    let device = Device::flex();
-    let coverage = match architecture.network_config() {
-        Some(config) => file.coverage(&SegmentationNetwork::blank(config, &device)),
-        None => file.coverage(&Encoder::blank(architecture.encoder_config(), &device)),
-    };
+    let coverage = file.task_coverage(&Device::flex())?;
     let used = file.contents.tensors.iter().filter(|(name, _)| !super::keys::is_counter(name));
     let unusable = used.filter_map(|(name, tensor)| tensor.weights().err().map(|why| format!("{name}: {why}"))).collect();
     Ok(Inspection {
         architecture,
+        task: file.task(),
         coverage,
         prefix: file.prefix().to_owned(),
         unusable,

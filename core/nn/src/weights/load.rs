@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::keys::is_counter;
-use super::{Coverage, Misshaped, WeightsError, WeightsFile};
+use super::{Coverage, Misshaped, WeightsError, WeightsFile, channels};
 use crate::parameters::{filled, parameters};
-use crate::{Encoder, SegmentationNetwork};
+use crate::{Encoder, EncoderConfig, NetworkConfig, SegmentationNetwork};
 
 impl WeightsFile {
     /// The encoder inside, whole.
@@ -15,7 +15,18 @@ impl WeightsFile {
     /// [`WeightsError::NoNetwork`], [`WeightsError::Incomplete`] below full coverage, [`WeightsError::Tensor`] for numbers that
     /// cannot be weights.
     pub fn encoder(&self, device: &Device) -> Result<(Encoder, Coverage), WeightsError> {
-        let blank = Encoder::blank(self.architecture()?.encoder_config(), device);
+        self.encoder_as(self.architecture()?.encoder_config(), device)
+    }
+
+    /// The encoder inside as `config` wants it: with other strides, with groups in place of batches (the learnt slopes and offsets
+    /// are kept), for other input channels. One channel is shared out over several and several are added up to one, so that an
+    /// input whose channels are all the same gives the same features.
+    ///
+    /// # Errors
+    /// As [`WeightsFile::encoder`]; [`WeightsError::Channels`] for channels from several to several.
+    pub fn encoder_as(&self, config: EncoderConfig, device: &Device) -> Result<(Encoder, Coverage), WeightsError> {
+        channels::require_spreadable(&self.name, self.architecture()?.in_channels, config.in_channels)?;
+        let blank = Encoder::blank(config, device);
         let coverage = self.coverage(&blank);
         self.require_whole(&coverage)?;
         Ok((self.fill(blank)?, coverage))
@@ -26,7 +37,20 @@ impl WeightsFile {
     /// # Errors
     /// [`WeightsError::NoNetwork`], [`WeightsError::Tensor`] for numbers that cannot be weights.
     pub fn encoder_allowing_partial(&self, device: &Device, seed: u64) -> Result<(Encoder, Coverage), WeightsError> {
-        let config = self.architecture()?.encoder_config();
+        self.encoder_as_allowing_partial(self.architecture()?.encoder_config(), device, seed)
+    }
+
+    /// As much of an encoder as is inside, as `config` wants it; see [`WeightsFile::encoder_as`].
+    ///
+    /// # Errors
+    /// As [`WeightsFile::encoder_allowing_partial`]; [`WeightsError::Channels`].
+    pub fn encoder_as_allowing_partial(
+        &self,
+        config: EncoderConfig,
+        device: &Device,
+        seed: u64,
+    ) -> Result<(Encoder, Coverage), WeightsError> {
+        channels::require_spreadable(&self.name, self.architecture()?.in_channels, config.in_channels)?;
         self.require_believable(&Encoder::blank(config, device))?;
         let drawn = config.init(device, seed);
         let coverage = self.coverage(&drawn);
@@ -42,6 +66,15 @@ impl WeightsFile {
             let reason = "it is an encoder without a head; fine-tune a model from it first".to_owned();
             return Err(WeightsError::NoNetwork { file: self.name.clone(), reason });
         };
+        self.network_as(config, device)
+    }
+
+    /// The network inside as `config` wants it; see [`WeightsFile::encoder_as`].
+    ///
+    /// # Errors
+    /// [`WeightsError::Incomplete`] below full coverage, [`WeightsError::Channels`], [`WeightsError::Tensor`].
+    pub fn network_as(&self, config: NetworkConfig, device: &Device) -> Result<SegmentationNetwork, WeightsError> {
+        channels::require_spreadable(&self.name, self.architecture()?.in_channels, config.encoder.in_channels)?;
         let blank = SegmentationNetwork::blank(config, device);
         self.require_whole(&self.coverage(&blank))?;
         self.fill(blank)
@@ -54,7 +87,7 @@ impl WeightsFile {
         for parameter in &wanted {
             match self.contents.tensors.get(&parameter.name) {
                 None => coverage.missing.push(parameter.name.clone()),
-                Some(tensor) if tensor.shape == parameter.shape => coverage.matched += 1,
+                Some(tensor) if channels::fits(&parameter.name, &tensor.shape, &parameter.shape) => coverage.matched += 1,
                 Some(tensor) => coverage.misshaped.push(Misshaped {
                     name: parameter.name.clone(),
                     expected: parameter.shape.clone(),
@@ -90,14 +123,17 @@ impl WeightsFile {
         Err(WeightsError::NoNetwork { file: self.name.clone(), reason })
     }
 
-    fn fill<M: Module>(&self, module: M) -> Result<M, WeightsError> {
+    pub(super) fn fill<M: Module>(&self, module: M) -> Result<M, WeightsError> {
         let mut failure = None;
         let filled = filled(module, |parameter| {
-            let tensor = self.contents.tensors.get(&parameter.name).filter(|tensor| tensor.shape == parameter.shape)?;
+            let tensor = self.contents.tensors.get(&parameter.name)?;
+            if !channels::fits(&parameter.name, &tensor.shape, &parameter.shape) {
+                return None;
+            }
             let values =
                 tensor.weights().and_then(|values| match parameter.name.ends_with(".running_var") && values.iter().any(|v| *v < 0.0) {
                     true => Err("holds negative variances".to_owned()),
-                    false => Ok(values),
+                    false => Ok(channels::spread(values, &tensor.shape, &parameter.shape)),
                 });
             values.map_err(|reason| failure.get_or_insert((parameter.name.clone(), reason)).1.clone()).ok()
         });

@@ -8,10 +8,11 @@ use burn::module::Module;
 use half::f16;
 
 use super::WeightsError;
+use super::architecture::STRIDES_KEY;
 use super::tensor::{NumberType, StoredTensor};
 use super::write::write_atomically;
 use crate::parameters::values;
-use crate::{Encoder, SegmentationNetwork};
+use crate::{Encoder, EncoderConfig, SegmentationNetwork, Strides};
 
 /// Writes a network as `.safetensors`, 32-bit; `metadata` travels in the file's header.
 ///
@@ -20,7 +21,7 @@ use crate::{Encoder, SegmentationNetwork};
 /// # Errors
 /// [`WeightsError::Write`], [`WeightsError::Device`].
 pub fn save_network(path: &Path, network: &SegmentationNetwork, metadata: &BTreeMap<String, String>) -> Result<(), WeightsError> {
-    save(path, network, metadata, false)
+    save(path, network, &with_strides(metadata, network.config().encoder), false)
 }
 
 /// Writes an encoder as `.safetensors`. With `half`, kernels are rounded to 16 bits (normalisations stay at 32), which halves the
@@ -29,7 +30,13 @@ pub fn save_network(path: &Path, network: &SegmentationNetwork, metadata: &BTree
 /// # Errors
 /// As [`save_network`].
 pub fn save_encoder(path: &Path, encoder: &Encoder, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
-    save(path, encoder, metadata, half)
+    save(path, encoder, &with_strides(metadata, encoder.config()), half)
+}
+
+/// Strides leave no trace in names and shapes, so others than the reference's are written beside them.
+pub(super) fn with_strides(metadata: &BTreeMap<String, String>, config: EncoderConfig) -> BTreeMap<String, String> {
+    let strides = (config.strides != Strides::default()).then(|| (STRIDES_KEY.to_owned(), config.strides.to_string()));
+    metadata.iter().map(|(key, value)| (key.clone(), value.clone())).chain(strides).collect()
 }
 
 impl StoredTensor {
@@ -83,7 +90,7 @@ pub(super) fn serialized(
     ::safetensors::serialize(&tensors, Some(metadata)).map_err(|error| io::Error::other(error.to_string()))
 }
 
-fn save(path: &Path, module: &impl Module, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
+pub(super) fn save(path: &Path, module: &impl Module, metadata: &BTreeMap<String, String>, half: bool) -> Result<(), WeightsError> {
     let file = path.display().to_string();
     let values = values(module).map_err(|reason| WeightsError::Device { file: file.clone(), reason })?;
     let tensors = values.into_iter().map(|(info, values)| (info.name, StoredTensor::of(info.shape, &values, half)));

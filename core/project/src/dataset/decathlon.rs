@@ -68,7 +68,7 @@ fn case(json: &Json, key: &str, number: usize, entry: &Value, role: Role, places
     if label.is_none() && role != Role::Unassigned {
         return Err(json.fail(format!("`{key}`, entry {} has no `label`; add it or move the entry to `test`", number + 1)));
     }
-    Ok(DataSetCase { name: String::new(), image, is_corrected: label.is_some(), label, role, id: None })
+    Ok(DataSetCase { name: String::new(), image, is_corrected: label.is_some(), label, role, class: None, id: None })
 }
 
 fn labels(json: &Json, notices: &mut Vec<String>) -> Result<LabelTable, ProjectError> {

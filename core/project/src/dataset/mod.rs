@@ -49,6 +49,8 @@ pub struct DataSetCase {
     pub role: Role,
     /// Whether its mask is to be believed: in a study, whether a person has said so; in a list, whether there is one.
     pub is_corrected: bool,
+    /// The class of the whole scan; only a study has any.
+    pub class: Option<String>,
     id: Option<CaseId>,
 }
 
@@ -99,6 +101,7 @@ impl DataSet {
         let cases = study.cases()?.into_iter().map(|case| DataSetCase {
             label: case.has_mask.then(|| stems.get(&case.id).map(|stem| study.mask_path(stem))).flatten(),
             is_corrected: case.is_corrected,
+            class: case.class,
             id: Some(case.id),
             name: case.name,
             image: case.image,

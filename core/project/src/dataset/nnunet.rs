@@ -72,7 +72,7 @@ fn in_folder(json: &Json, folder: &str, ending: &str, role: Role) -> Result<Vec<
     let label = |name: &str| (role == Role::Training).then(|| json.folder().join("labelsTr").join(format!("{name}{ending}")));
     let case = |(name, image): (String, PathBuf)| {
         let label = label(&name);
-        DataSetCase { name, image, is_corrected: label.is_some(), label, role, id: None }
+        DataSetCase { name, image, is_corrected: label.is_some(), label, role, class: None, id: None }
     };
     Ok(found.into_iter().map(case).collect())
 }
@@ -87,7 +87,15 @@ fn listed(json: &Json, places: &mut Places) -> Result<Vec<DataSetCase>, ProjectE
             return Err(json.fail(format!("`dataset`, case `{}` lacks its `images` or its `label`; mend the file", plain(name))));
         };
         let (image, label) = (places.resolve(json.folder(), image), places.resolve(json.folder(), label));
-        cases.push(DataSetCase { name: plain(name), image, label: Some(label), role: Role::Training, is_corrected: true, id: None });
+        cases.push(DataSetCase {
+            name: plain(name),
+            image,
+            label: Some(label),
+            role: Role::Training,
+            is_corrected: true,
+            class: None,
+            id: None,
+        });
     }
     Ok(cases)
 }

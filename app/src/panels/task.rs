@@ -1,0 +1,52 @@
+//! What the next fine-tuning is for: masks, classes of whole scans, or boxes.
+
+use egui::{ComboBox, Ui};
+use medley_nn::weights::Task;
+
+use crate::state::workbench::Workbench;
+
+fn name(task: Task) -> &'static str {
+    match task {
+        Task::Segment => "Segment: masks",
+        Task::Classify => "Classify: whole scans",
+        Task::Detect => "Detect: boxes",
+    }
+}
+
+/// Rows of the grid of choices.
+pub fn choices(ui: &mut Ui, workbench: &mut Workbench) {
+    ui.label("Task");
+    let task = &mut workbench.choices.task;
+    let combo = ComboBox::from_id_salt("task").selected_text(name(*task)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
+        for option in Task::ALL {
+            if ui.selectable_value(task, option, name(option)).clicked() {
+                // A press by a screen reader is no click of the mouse, which alone closes the list.
+                ui.close();
+            }
+        }
+    });
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Task to learn"));
+    ui.end_row();
+    if workbench.choices.task == Task::Detect {
+        ui.label("Objects");
+        objects(ui, workbench);
+        ui.end_row();
+    }
+}
+
+fn objects(ui: &mut Ui, workbench: &mut Workbench) {
+    let labels = workbench.study.as_ref().map(|study| study.labels.clone()).unwrap_or_default();
+    let chosen = &mut workbench.choices.objects;
+    let text =
+        chosen.and_then(|value| labels.get(value)).map_or("Pieces of every label".to_owned(), |label| format!("Pieces of {}", label.name));
+    let combo = ComboBox::from_id_salt("objects").selected_text(text).width(ui.available_width()).truncate().show_ui(ui, |ui| {
+        let mut is_chosen = ui.selectable_value(chosen, None, "Pieces of every label").clicked();
+        for label in labels.labels() {
+            is_chosen |= ui.selectable_value(chosen, Some(label.value), format!("Pieces of {}", label.name)).clicked();
+        }
+        if is_chosen {
+            ui.close();
+        }
+    });
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Label whose pieces are objects"));
+}
