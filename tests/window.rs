@@ -217,7 +217,7 @@ fn other_tasks(robot: &Robot) {
     robot.screenshot("13-task-classes");
     robot.set_number("Steps", 4.0);
     robot.press("Fine-tune");
-    robot.wait("the training to end", LATER, |robot| robot.sees("Training finished"));
+    robot.wait("the model in the list", LATER, |robot| robot.text_with("classifies whole scans ·").is_some());
     robot.press("Propose");
     robot.wait("the classes", LATER, |robot| robot.sees("Dismiss findings"));
     robot.screenshot("14-classes-found");

@@ -64,7 +64,7 @@ pub fn ending(task: Task) -> &'static str {
 /// If a scan cannot be read, or a file may not be written. Files finished before stay.
 pub fn run(arguments: &Arguments, predictor: TaskPredictor, outputs: &[PathBuf]) -> Result<Answer, Failure> {
     let predictor = match (predictor, arguments.min_score) {
-        (TaskPredictor::Detect(boxes), Some(score)) => TaskPredictor::Detect(boxes.with_least_score(score)),
+        (TaskPredictor::Detect(boxes), Some(score)) => TaskPredictor::Detect(Box::new(boxes.with_least_score(score))),
         (as_it_is, _) => as_it_is,
     };
     make_folder(&arguments.output)?;

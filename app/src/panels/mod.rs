@@ -1,5 +1,6 @@
 //! What a window shows, one file per panel. A panel reads the [`Workbench`] and calls its methods; it keeps nothing of its own.
 
+mod box_overlay;
 mod caption;
 mod cases;
 mod class_field;

@@ -8,6 +8,7 @@ use egui::{
 use medley_volume::glam::{DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
 
+use super::box_overlay;
 use super::caption::{caption, toggle_maximised};
 use crate::render::{SliceFrame, slice_shape};
 use crate::state::slice_geometry::{SliceGeometry, edge_letters};
@@ -211,6 +212,7 @@ fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geometry: &SliceG
     let line = Stroke::new(1.0, CROSSHAIR.gamma_multiply(0.55));
     painter.vline(cross.x, rect.y_range(), line);
     painter.hline(rect.x_range(), cross.y, line);
+    box_overlay::draw(&painter, workbench, plane, geometry);
     letters(&painter, plane, workbench, rect);
     scale_bar(&painter, rect, geometry);
     if workbench.tool.is_painting()

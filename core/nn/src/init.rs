@@ -39,7 +39,7 @@ pub(crate) fn initialized<M: Module>(blank: M, seed: u64) -> M {
             let bound = 1.0 / (columns as f64).sqrt();
             return Some((0..rows * columns).map(|_| uniform(&mut draws, bound)).collect());
         }
-        if let "detector.heat.conv.weight" | "detector.size.conv.weight" | "detector.offset.conv.weight" = parameter.name.as_str() {
+        if ["detector.heat.conv.weight", "detector.size.conv.weight", "detector.offset.conv.weight"].contains(&parameter.name.as_str()) {
             return Some((0..rows * columns * taps).map(|_| (0.01 * normal(&mut draws)) as f32).collect());
         }
         let sigma = (2.0 / (rows * taps) as f64).sqrt();

@@ -53,28 +53,20 @@ impl Workbench {
     /// What the chosen task lacks; `None` if nothing.
     pub(super) fn task_obstacle(&self) -> Option<&'static str> {
         let study = self.study.as_ref()?;
-        match self.choices.task {
-            Task::Classify => {
-                let is_lesson =
-                    |class: &String| study.cases.iter().any(|case| case.role == Role::Training && case.class.as_ref() == Some(class));
-                let classes = self.used_classes();
-                match () {
-                    () if classes.len() < 2 => Some("Give scans their class in the list of cases first: at least two classes are needed."),
-                    () if !classes.iter().all(is_lesson) => {
-                        Some("Each class needs a case that trains: at present one has only cases that validate.")
-                    }
-                    () => None,
-                }
+        let trains = |case: &&CaseInfo| case.role == Role::Training;
+        if self.choices.task == Task::Classify {
+            let classes = self.used_classes();
+            if classes.len() < 2 {
+                return Some("Give scans their class in the list of cases first: at least two classes are needed.");
             }
-            Task::Segment | Task::Detect => {
-                let is_lesson = |case: &CaseInfo| case.is_corrected && case.role == Role::Training;
-                match () {
-                    () if !study.cases.iter().any(is_lesson) => Some("Mark a case as corrected first: it is what the network learns from."),
-                    () if study.labels.labels().is_empty() => Some("Add a label first."),
-                    () => None,
-                }
-            }
+            let is_learned = |class: &String| study.cases.iter().filter(trains).any(|case| case.class.as_ref() == Some(class));
+            let sentence = "Each class needs a case that trains: at present one has only cases that validate.";
+            return (!classes.iter().all(is_learned)).then_some(sentence);
         }
+        if !study.cases.iter().filter(trains).any(|case| case.is_corrected) {
+            return Some("Mark a case as corrected first: it is what the network learns from.");
+        }
+        study.labels.labels().is_empty().then_some("Add a label first.")
     }
 
     /// The job of a task that draws no masks; `None` for one that does.

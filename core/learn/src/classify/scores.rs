@@ -45,7 +45,7 @@ pub fn class_scores(names: &[String], scans: &[(Vec<f64>, Vec<Option<bool>>)], i
     let aucs: Vec<f64> = per_class.iter().filter_map(|class| class.auc).collect();
     let mean_auc = (!aucs.is_empty()).then(|| short(aucs.iter().sum::<f64>() / aucs.len() as f64));
     let mut confusion = Vec::new();
-    let (mut right, mut counted) = (0, 0);
+    let (mut right, mut counted) = (0usize, 0usize);
     if is_one_of {
         confusion = vec![vec![0; names.len()]; names.len()];
         for (probability, answers) in scans {
@@ -60,7 +60,7 @@ pub fn class_scores(names: &[String], scans: &[(Vec<f64>, Vec<Option<bool>>)], i
             (right, counted) = (right + usize::from((probability >= 0.5) == is_true), counted + 1);
         }
     }
-    let accuracy = short(right as f64 / f64::from(counted.max(1) as u32));
+    let accuracy = short(right as f64 / counted.max(1) as f64);
     ClassScores { accuracy, mean_auc, per_class, confusion }
 }
 

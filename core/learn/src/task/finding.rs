@@ -51,9 +51,9 @@ pub struct FoundBox {
 #[derive(Debug)]
 pub enum TaskPredictor {
     /// Classifies.
-    Classify(ClassPredictor),
+    Classify(Box<ClassPredictor>),
     /// Finds boxes.
-    Detect(BoxPredictor),
+    Detect(Box<BoxPredictor>),
 }
 
 /// A model's file, read but not yet on a device.
@@ -85,19 +85,18 @@ impl ModelFile {
     pub fn predictor(&self, device: DeviceChoice) -> Result<AnyPredictor, LearnError> {
         let Self { file, name } = self;
         Ok(match file.task() {
-            Task::Segment => AnyPredictor::Masks(Predictor::of_file(file, name, device)?),
-            Task::Classify => AnyPredictor::Task(TaskPredictor::Classify(ClassPredictor::of_file(file, name, device)?)),
-            Task::Detect => AnyPredictor::Task(TaskPredictor::Detect(BoxPredictor::of_file(file, name, device)?)),
+            Task::Segment => AnyPredictor::Masks(Box::new(Predictor::of_file(file, name, device)?)),
+            Task::Classify => AnyPredictor::Task(TaskPredictor::Classify(Box::new(ClassPredictor::of_file(file, name, device)?))),
+            Task::Detect => AnyPredictor::Task(TaskPredictor::Detect(Box::new(BoxPredictor::of_file(file, name, device)?))),
         })
     }
 }
 
 /// A trained model of any task.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one at a time is held")]
 pub enum AnyPredictor {
     /// Draws masks.
-    Masks(Predictor),
+    Masks(Box<Predictor>),
     /// Classifies or finds boxes.
     Task(TaskPredictor),
 }

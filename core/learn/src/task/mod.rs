@@ -1,6 +1,6 @@
 //! What fine-tunings that draw no masks have in common: [`crate::classify`] and [`crate::detect`].
 //!
-//! - `train`: the loop, over anything that is a [`Lesson`]; `begin`: device, cases, encoder; `finish`: model and card
+//! - `train`: the loop, over anything that is a `Lesson`; `finish`: model and card
 //! - [`TaskOutcome`], [`TaskScores`]: what comes of one; [`Finding`]: what a model says of a scan
 
 mod finding;

@@ -71,10 +71,13 @@ impl WeightsFile {
     /// What the network inside is for, read off its names; an encoder alone counts as made for segmentation.
     #[must_use]
     pub fn task(&self) -> Task {
-        match () {
-            () if self.contents.tensors.contains_key(CLASSIFIER) => Task::Classify,
-            () if self.contents.tensors.contains_key(DETECTOR) => Task::Detect,
-            () => Task::Segment,
+        let tensors = &self.contents.tensors;
+        if tensors.contains_key(CLASSIFIER) {
+            Task::Classify
+        } else if tensors.contains_key(DETECTOR) {
+            Task::Detect
+        } else {
+            Task::Segment
         }
     }
 
