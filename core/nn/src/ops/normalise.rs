@@ -155,7 +155,9 @@ impl<C: CheckpointStrategy> NormalisationOps for Autodiff<Flex, C> {
                 let of_output = how.rectify.then(|| output.clone());
                 record.finish(Kept { input: kept.0, weight: kept.1, output: of_output, how }, output)
             }
-            OpsKind::UnTracked(record) => record.finish(computed(input.primitive(), weight.primitive(), bias.primitive(), None, &how)),
+            OpsKind::UnTracked(record) => {
+                record.finish(computed(input.primitive(), weight.primitive(), bias.primitive(), None, &how))
+            }
         }
     }
 

@@ -110,8 +110,7 @@ mod tests {
         let run = |pool: &dyn Fn(Tensor<5>) -> Tensor<5>| {
             let input = Tensor::<1>::from_floats(values.as_slice(), &device).reshape(shape).require_grad();
             let output = pool(input.clone());
-            let factors = (Tensor::<1, burn::tensor::Int>::arange(0..output.dims().iter().product::<usize>() as i64, &device).float())
-                .reshape(output.dims());
+            let factors = (Tensor::<1, burn::tensor::Int>::arange(0..output.dims().iter().product::<usize>() as i64, &device).float()).reshape(output.dims());
             let found = output.to_data();
             let gradients = (output * factors).sum().backward();
             (found, input.grad(&gradients).expect("a gradient").to_data())
