@@ -64,13 +64,15 @@ impl Pass<'_> {
             None => (self.weight, layout),
             Some(weight) => (&weight[..], WeightLayout { depth_step: layout.taps, column_step: layout.depth * layout.taps, ..layout }),
         };
+        // Channels of one depth block lie together: what is multiplied at a time is small and whole lines of the cache.
+        let a_voxel = DEPTH.min(depth);
         let rows = self.rows(merged.map(|(_, run)| run));
         let blocks = columns.div_ceil(width);
         let planes = self.planes_together(width, blocks);
         let samples: Vec<ChannelsLast> = (0..self.batch)
             .map(|n| {
                 let len = self.source.len() / self.batch;
-                ChannelsLast::new(&self.source[n * len..][..len], depth, depth, self.source_size[2], margin)
+                ChannelsLast::new(&self.source[n * len..][..len], depth, a_voxel, self.source_size[2], margin)
             })
             .collect();
         let source_size = [self.source_size[0], self.source_size[1], self.source_size[2] + 2 * margin];
@@ -89,7 +91,8 @@ impl Pass<'_> {
                 let room = panels.len(deep).min(own.len());
                 let b = panels.get(block, from, deep, &mut own[..room]);
                 for group in &rows {
-                    let piece = Piece { a: &samples[n].numbers, a_voxel: depth, source_size, from, deep, b, width };
+                    let a = &samples[n].numbers[from / DEPTH * samples[n].block_len..];
+                    let piece = Piece { a, a_voxel, source_size, deep, b, width };
                     self.add(processor, &mut c, planes.clone(), group, &piece);
                 }
             }
@@ -176,7 +179,7 @@ impl Pass<'_> {
                     for [d, h, panel_index] in taps {
                         if let (Some(sz), Some(sy)) = (self.runs[0][*d].source(z), self.runs[1][*h].source(y)) {
                             let voxel = (sz * piece.source_size[1] + sy) * piece.source_size[2] + run.from;
-                            stretches[count] = Stretch { a: voxel * piece.a_voxel + piece.from, b: panel_index * panel };
+                            stretches[count] = Stretch { a: voxel * piece.a_voxel, b: panel_index * panel };
                             count += 1;
                         }
                     }
@@ -198,6 +201,7 @@ impl Pass<'_> {
                             c_row: run.to_step * piece.width,
                             c_group: 4 * run.to_step * piece.width,
                             rows: end - first,
+                            is_first: false,
                         };
                         processor.add_product(piece.width, &mut c[(line + first * run.to_step) * piece.width..], &block);
                     }
@@ -227,11 +231,12 @@ impl Pass<'_> {
                     a_group: rows.from_step * piece.source_size[2] * piece.a_voxel,
                     a_step: 1,
                     b: piece.b,
-                    stretches: &[Stretch { a: voxel * piece.a_voxel + piece.from, b: panel * Panels::tap_step(piece.deep, piece.width) }],
+                    stretches: &[Stretch { a: voxel * piece.a_voxel, b: panel * Panels::tap_step(piece.deep, piece.width) }],
                     depth: piece.deep,
                     c_row: run.to_step * piece.width,
                     c_group: rows.to_step * row * piece.width,
                     rows: 4 * together,
+                    is_first: false,
                 };
                 let line = ((z - planes.start) * height + y) * row + run.to;
                 processor.add_product(piece.width, &mut c[line * piece.width..], &block);
@@ -250,7 +255,6 @@ struct Piece<'a> {
     a: &'a [f32],
     a_voxel: usize,
     source_size: [usize; 3],
-    from: usize,
     deep: usize,
     b: &'a [f32],
     width: usize,

@@ -38,6 +38,8 @@ pub(crate) struct Block<'a> {
     pub c_group: usize,
     /// At most [`Processor::max_rows`].
     pub rows: usize,
+    /// Whether C is overwritten, not added to.
+    pub is_first: bool,
 }
 
 /// The instructions to use.
@@ -53,7 +55,7 @@ enum Instructions {
     Portable,
 }
 
-/// What this machine's processor can do.
+/// What this machine's processor can do; `MEDLEY_INSTRUCTIONS` (avx2, portable) names something less, to try it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Processor {
     instructions: Instructions,
@@ -65,7 +67,10 @@ pub(crate) struct Processor {
 impl Processor {
     pub fn get() -> Self {
         static FOUND: OnceLock<Processor> = OnceLock::new();
-        *FOUND.get_or_init(Self::detect)
+        *FOUND.get_or_init(|| {
+            let wanted = std::env::var("MEDLEY_INSTRUCTIONS").unwrap_or_default();
+            Self::all().into_iter().find(|one| one.name().eq_ignore_ascii_case(&wanted)).unwrap_or_else(Self::detect)
+        })
     }
 
     fn detect() -> Self {
@@ -99,10 +104,9 @@ impl Processor {
     }
 
     /// Every kind of instructions this machine has, best first.
-    #[cfg(test)]
     pub fn all() -> Vec<Self> {
         let portable = Self { instructions: Instructions::Portable, lanes: 8, max_rows: 4 };
-        let mut all = vec![Self::get()];
+        let mut all = vec![Self::detect()];
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             all.push(Self { instructions: Instructions::Avx2, lanes: 8, max_rows: 6 });
@@ -122,7 +126,7 @@ impl Processor {
     /// If a slice is too short for what the block names, or `rows` too many.
     #[inline]
     pub fn add_product(self, width: usize, c: &mut [f32], block: &Block<'_>) {
-        let Block { a, a_row, a_group, a_step, b, stretches, depth, c_row, c_group, rows } = *block;
+        let Block { a, a_row, a_group, a_step, b, stretches, depth, c_row, c_group, rows, .. } = *block;
         if rows == 0 || depth == 0 {
             return;
         }
@@ -192,6 +196,41 @@ impl Processor {
 mod tests {
     use super::*;
 
+    /// What is trained on one machine is trained the same on another.
+    #[test]
+    fn vectors_of_any_width_make_the_same_bits() {
+        let number = |at: usize| ((at * 7919 % 1009) as f32 - 500.0) / 300.0;
+        let (columns, depth, rows) = (64, 129, 4);
+        let a: Vec<f32> = (0..rows * depth).map(number).collect();
+        let product = |processor: Processor| {
+            let width = processor.width(columns);
+            let mut c = vec![0.0; rows * columns];
+            for first in (0..columns).step_by(width) {
+                let b: Vec<f32> = (0..depth * width).map(|at| number(at / width * columns + first + at % width + 11)).collect();
+                let block = Block {
+                    a: &a,
+                    a_row: depth,
+                    a_group: 4 * depth,
+                    a_step: 1,
+                    b: &b,
+                    stretches: &[Stretch::default()],
+                    depth,
+                    c_row: columns,
+                    c_group: 4 * columns,
+                    rows,
+                    is_first: false,
+                };
+                processor.add_product(width, &mut c[first..], &block);
+            }
+            c.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        };
+        // Without the instruction that multiplies and adds at once, every product is rounded once more.
+        let mut with_it = Processor::all().into_iter().filter(|processor| processor.name() != "portable").map(product);
+        if let Some(first) = with_it.next() {
+            assert!(with_it.all(|other| other == first));
+        }
+    }
+
     #[test]
     fn a_turned_block_has_every_number_in_its_place_and_touches_no_other() {
         for processor in Processor::all() {
@@ -227,7 +266,7 @@ mod tests {
                     let stretches = [Stretch { a: 3, b: 0 }, Stretch { a: 40, b: 2 * depth * width }];
                     let before: Vec<f32> = (0..rows.div_ceil(4) * c_group).map(|at| number(at + 3)).collect();
                     let mut c = before.clone();
-                    processor.add_product(width, &mut c, &Block { a: &a, a_row, a_group, a_step, b: &b, stretches: &stretches, depth, c_row, c_group, rows });
+                    processor.add_product(width, &mut c, &Block { a: &a, a_row, a_group, a_step, b: &b, stretches: &stretches, depth, c_row, c_group, rows, is_first: false });
                     for (at, (found, before)) in c.iter().zip(&before).enumerate() {
                         let (group, r, n) = (at / c_group, at % c_group / c_row, at % c_group % c_row);
                         let mut wanted = f64::from(*before);

@@ -10,10 +10,12 @@ macro_rules! product {
         unsafe fn rows<const R: usize, const V: usize>(c: *mut f32, block: &Block<'_>) {
             unsafe {
                 let place = |r: usize, v: usize| c.wrapping_add(r / 4 * block.c_group + r % 4 * block.c_row + v * $lanes);
-                let mut sums: [[$vector; V]; R] = [[$load(c); V]; R];
-                for r in 0..R {
-                    for v in 0..V {
-                        sums[r][v] = $load(place(r, v));
+                let mut sums: [[$vector; V]; R] = [[$spread(&0.0); V]; R];
+                if !block.is_first {
+                    for r in 0..R {
+                        for v in 0..V {
+                            sums[r][v] = $load(place(r, v));
+                        }
                     }
                 }
                 let row = block.a_row;
