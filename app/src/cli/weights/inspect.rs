@@ -13,6 +13,8 @@ pub struct WeightsReport {
     shortcut: String,
     base_width: usize,
     in_channels: usize,
+    strides: String,
+    norm: String,
     head: Option<String>,
     classes: Option<usize>,
     #[serde(flatten)]
@@ -36,6 +38,8 @@ impl WeightsReport {
             shortcut: architecture.shortcut.to_string(),
             base_width: architecture.base_width,
             in_channels: architecture.in_channels,
+            strides: architecture.strides.to_string(),
+            norm: architecture.norm.to_string(),
             head: architecture.head.map(|head| head.to_string()),
             classes: architecture.classes,
             coverage,
@@ -49,13 +53,14 @@ impl WeightsReport {
     /// The same for people.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { depth, shortcut, base_width, coverage, .. } = self;
+        let Self { depth, shortcut, base_width, in_channels, strides, norm, coverage, .. } = self;
         let head = match (&self.head, self.classes) {
             _ if self.task != Task::Segment => format!("a head that {}", self.task.does()),
             (Some(head), Some(classes)) => format!("head “{head}” for {classes} classes, background included"),
             _ => "no head".to_owned(),
         };
         let mut text = format!("3D ResNet-{depth}, shortcut {shortcut}, base width {base_width}, {head}\n");
+        text.push_str(&format!("input channels {in_channels}, {strides} strides, {norm} normalisation\n"));
         text.push_str(&format!("matched: {} tensors\n", coverage.matched));
         let shapes = coverage.misshaped.iter().map(|m| format!("{} is {:?} in place of {:?}", m.name, m.found, m.expected)).collect();
         for (title, keys) in

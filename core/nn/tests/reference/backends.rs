@@ -20,7 +20,8 @@ fn step(config: NetworkConfig, backend: Backend) -> Step {
 /// Bottlenecks (of which there is no stored training), group normalisation, ordinary strides, the skip decoder.
 ///
 /// Statistics are frozen: with those of one small batch, an input moved by 1e-7 moves the gradients of a fresh ResNet-50 by up to
-/// half a σ on the very same backend, so that nothing could be told from them.
+/// half a σ on the very same backend, so that nothing could be told from them. A rectifier that rounding turns over moves them by
+/// some 1e-4, a wrong gradient by 0.1 and more.
 #[test]
 #[ignore = "needs an adapter for wgpu"]
 fn gradients_are_the_same_on_both_backends() {
@@ -43,7 +44,7 @@ fn gradients_are_the_same_on_both_backends() {
         add("logits".to_owned(), deviation(&found.logits, &wanted.logits), 1e-4);
         let compared = wanted.gradients.iter().filter(|(name, _)| *name != "conv_seg.0.bias");
         let errors: Vec<f64> = compared.map(|(name, wanted)| deviation(&found.gradients[name], wanted)).collect();
-        add(format!("gradients ({})", errors.len()), errors.into_iter().fold(0.0, f64::max), 2e-4);
+        add(format!("gradients ({})", errors.len()), errors.into_iter().fold(0.0, f64::max), 1e-3);
     }
     table.conclude();
 }
