@@ -123,7 +123,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         let model = ModelFile::open(&model_file(&arguments.model))?;
         let outputs = outputs(arguments, predict_task::ending(model.task()))?;
         match model.predictor(arguments.device.device)? {
-            AnyPredictor::Masks(predictor) => (Model::Ours(Box::new(predictor)), outputs),
+            AnyPredictor::Masks(predictor) => (Model::Ours(predictor), outputs),
             AnyPredictor::Task(predictor) => return predict_task::run(arguments, predictor, &outputs),
         }
     };

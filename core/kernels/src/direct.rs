@@ -147,7 +147,8 @@ impl Pass<'_> {
         if let Some(run) = merged {
             return vec![Row { run, taps: planes.iter().enumerate().map(|(at, [d, h])| [*d, *h, at]).collect() }];
         }
-        let row = |w: usize| Row { run: self.runs[2][w], taps: planes.iter().enumerate().map(|(at, [d, h])| [*d, *h, at * wide + w]).collect() };
+        let row =
+            |w: usize| Row { run: self.runs[2][w], taps: planes.iter().enumerate().map(|(at, [d, h])| [*d, *h, at * wide + w]).collect() };
         (0..wide).map(row).filter(|row| row.run.count > 0).collect()
     }
 

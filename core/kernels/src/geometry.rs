@@ -113,9 +113,16 @@ mod tests {
 
     #[test]
     fn runs_are_the_meetings_found_one_by_one() {
-        for (size, kernel, stride, padding, dilation) in
-            [(9, 3, 1, 1, 1), (8, 3, 2, 1, 1), (7, 7, 2, 3, 1), (8, 3, 1, 4, 4), (2, 3, 1, 4, 4), (5, 1, 2, 0, 1), (3, 3, 3, 0, 1), (4, 2, 2, 0, 1)]
-        {
+        for (size, kernel, stride, padding, dilation) in [
+            (9, 3, 1, 1, 1),
+            (8, 3, 2, 1, 1),
+            (7, 7, 2, 3, 1),
+            (8, 3, 1, 4, 4),
+            (2, 3, 1, 4, 4),
+            (5, 1, 2, 0, 1),
+            (3, 3, 3, 0, 1),
+            (4, 2, 2, 0, 1),
+        ] {
             let geometry = Geometry {
                 batch: 1,
                 in_channels: 1,

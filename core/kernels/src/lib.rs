@@ -30,8 +30,8 @@ mod weight_gradient;
 
 pub use geometry::Geometry;
 pub use norm::{Maps, NormGradients, Statistics, moments, normalise, normalise_gradient};
-pub use update::{Memory, Rule, update};
 pub use pool::{Pooling, max_pool3d, max_pool3d_gradient};
+pub use update::{Memory, Rule, update};
 
 use direct::Pass;
 use pack::WeightLayout;

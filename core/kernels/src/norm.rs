@@ -242,19 +242,29 @@ mod tests {
     fn statistics(of_input: bool, input: &[f32]) -> Statistics {
         let (mean, variance) = moments(MAPS, input);
         let scale = variance.iter().map(|v| 1.0 / (v + 1e-5).sqrt()).collect();
-        if of_input { Statistics { mean, scale, of_input } } else { Statistics { mean: vec![0.3, -0.1, 0.2], scale: vec![1.1, 0.7, 2.0], of_input } }
+        if of_input {
+            Statistics { mean, scale, of_input }
+        } else {
+            Statistics { mean: vec![0.3, -0.1, 0.2], scale: vec![1.1, 0.7, 2.0], of_input }
+        }
     }
 
     /// The formula, in double precision, and a weighted sum over its output.
-    fn loss(input: &[f32], frozen: Option<&Statistics>, weight: &[f32], bias: &[f32], added: Option<&[f32]>, rectify: bool) -> (Vec<f64>, f64) {
+    fn loss(
+        input: &[f32],
+        frozen: Option<&Statistics>,
+        weight: &[f32],
+        bias: &[f32],
+        added: Option<&[f32]>,
+        rectify: bool,
+    ) -> (Vec<f64>, f64) {
         let mut output = vec![0.0; input.len()];
         for c in 0..MAPS.channels {
             let all: Vec<usize> = MAPS.of(c).flatten().collect();
             let of = |at: &usize| f64::from(input[*at]);
             let mean = all.iter().map(of).sum::<f64>() / all.len() as f64;
             let variance = all.iter().map(|at| (of(at) - mean).powi(2)).sum::<f64>() / all.len() as f64;
-            let (mean, scale) =
-                frozen.map_or((mean, 1.0 / (variance + 1e-5).sqrt()), |s| (f64::from(s.mean[c]), f64::from(s.scale[c])));
+            let (mean, scale) = frozen.map_or((mean, 1.0 / (variance + 1e-5).sqrt()), |s| (f64::from(s.mean[c]), f64::from(s.scale[c])));
             for at in all {
                 let normal = (of(&at) - mean) * scale * f64::from(weight[c]) + f64::from(bias[c]) + added.map_or(0.0, |a| f64::from(a[at]));
                 output[at] = if rectify { normal.max(0.0) } else { normal };

@@ -138,7 +138,11 @@ impl ChannelsLast {
                 for (line, out) in lines.chunks_mut(padded * width).enumerate() {
                     let at = (chunk * together + line) * row;
                     let out = &mut out[margin * width..][..row * width];
-                    processor.transpose(&input[first * voxels + at..], out, Turn { rows: wide, columns: row, from_step: voxels, to: Lines::Every(width) });
+                    processor.transpose(
+                        &input[first * voxels + at..],
+                        out,
+                        Turn { rows: wide, columns: row, from_step: voxels, to: Lines::Every(width) },
+                    );
                 }
             });
         });

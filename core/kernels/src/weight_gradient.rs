@@ -104,7 +104,19 @@ impl Sums<'_> {
                     let mut filled = 0;
                     let mut add = |stretches: &[Stretch]| {
                         let a_step = run.from_step * self.a_width;
-                        let block = Block { a, a_row: 1, a_group: 4, a_step, b, stretches, depth: run.count, c_row: per_row, c_group: 4 * per_row, rows: count, is_first: false };
+                        let block = Block {
+                            a,
+                            a_row: 1,
+                            a_group: 4,
+                            a_step,
+                            b,
+                            stretches,
+                            depth: run.count,
+                            c_row: per_row,
+                            c_group: 4 * per_row,
+                            rows: count,
+                            is_first: false,
+                        };
                         processor.add_product(self.width, c, &block);
                     };
                     for z in from..(from + near).min(out[0]) {
@@ -144,11 +156,8 @@ impl Sums<'_> {
         };
         for line in 0..lines {
             let (row, tap) = (line * together / taps, line * together % taps);
-            let (channel, tap) = if self.merged {
-                ((first + row) % in_channels, tap * kernel[2] + (first + row) / in_channels)
-            } else {
-                (first + row, tap)
-            };
+            let (channel, tap) =
+                if self.merged { ((first + row) % in_channels, tap * kernel[2] + (first + row) / in_channels) } else { (first + row, tap) };
             let start = (block * self.width * in_channels + channel) * all_taps + first_tap + tap;
             let turn = Turn { rows: together, columns, from_step: self.width, to };
             // SAFETY: one task alone has these taps of these channels.

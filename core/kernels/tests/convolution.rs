@@ -113,10 +113,17 @@ fn odd_geometries() {
     check(cubic([3, 4], [7, 7, 7], 3, 3, 0, 2));
     check(cubic([3, 4], [6, 6, 6], 2, 3, 2, 3));
     check(cubic([1, 1], [1, 1, 1], 3, 1, 1, 1));
-    let uneven = Geometry { kernel: [1, 3, 5], stride: [1, 2, 1], padding: [0, 1, 2], dilation: [1, 1, 1], ..cubic([4, 6], [3, 6, 9], 1, 1, 0, 1) };
+    let uneven =
+        Geometry { kernel: [1, 3, 5], stride: [1, 2, 1], padding: [0, 1, 2], dilation: [1, 1, 1], ..cubic([4, 6], [3, 6, 9], 1, 1, 0, 1) };
     check(uneven);
     check(Geometry { in_channels: 9, ..uneven });
-    check(Geometry { kernel: [3, 1, 2], stride: [2, 1, 3], padding: [2, 0, 0], dilation: [2, 1, 2], ..cubic([9, 6], [6, 4, 9], 1, 1, 0, 1) });
+    check(Geometry {
+        kernel: [3, 1, 2],
+        stride: [2, 1, 3],
+        padding: [2, 0, 0],
+        dilation: [2, 1, 2],
+        ..cubic([9, 6], [6, 4, 9], 1, 1, 0, 1)
+    });
 }
 
 /// Threads share the work, never the sums.
@@ -126,7 +133,8 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
     for g in geometries {
         let Numbers { input, weight, upstream, .. } = numbers(&g, 3);
         let pass = || {
-            let (mut output, mut of_input, mut of_weight) = (vec![0.0; g.output_len()], vec![0.0; g.input_len()], vec![0.0; g.weight_len()]);
+            let (mut output, mut of_input, mut of_weight) =
+                (vec![0.0; g.output_len()], vec![0.0; g.input_len()], vec![0.0; g.weight_len()]);
             forward(&g, &input, &weight, None, &mut output);
             input_gradient(&g, &weight, &upstream, &mut of_input);
             weight_gradient(&g, &input, &upstream, &mut of_weight);

@@ -157,7 +157,8 @@ mod tests {
                     };
                 }
             }
-            let outputs = encoders.map(|encoder| encoder.valid().forward(input.clone().inner()).to_data().iter::<f32>().collect::<Vec<_>>());
+            let outputs =
+                encoders.map(|encoder| encoder.valid().forward(input.clone().inner()).to_data().iter::<f32>().collect::<Vec<_>>());
             let spread = outputs[0].iter().map(|v| v * v).sum::<f32>().sqrt() / (outputs[0].len() as f32).sqrt();
             for (ours, library) in outputs[0].iter().zip(&outputs[1]) {
                 assert!((ours - library).abs() < 1e-3 * spread.max(1e-3), "{optimiser:?}: {ours} against {library}");

@@ -20,7 +20,8 @@ struct Peak {
 /// What this process held at most during some steps, beyond what it held before.
 pub(super) fn of_this_process(arguments: &Arguments) -> Result<Answer, Failure> {
     let before = held("VmRSS");
-    if let (Some(&depth), Some(&base_width), Some(&size)) = (arguments.depth.first(), arguments.base_width.first(), arguments.size.first()) {
+    if let (Some(&depth), Some(&base_width), Some(&size)) = (arguments.depth.first(), arguments.base_width.first(), arguments.size.first())
+    {
         let mut running = Workload { depth, base_width, size }.start(arguments.device)?;
         for _ in 0..STEPS {
             running.training_step()?;

@@ -19,8 +19,8 @@ use medley_learn::DeviceChoice;
 use medley_nn::Depth;
 use serde::Serialize;
 
-use super::output::{Answer, Table};
 use super::Failure;
+use super::output::{Answer, Table};
 use super::progress::Progress;
 use peer::Peer;
 

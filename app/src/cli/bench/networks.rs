@@ -17,9 +17,12 @@ pub(super) fn measure(arguments: &Arguments, mut peer: Option<&mut Peer>, thread
                 if let Some(peer) = &mut peer {
                     peer.ask(&json!({ "kind": "network", "depth": depth.layers(), "width": base_width, "size": size }))?;
                 }
-                rows.push(in_turn(name("forward"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "forward")), || Ok(running.forward()?))?);
-                let mut step =
-                    in_turn(name("training step"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || Ok(running.training_step()?))?;
+                rows.push(in_turn(name("forward"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "forward")), || {
+                    Ok(running.forward()?)
+                })?);
+                let mut step = in_turn(name("training step"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || {
+                    Ok(running.training_step()?)
+                })?;
                 drop(running);
                 step.ours_peak_bytes = memory::of_ours(workload, threads)?;
                 if peer.is_some() {

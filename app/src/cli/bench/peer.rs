@@ -28,7 +28,10 @@ impl Peer {
     /// If there is no such Python, or it has no PyTorch.
     pub fn start(python: &Path, threads: usize) -> Result<Self, Failure> {
         let missing = |reason: String| {
-            Failure::new(format!("{} cannot run PyTorch ({reason}); name one that can with --python, or leave the peer out with --alone", python.display()))
+            Failure::new(format!(
+                "{} cannot run PyTorch ({reason}); name one that can with --python, or leave the peer out with --alone",
+                python.display()
+            ))
         };
         let mut child = Command::new(python)
             .args(["-c", SCRIPT])

@@ -266,13 +266,30 @@ mod tests {
                     let stretches = [Stretch { a: 3, b: 0 }, Stretch { a: 40, b: 2 * depth * width }];
                     let before: Vec<f32> = (0..rows.div_ceil(4) * c_group).map(|at| number(at + 3)).collect();
                     let mut c = before.clone();
-                    processor.add_product(width, &mut c, &Block { a: &a, a_row, a_group, a_step, b: &b, stretches: &stretches, depth, c_row, c_group, rows, is_first: false });
+                    processor.add_product(
+                        width,
+                        &mut c,
+                        &Block {
+                            a: &a,
+                            a_row,
+                            a_group,
+                            a_step,
+                            b: &b,
+                            stretches: &stretches,
+                            depth,
+                            c_row,
+                            c_group,
+                            rows,
+                            is_first: false,
+                        },
+                    );
                     for (at, (found, before)) in c.iter().zip(&before).enumerate() {
                         let (group, r, n) = (at / c_group, at % c_group / c_row, at % c_group % c_row);
                         let mut wanted = f64::from(*before);
                         for stretch in stretches.iter().filter(|_| r < 4 && 4 * group + r < rows && n < width) {
                             for k in 0..depth {
-                                wanted += f64::from(a[stretch.a + group * a_group + r * a_row + k * a_step]) * f64::from(b[stretch.b + k * width + n]);
+                                wanted += f64::from(a[stretch.a + group * a_group + r * a_row + k * a_step])
+                                    * f64::from(b[stretch.b + k * width + n]);
                             }
                         }
                         assert!((f64::from(*found) - wanted).abs() < 1e-5, "{} rows {rows} width {width}", processor.name());

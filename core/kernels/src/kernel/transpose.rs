@@ -71,8 +71,8 @@ pub(super) unsafe fn portable(from: *const f32, to: *mut f32, turn: Turn<'_>) {
 pub(super) mod avx512 {
     use super::Turn;
     use std::arch::x86_64::{
-        __m512, _MM_HINT_T0, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_setzero_ps,
-        _mm512_shuffle_f32x4, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+        __m512, _MM_HINT_T0, _mm_prefetch, _mm512_castpd_ps, _mm512_castps_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps,
+        _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
 
     /// Numbers between what is turned and what is fetched.
@@ -121,7 +121,8 @@ pub(super) mod avx512 {
         // fours[4·a + b], quarter q, holds rows 4·a … 4·a + 3 of column 4·q + b.
         let mut square = [zero; 16];
         for b in 0..4 {
-            let (first, second) = (_mm512_shuffle_f32x4::<0x44>(fours[b], fours[4 + b]), _mm512_shuffle_f32x4::<0xEE>(fours[b], fours[4 + b]));
+            let (first, second) =
+                (_mm512_shuffle_f32x4::<0x44>(fours[b], fours[4 + b]), _mm512_shuffle_f32x4::<0xEE>(fours[b], fours[4 + b]));
             let (third, fourth) =
                 (_mm512_shuffle_f32x4::<0x44>(fours[8 + b], fours[12 + b]), _mm512_shuffle_f32x4::<0xEE>(fours[8 + b], fours[12 + b]));
             square[b] = _mm512_shuffle_f32x4::<0x88>(first, third);
