@@ -120,7 +120,6 @@ pub fn normalise(
 /// # Panics
 /// If a slice is not as long as the sizes say.
 #[must_use]
-#[expect(clippy::too_many_arguments, reason = "each is one operand of the formula")]
 pub fn normalise_gradient(
     maps: Maps,
     input: &[f32],

@@ -1,8 +1,6 @@
 //! Checkpoints of full width as they were released: `MEDLEY_RELEASED` names the folder that `tests/peers/make_released_like.py`
 //! wrote. Run with `--ignored`.
 
-#![expect(clippy::expect_used, reason = "a test that cannot read its files has failed")]
-
 use std::path::PathBuf;
 use std::time::Instant;
 

@@ -8,7 +8,9 @@ use super::{Arguments, Failure, Row, in_turn};
 
 /// Name, channels as multiples of the base width (0: the input's one), input voxels per voxel of this layer's input, kernel,
 /// stride, dilation.
-const LAYERS: [(&str, [usize; 2], usize, usize, usize, usize); 9] = [
+type Layer = (&'static str, [usize; 2], usize, usize, usize, usize);
+
+const LAYERS: [Layer; 9] = [
     ("conv1", [0, 1], 1, 7, 2, 1),
     ("layer1", [1, 1], 4, 3, 1, 1),
     ("layer2.0.conv1", [1, 2], 4, 3, 2, 1),

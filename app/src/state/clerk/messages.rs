@@ -13,6 +13,9 @@ use medley_volume::{LabelMap, LabelTable, Ras};
 use crate::state::open_case::OpenCase;
 use crate::state::window_level::WindowLevel;
 
+/// A case with its role and its class.
+pub type Classified = (CaseId, Role, String);
+
 /// What the window asks for.
 pub enum Request {
     /// Open whatever this is: a study folder or a scan.
@@ -51,7 +54,7 @@ pub enum Request {
     /// Which cases can be learned from or measured on.
     ListLearnable(Sender<Result<Vec<(CaseId, Role)>, String>>),
     /// Which cases have a class and what they are for.
-    ListClassified(Sender<Result<Vec<(CaseId, Role, String)>, String>>),
+    ListClassified(Sender<Result<Vec<Classified>, String>>),
     /// One case for learning.
     Lend(CaseId, Sender<Result<TrainingCase, String>>),
     /// Finish.

@@ -118,7 +118,7 @@ impl WeightsFile {
     }
 
     /// The tensors by their new names, and the old names of those that stay behind.
-    fn exported_tensors(&self, options: &ExportOptions) -> Result<(Vec<(String, StoredTensor)>, Vec<String>), WeightsError> {
+    fn exported_tensors(&self, options: &ExportOptions) -> Result<(Named, Vec<String>), WeightsError> {
         let (mut tensors, mut left_out) = (BTreeMap::new(), self.contents.others.clone());
         for (name, tensor) in &self.contents.tensors {
             if (options.is_encoder_only && !is_encoder(name)) || !pth::can_hold(tensor.number_type) {
@@ -139,6 +139,9 @@ impl WeightsFile {
         Ok((tensors.into_iter().map(|(name, tensor)| (format!("{}{name}", options.prefix), tensor)).collect(), left_out))
     }
 }
+
+/// Tensors with their names.
+type Named = Vec<(String, StoredTensor)>;
 
 /// A tensor in another precision.
 ///

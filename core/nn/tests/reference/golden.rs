@@ -63,8 +63,11 @@ fn input(backend: Backend, trains: bool) -> Tensor<5> {
     Tensor::from_data(TensorData::new(values, [1, 1, SHAPE[0], SHAPE[1], SHAPE[2]]), &device)
 }
 
+/// A way the gradient goes past a shortcut, by its name in the file.
+type Way = (&'static str, ShortcutGradient);
+
 /// A network, its file, and the ways its gradient goes past a shortcut in it.
-const NETWORKS: [(&str, Depth, Shortcut, &[(&str, ShortcutGradient)]); 2] = [
+const NETWORKS: [(&str, Depth, Shortcut, &[Way]); 2] = [
     ("r10b_w2", Depth::R10, Shortcut::B, &[("open", ShortcutGradient::Open)]),
     ("r18a_w2", Depth::R18, Shortcut::A, &[("open", ShortcutGradient::Open), ("cut", ShortcutGradient::Cut)]),
 ];
