@@ -4,7 +4,7 @@
 //! - [`Encoder`]: the 3D-ResNets of Med3D, built from an [`EncoderConfig`]
 //! - [`head`]: what turns features into logits: the reference's [`head::Med3dHead`], the skip-connection
 //!   [`head::SkipDecoder`]
-//! - [`SegmentationNetwork`]: an encoder with a head
+//! - [`SegmentationNetwork`]: an encoder with a head; [`Checkpointing`]: trained with less memory
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, and instance normalisation
 //! - [`convolve`], [`max_pool3d`]: our own on the processor, with their gradients; [`resize_trilinear`]
 //! - [`loss`]: cross entropy, soft Dice, both
@@ -33,7 +33,7 @@ pub mod ops;
 mod parameters;
 pub mod weights;
 
-pub use encoder::{Depth, Encoder, EncoderConfig, Features, Shortcut};
+pub use encoder::{Checkpointing, Depth, Encoder, EncoderConfig, Features, Shortcut, WayBack};
 pub use head::HeadKind;
 pub use interpolate::resize_trilinear;
 pub use network::{NetworkConfig, SegmentationNetwork};

@@ -3,7 +3,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::head::Head;
-use crate::{Encoder, EncoderConfig, HeadKind, NormMode, init, resize_trilinear};
+use crate::{Checkpointing, Encoder, EncoderConfig, HeadKind, NormMode, WayBack, init, resize_trilinear};
 
 /// Everything that decides the shapes of a [`SegmentationNetwork`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,16 @@ impl SegmentationNetwork {
         self.head.forward(input, &features)
     }
 
+    /// [`Self::forward`] for training, with the rest of the way back if blocks are checkpointed: see
+    /// [`Encoder::features_checkpointed`].
+    ///
+    /// # Shapes
+    /// - as [`Self::forward`]
+    pub fn forward_checkpointed(&self, input: Tensor<5>, checkpointing: Checkpointing) -> (Tensor<5>, Option<WayBack>) {
+        let (features, way_back) = self.encoder.features_checkpointed(input.clone(), checkpointing);
+        (self.head.forward(input, &features), way_back)
+    }
+
     /// Logits for every voxel of the input; where the head is coarser, linear between its logits, outer centres aligned as the
     /// reference does.
     ///
@@ -88,6 +98,16 @@ impl SegmentationNetwork {
     pub fn logits_at_input(&self, input: Tensor<5>) -> Tensor<5> {
         let [_, _, d, h, w] = input.dims();
         resize_trilinear(self.forward(input), [d, h, w], true)
+    }
+
+    /// [`Self::logits_at_input`] for training, as [`Self::forward_checkpointed`].
+    ///
+    /// # Shapes
+    /// - as [`Self::logits_at_input`]
+    pub fn logits_at_input_checkpointed(&self, input: Tensor<5>, checkpointing: Checkpointing) -> (Tensor<5>, Option<WayBack>) {
+        let [_, _, d, h, w] = input.dims();
+        let (logits, way_back) = self.forward_checkpointed(input, checkpointing);
+        (resize_trilinear(logits, [d, h, w], true), way_back)
     }
 }
 

@@ -2,11 +2,13 @@
 //! last two stages are dilated in place of strided, so that their features keep an eighth of the input's resolution.
 
 mod block;
+mod checkpoint;
 mod config;
 #[expect(clippy::module_inception, reason = "the file of the type that the folder is named after")]
 mod encoder;
 
 pub use block::Block;
 pub(crate) use block::convolution;
+pub use checkpoint::{Checkpointing, WayBack};
 pub use config::{Depth, EncoderConfig, Shortcut};
 pub use encoder::{Encoder, Features};
