@@ -113,10 +113,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 fn settings(arguments: &Arguments, training_cases: usize) -> FineTuneSettings {
     let mut settings = FineTuneSettings::default();
-    let TrainingOptions { batch, lr, patch, seed, .. } = &arguments.training;
+    let TrainingOptions { batch, lr, patch, checkpointing, seed, .. } = &arguments.training;
     set(&mut settings.batch, *batch);
     set(&mut settings.learning_rate, *lr);
     set(&mut settings.seed, *seed);
+    set(&mut settings.checkpointing, *checkpointing);
     set(&mut settings.head, arguments.head);
     set(&mut settings.validate_every, arguments.validate_every);
     set(&mut settings.depth, arguments.network.depth);

@@ -5,6 +5,7 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
 use burn::tensor::Tensor;
 use medley_kernels::Rule;
+use medley_nn::WayBack;
 use medley_nn::ops::{Remembered, can_update, update};
 use serde::{Deserialize, Serialize};
 
@@ -77,11 +78,30 @@ impl Learner {
     /// # Errors
     /// [`LearnError::Compute`] if the device failed, [`LearnError::Diverged`] if the loss is not finite; then nothing was changed.
     pub fn step<M: Module>(&mut self, step: usize, module: M, loss: Tensor<1>, device: &str) -> Result<(M, f64), LearnError> {
+        self.step_walking(step, module, loss, None, device)
+    }
+
+    /// [`Self::step`], where the loss's gradients end at an encoder whose blocks are checkpointed: `way_back` goes on from there.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn step_walking<M: Module>(
+        &mut self,
+        step: usize,
+        module: M,
+        loss: Tensor<1>,
+        way_back: Option<WayBack>,
+        device: &str,
+    ) -> Result<(M, f64), LearnError> {
         let value = read_scalar(loss.clone(), device)?;
         if !value.is_finite() {
             return Err(LearnError::Diverged { step: step + 1 });
         }
         let mut gradients = loss.backward();
+        drop(loss);
+        if let Some(way_back) = way_back {
+            way_back.walk(&mut gradients);
+        }
         let encoder = GradientsParams::from_params(&mut gradients, &module, &self.encoder);
         let others = GradientsParams::from_module(&mut gradients, &module);
         let rate = self.rates.at(step);

@@ -11,7 +11,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use medley_nn::loss::dice_and_cross_entropy;
 use medley_nn::weights::save_encoder;
-use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, SegmentationNetwork, Shortcut};
+use medley_nn::{Checkpointing, Depth, Encoder, EncoderConfig, HeadKind, SegmentationNetwork, Shortcut};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
@@ -88,6 +88,9 @@ pub struct PretrainSettings {
     pub augmentation: Augmentation,
     /// Whether the written weights are halved in size (`f16`).
     pub half: bool,
+    /// What the encoder keeps for its gradients: less memory for more time.
+    #[serde(skip_serializing_if = "Checkpointing::is_off")]
+    pub checkpointing: Checkpointing,
 }
 
 impl Default for PretrainSettings {
@@ -109,6 +112,7 @@ impl Default for PretrainSettings {
             foreground: 0.67,
             augmentation: Augmentation::default(),
             half: false,
+            checkpointing: Checkpointing::Off,
         }
     }
 }
@@ -267,6 +271,7 @@ struct CoTraining {
     encoder: Encoder,
     branches: Vec<SegmentationNetwork>,
     learner: Learner,
+    checkpointing: Checkpointing,
 }
 
 impl CoTraining {
@@ -277,7 +282,7 @@ impl CoTraining {
         let learner = Learner::new(&encoder, settings.optimiser, settings.weight_decay, rates);
         let branch = |(&classes, seed)| SegmentationNetwork::from_encoder(encoder.clone(), settings.head, classes, device, seed);
         let branches = classes.iter().zip(settings.seed..).map(branch).collect();
-        Self { encoder, branches, learner }
+        Self { encoder, branches, learner, checkpointing: settings.checkpointing }
     }
 
     /// The shared encoder under the branch of set `at`.
@@ -291,11 +296,12 @@ impl CoTraining {
     fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice, control: &Control) -> Result<f64, LearnError> {
         let network = self.network(at);
         let (image, classes) = batch.into_tensors(&device.device.clone().autodiff());
-        let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        let (logits, way_back) = network.logits_at_input_checkpointed(image, self.checkpointing);
+        let wrong = dice_and_cross_entropy(logits, classes, Some(i64::from(IGNORE)));
         if control.is_stopped() {
             return Err(LearnError::Stopped);
         }
-        let (network, loss) = self.learner.step(step, network, wrong, &device.name)?;
+        let (network, loss) = self.learner.step_walking(step, network, wrong, way_back, &device.name)?;
         self.encoder = network.encoder.clone();
         self.branches[at] = network;
         Ok(loss)

@@ -99,8 +99,12 @@ fn checkpointed_blocks_give_the_same_step() {
                     assert!(kept.loss == repeated.loss && kept.values == repeated.values, "{what}: the way forward differs");
                     match head {
                         HeadKind::Med3d => assert!(kept.gradients == repeated.gradients, "{what}: {whose} differs by {difference}"),
-                        // Where head, shortcut and convolution meet at one stage, three gradients are added in another order.
-                        HeadKind::Skip => assert!(difference < 1e-4, "{what}: {whose} differs by {difference}"),
+                        // Where head, shortcut and convolution meet at one stage, three gradients are added in another order; batch
+                        // statistics of the few voxels here make more of it in fifty layers than in ten.
+                        HeadKind::Skip => {
+                            let allowed = if depth == Depth::R50 && mode == NormMode::Batch { 5e-4 } else { 5e-6 };
+                            assert!(difference < allowed, "{what}: {whose} differs by {difference}");
+                        }
                     }
                 }
             }
@@ -130,7 +134,7 @@ fn what_does_not_learn_gets_no_gradient() {
         };
         let (steps, names) = both(make, &device);
         let (difference, whose) = largest_difference(&steps, &names);
-        assert!(difference < 1e-4, "{held} held: {whose} differs by {difference}");
+        assert!(difference < 5e-6, "{held} held: {whose} differs by {difference}");
         let first = &steps[1].gradients[0];
         assert!(first.is_none(), "{held} held: {} has a gradient", names[0].name);
     }

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 use medley_learn::DeviceChoice;
-use medley_nn::Depth;
+use medley_nn::{Checkpointing, Depth};
 use serde::Serialize;
 
 use super::output::{Answer, Table};
@@ -54,6 +54,9 @@ pub struct Arguments {
     /// Edges of the input, voxels
     #[arg(long, value_delimiter = ',', default_values_t = [64, 96], value_name = "N,…")]
     size: Vec<usize>,
+    /// What a training step of ours keeps (encoder): off, blocks
+    #[arg(long, value_delimiter = ',', default_values = ["off"], value_name = "off|blocks,…")]
+    checkpointing: Vec<Checkpointing>,
     /// One training step's memory, in a process of its own
     #[arg(long, hide = true)]
     memory_of_step: bool,

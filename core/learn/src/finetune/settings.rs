@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use medley_nn::{Depth, HeadKind, Shortcut};
+use medley_nn::{Checkpointing, Depth, HeadKind, Shortcut};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
@@ -124,6 +124,9 @@ pub struct FineTuneSettings {
     pub keep: Keep,
     /// Whether weights that lack parts of the encoder are accepted.
     pub allow_partial: bool,
+    /// What the encoder keeps for its gradients: less memory for more time.
+    #[serde(skip_serializing_if = "Checkpointing::is_off")]
+    pub checkpointing: Checkpointing,
 }
 
 /// Made for a processor without a GPU: about a quarter of a second a step at the default width.
@@ -152,6 +155,7 @@ impl Default for FineTuneSettings {
             validate_every: 50,
             keep: Keep::Best,
             allow_partial: false,
+            checkpointing: Checkpointing::Off,
         }
     }
 }

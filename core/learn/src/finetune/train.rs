@@ -63,12 +63,13 @@ pub(super) fn train(
         }
         let start = Instant::now();
         let (image, classes) = sampler.batch(step as u64, batch).into_tensors(&train_device);
-        let wrong = dice_and_cross_entropy(network.logits_at_input(image), classes, Some(i64::from(IGNORE)));
+        let (logits, way_back) = network.logits_at_input_checkpointed(image, settings.checkpointing);
+        let wrong = dice_and_cross_entropy(logits, classes, Some(i64::from(IGNORE)));
         if control.is_stopped() {
             break;
         }
         let loss;
-        (network, loss) = learner.step(step, network, wrong, &device.name)?;
+        (network, loss) = learner.step_walking(step, network, wrong, way_back, &device.name)?;
         step += 1;
         average = match average {
             Some(average) => Some(average.add(&network.valid())),

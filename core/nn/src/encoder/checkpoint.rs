@@ -22,6 +22,14 @@ pub enum Checkpointing {
     Blocks,
 }
 
+impl Checkpointing {
+    /// Whether everything is kept.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
+}
+
 impl FromStr for Checkpointing {
     type Err = String;
 
