@@ -7,7 +7,7 @@
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference
 //! - [`card`]: what is written down about every trained model
-//! - [`measure`]: a network at work on noise, for benchmarks
+//! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a step of training takes
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
 //! # Invariants
@@ -26,6 +26,7 @@ mod error;
 pub mod finetune;
 pub mod job;
 pub mod measure;
+pub mod memory;
 pub mod optimise;
 pub mod predict;
 pub mod prepare;

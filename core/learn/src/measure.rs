@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::LearnError;
 use crate::device::{self, DeviceChoice};
+use crate::memory::{StepMemory, TrainingStep};
 use crate::optimise::{Learner, Optimiser, Rates, read_scalar};
 
 /// What to compute.
@@ -36,15 +37,32 @@ pub struct Running {
 }
 
 impl Workload {
+    /// Computed bytes of a training step.
+    #[must_use]
+    pub fn memory(self) -> StepMemory {
+        let step = TrainingStep {
+            network: self.network(),
+            batch: 1,
+            patch: [self.size; 3],
+            optimiser: Optimiser::Sgd,
+            checkpointing: self.checkpointing,
+        };
+        step.memory()
+    }
+
+    fn network(self) -> NetworkConfig {
+        let encoder = EncoderConfig { base_width: self.base_width, ..EncoderConfig::released(self.depth) };
+        let encoder = EncoderConfig { shortcut: medley_nn::Shortcut::B, ..encoder };
+        NetworkConfig { encoder, head: HeadKind::Med3d, classes: 2 }
+    }
+
     /// Builds the network and draws its input.
     ///
     /// # Errors
     /// [`LearnError::Device`] if the device does not work.
     pub fn start(self, device: DeviceChoice) -> Result<Running, LearnError> {
         let opened = device::open(device)?;
-        let encoder = EncoderConfig { base_width: self.base_width, ..EncoderConfig::released(self.depth) };
-        let encoder = EncoderConfig { shortcut: medley_nn::Shortcut::B, ..encoder };
-        let config = NetworkConfig { encoder, head: HeadKind::Med3d, classes: 2 };
+        let config = self.network();
         let training = opened.device.clone().autodiff();
         let network = config.init(&training, 1).with_encoder_norm(NormMode::Batch);
         let rates = Rates { highest: 1e-3, encoder_factor: 1.0, warm_up: 0, steps: usize::MAX };

@@ -304,6 +304,8 @@ impl CoTraining {
         let (network, loss) = self.learner.step_walking(step, network, wrong, way_back, &device.name)?;
         self.encoder = network.encoder.clone();
         self.branches[at] = network;
+        // No branch keeps an encoder of its own from the last time that it had its turn.
+        self.branches.iter_mut().for_each(|branch| branch.encoder = self.encoder.clone());
         Ok(loss)
     }
 

@@ -139,3 +139,21 @@ fn what_does_not_learn_gets_no_gradient() {
         assert!(first.is_none(), "{held} held: {} has a gradient", names[0].name);
     }
 }
+
+#[test]
+#[ignore = "needs a graphics adapter, and minutes on one made of software"]
+fn checkpointed_blocks_give_the_same_step_on_a_graphics_adapter() {
+    let device = Device::wgpu_options().init().expect("an adapter").autodiff();
+    for (mode, head) in [(NormMode::Batch, HeadKind::Med3d), (NormMode::Frozen, HeadKind::Skip)] {
+        let make = || config(Depth::R10, Shortcut::B, head).init(&device, 3).with_encoder_norm(mode);
+        let (steps, names) = both(make, &device);
+        let (difference, whose) = largest_difference(&steps, &names);
+        assert!(difference < 1e-4, "{mode:?}, {head}: {whose} differs by {difference}");
+        let [kept, repeated] = steps;
+        assert!((kept.loss - repeated.loss).abs() < 1e-5);
+        for ((info, a), b) in names.iter().zip(&kept.values).zip(&repeated.values) {
+            let difference = a.iter().zip(b).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+            assert!(difference < 1e-4, "{mode:?}, {head}: {} differs by {difference}", info.name);
+        }
+    }
+}

@@ -15,20 +15,24 @@ const STEPS: usize = 3;
 #[derive(Serialize, Deserialize)]
 struct Peak {
     peak_bytes: Option<u64>,
+    computed_bytes: Option<u64>,
 }
 
 /// What this process held at most during some steps, beyond what it held before.
 pub(super) fn of_this_process(arguments: &Arguments) -> Result<Answer, Failure> {
-    let before = held("VmRSS");
-    if let (Some(&depth), Some(&base_width), Some(&size)) = (arguments.depth.first(), arguments.base_width.first(), arguments.size.first()) {
+    let (before, mut computed) = (held("VmRSS"), None);
+    if let (Some(&depth), Some(&base_width), Some(&size)) = (arguments.depth.first(), arguments.base_width.first(), arguments.size.first())
+    {
         let checkpointing = arguments.checkpointing.first().copied().unwrap_or_default();
-        let mut running = Workload { depth, base_width, size, checkpointing }.start(arguments.device)?;
+        let workload = Workload { depth, base_width, size, checkpointing };
+        computed = Some(workload.memory().peak());
+        let mut running = workload.start(arguments.device)?;
         for _ in 0..STEPS {
             running.training_step()?;
         }
     }
     let peak = before.and_then(|before| Some(held("VmHWM")?.saturating_sub(before)));
-    Answer::new(&Peak { peak_bytes: peak }, format!("{peak:?}"))
+    Answer::new(&Peak { peak_bytes: peak, computed_bytes: computed }, format!("{peak:?}"))
 }
 
 /// The same for a workload, in a process of its own; nothing where the system does not tell.

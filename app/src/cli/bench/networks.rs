@@ -18,15 +18,19 @@ pub(super) fn measure(arguments: &Arguments, mut peer: Option<&mut Peer>, thread
                 }
                 let workload = Workload { depth, base_width, size, checkpointing: Checkpointing::Off };
                 let running = workload.start(arguments.device)?;
-                rows.push(in_turn(name("forward"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "forward")), || Ok(running.forward()?))?);
+                rows.push(in_turn(name("forward"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "forward")), || {
+                    Ok(running.forward()?)
+                })?);
                 drop(running);
                 for &checkpointing in &arguments.checkpointing {
                     let what = if checkpointing.is_off() { "training step" } else { "training step, blocks computed twice" };
                     let workload = Workload { checkpointing, ..workload };
                     let mut running = workload.start(arguments.device)?;
-                    let mut step =
-                        in_turn(name(what), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || Ok(running.training_step()?))?;
+                    let mut step = in_turn(name(what), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || {
+                        Ok(running.training_step()?)
+                    })?;
                     drop(running);
+                    step.ours_computed_bytes = Some(workload.memory().peak());
                     step.ours_peak_bytes = memory::of_ours(workload, threads)?;
                     if peer.is_some() {
                         step.peer_peak_bytes = memory::of_peer(Peer::start(&arguments.python, threads)?, workload)?;
