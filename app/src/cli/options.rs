@@ -48,7 +48,7 @@ pub struct TrainingOptions {
     #[arg(long, value_name = "D,H,W")]
     pub patch: Option<Patch>,
     /// What the encoder keeps for its gradients: `off` keeps everything; `blocks` keeps what enters each block and computes the
-    /// rest twice, which takes less memory and a third more time
+    /// rest twice, which takes less memory and about a quarter more time
     #[arg(long, value_name = "off|blocks")]
     pub checkpointing: Option<Checkpointing>,
     /// Seed of everything random

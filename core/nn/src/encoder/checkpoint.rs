@@ -17,8 +17,8 @@ pub enum Checkpointing {
     /// Everything that the gradients need.
     #[default]
     Off,
-    /// What enters each block. The blocks are computed a second time on the way back, one by one: a third more time, the same
-    /// gradients.
+    /// What enters each block. The blocks are computed a second time on the way back, one by one: about a quarter more time, the
+    /// same gradients.
     Blocks,
 }
 
