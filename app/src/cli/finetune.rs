@@ -171,10 +171,11 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
 /// Settings with what was asked for in place of the usual.
 pub(super) fn adjusted(arguments: &Arguments, usual: FineTuneSettings, training_cases: usize) -> FineTuneSettings {
     let mut settings = usual;
-    let TrainingOptions { batch, lr, patch, seed, .. } = &arguments.training;
+    let TrainingOptions { batch, lr, patch, checkpointing, seed, .. } = &arguments.training;
     set(&mut settings.batch, *batch);
     set(&mut settings.learning_rate, *lr);
     set(&mut settings.seed, *seed);
+    set(&mut settings.checkpointing, *checkpointing);
     set(&mut settings.head, arguments.head);
     set(&mut settings.loss, arguments.loss);
     settings.deep_supervision = arguments.deep_supervision;

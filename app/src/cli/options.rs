@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use medley_learn::{DeviceChoice, EncoderNorm, WeightsSource};
 use medley_nn::weights::WeightsFile;
-use medley_nn::{Depth, Shortcut, ShortcutGradient, Strides};
+use medley_nn::{Checkpointing, Depth, Shortcut, ShortcutGradient, Strides};
 use medley_volume::LabelTable;
 
 use super::Failure;
@@ -58,6 +58,10 @@ pub struct TrainingOptions {
     /// Patch in voxels: depth, height, width
     #[arg(long, value_name = "D,H,W")]
     pub patch: Option<Patch>,
+    /// What the encoder keeps for its gradients: `off` keeps everything; `blocks` keeps what enters each block and computes the
+    /// rest twice, which takes less memory and about a quarter more time
+    #[arg(long, value_name = "off|blocks")]
+    pub checkpointing: Option<Checkpointing>,
     /// Seed of everything random
     #[arg(long)]
     pub seed: Option<u64>,

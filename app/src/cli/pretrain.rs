@@ -108,10 +108,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 fn settings(arguments: &Arguments, training_cases: usize) -> PretrainSettings {
     let mut settings = PretrainSettings::default();
-    let TrainingOptions { batch, lr, patch, seed, .. } = &arguments.training;
+    let TrainingOptions { batch, lr, patch, checkpointing, seed, .. } = &arguments.training;
     set(&mut settings.batch, *batch);
     set(&mut settings.learning_rate, *lr);
     set(&mut settings.seed, *seed);
+    set(&mut settings.checkpointing, *checkpointing);
     set(&mut settings.head, arguments.head);
     set(&mut settings.depth, arguments.network.depth);
     set(&mut settings.shortcut, arguments.network.shortcut);

@@ -23,6 +23,8 @@ impl Scratch {
         let mut numbers = any.map(|at| free.swap_remove(at)).unwrap_or_default();
         drop(free);
         if numbers.len() < len {
+            // The small one goes before the large one comes.
+            drop(std::mem::take(&mut numbers));
             numbers = vec![0.0; len];
         }
         Self { numbers, len }

@@ -10,7 +10,7 @@
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
-//! - [`measure`]: a network at work on noise, for benchmarks
+//! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a step of training takes
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
 //! # Invariants
@@ -32,6 +32,7 @@ pub mod features;
 pub mod finetune;
 pub mod job;
 pub mod measure;
+pub mod memory;
 pub mod optimise;
 pub mod predict;
 pub mod prepare;

@@ -3,12 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use medley_nn::loss::cross_entropy;
-use medley_nn::{Depth, EncoderConfig, HeadKind, NetworkConfig, NormMode, SegmentationNetwork};
+use medley_nn::{Checkpointing, Depth, EncoderConfig, HeadKind, NetworkConfig, NormMode, SegmentationNetwork};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::LearnError;
 use crate::device::{self, DeviceChoice};
+use crate::memory::{StepMemory, TrainingStep};
 use crate::optimise::{Learner, Optimiser, Rates, read_scalar};
 
 /// What to compute.
@@ -20,6 +21,8 @@ pub struct Workload {
     pub base_width: usize,
     /// Edge of the one input cube, voxels.
     pub size: usize,
+    /// What a training step keeps.
+    pub checkpointing: Checkpointing,
 }
 
 /// The reference's network of two classes, batch statistics, ready to compute.
@@ -28,20 +31,38 @@ pub struct Running {
     learner: Learner,
     input: Tensor<5>,
     target: Tensor<4, Int>,
+    checkpointing: Checkpointing,
     device: Device,
     name: String,
 }
 
 impl Workload {
+    /// Computed bytes of a training step.
+    #[must_use]
+    pub fn memory(self) -> StepMemory {
+        let step = TrainingStep {
+            network: self.network(),
+            batch: 1,
+            patch: [self.size; 3],
+            optimiser: Optimiser::Sgd,
+            checkpointing: self.checkpointing,
+        };
+        step.memory()
+    }
+
+    fn network(self) -> NetworkConfig {
+        let encoder = EncoderConfig { base_width: self.base_width, ..EncoderConfig::released(self.depth) };
+        let encoder = EncoderConfig { shortcut: medley_nn::Shortcut::B, ..encoder };
+        NetworkConfig { encoder, head: HeadKind::Med3d, classes: 2 }
+    }
+
     /// Builds the network and draws its input.
     ///
     /// # Errors
     /// [`LearnError::Device`] if the device does not work.
     pub fn start(self, device: DeviceChoice) -> Result<Running, LearnError> {
         let opened = device::open(device)?;
-        let encoder = EncoderConfig { base_width: self.base_width, ..EncoderConfig::released(self.depth) };
-        let encoder = EncoderConfig { shortcut: medley_nn::Shortcut::B, ..encoder };
-        let config = NetworkConfig { encoder, head: HeadKind::Med3d, classes: 2 };
+        let config = self.network();
         let training = opened.device.clone().autodiff();
         let network = config.init(&training, 1).with_encoder_norm(NormMode::Batch);
         let rates = Rates { highest: 1e-3, encoder_factor: 1.0, warm_up: 0, steps: usize::MAX };
@@ -52,7 +73,8 @@ impl Workload {
         let coarse = 2 * self.size.div_ceil(8);
         let classes: Vec<i64> = (0..coarse.pow(3)).map(|_| random.random_range(0..2)).collect();
         let target = Tensor::from_data(TensorData::new(classes, [1, coarse, coarse, coarse]), &opened.device);
-        Ok(Running { network: Some(network), learner, input, target, device: opened.device, name: opened.name })
+        let checkpointing = self.checkpointing;
+        Ok(Running { network: Some(network), learner, input, target, checkpointing, device: opened.device, name: opened.name })
     }
 }
 
@@ -76,8 +98,9 @@ impl Running {
     pub fn training_step(&mut self) -> Result<(), LearnError> {
         if let Some(network) = self.network.take() {
             let (input, target) = (Tensor::from_inner(self.input.clone()), self.target.clone().autodiff());
-            let loss = cross_entropy(network.forward(input), target, None);
-            let (network, _) = self.learner.step(0, network, loss, &self.name)?;
+            let (logits, way_back) = network.forward_checkpointed(input, self.checkpointing);
+            let loss = cross_entropy(logits, target, None);
+            let (network, _) = self.learner.step_walking(0, network, loss, way_back, &self.name)?;
             self.network = Some(network);
             self.device.sync().map_err(|error| LearnError::Compute { device: self.name.clone(), reason: error.to_string() })?;
         }
@@ -91,10 +114,13 @@ mod tests {
 
     #[test]
     fn a_small_workload_computes() {
-        let mut running = Workload { depth: Depth::R10, base_width: 2, size: 16 }.start(DeviceChoice::Cpu).expect("the CPU");
-        running.forward().expect("logits");
-        running.training_step().expect("a step");
-        running.training_step().expect("another");
-        running.forward().expect("logits");
+        for checkpointing in [Checkpointing::Off, Checkpointing::Blocks] {
+            let workload = Workload { depth: Depth::R10, base_width: 2, size: 16, checkpointing };
+            let mut running = workload.start(DeviceChoice::Cpu).expect("the CPU");
+            running.forward().expect("logits");
+            running.training_step().expect("a step");
+            running.training_step().expect("another");
+            running.forward().expect("logits");
+        }
     }
 }

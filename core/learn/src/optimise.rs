@@ -5,6 +5,7 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
 use burn::tensor::Tensor;
 use medley_kernels::Rule;
+use medley_nn::WayBack;
 use medley_nn::ops::{Remembered, can_update, update};
 use serde::{Deserialize, Serialize};
 
@@ -77,11 +78,30 @@ impl Learner {
     /// # Errors
     /// [`LearnError::Compute`] if the device failed, [`LearnError::Diverged`] if the loss is not finite; then nothing was changed.
     pub fn step<M: Module>(&mut self, step: usize, module: M, loss: Tensor<1>, device: &str) -> Result<(M, f64), LearnError> {
+        self.step_walking(step, module, loss, None, device)
+    }
+
+    /// [`Self::step`], where the loss's gradients end at an encoder whose blocks are checkpointed: `way_back` goes on from there.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub fn step_walking<M: Module>(
+        &mut self,
+        step: usize,
+        module: M,
+        loss: Tensor<1>,
+        way_back: Option<WayBack>,
+        device: &str,
+    ) -> Result<(M, f64), LearnError> {
         let value = read_scalar(loss.clone(), device)?;
         if !value.is_finite() {
             return Err(LearnError::Diverged { step: step + 1 });
         }
         let mut gradients = loss.backward();
+        drop(loss);
+        if let Some(way_back) = way_back {
+            way_back.walk(&mut gradients);
+        }
         let encoder = GradientsParams::from_params(&mut gradients, &module, &self.encoder);
         let others = GradientsParams::from_module(&mut gradients, &module);
         let rate = self.rates.at(step);
@@ -164,6 +184,35 @@ mod tests {
                 assert!((ours - library).abs() < 1e-3 * spread.max(1e-3), "{optimiser:?}: {ours} against {library}");
             }
         }
+    }
+
+    /// Weights and running statistics after some steps, by either way of keeping what the gradients need.
+    #[test]
+    fn checkpointed_blocks_learn_the_same_to_the_bit() {
+        use burn::tensor::Device;
+        use medley_nn::loss::cross_entropy;
+        use medley_nn::{Checkpointing, Depth, EncoderConfig, HeadKind, NetworkConfig};
+
+        let device = Device::flex().autodiff();
+        let encoder = EncoderConfig { base_width: 2, ..EncoderConfig::released(Depth::R18) };
+        let config = NetworkConfig { encoder, head: HeadKind::Med3d, classes: 2 };
+        let input = Tensor::<1, burn::tensor::Int>::arange(0..4096, &device).float().reshape([1, 1, 16, 16, 16]) / 4096.0;
+        let target = Tensor::<1, burn::tensor::Int>::arange(0..64, &device).reshape([1, 4, 4, 4]).greater_elem(40).int();
+        let outputs = [Checkpointing::Off, Checkpointing::Blocks].map(|checkpointing| {
+            let mut network = config.init(&device, 1);
+            let rates = Rates { highest: 0.01, encoder_factor: 0.5, warm_up: 0, steps: 100 };
+            let mut learner = Learner::new(&network.encoder, Optimiser::AdamW, 0.01, rates);
+            let losses = [0, 1, 2].map(|step| {
+                let (logits, way_back) = network.forward_checkpointed(input.clone(), checkpointing);
+                let loss = cross_entropy(logits, target.clone(), None);
+                let (changed, loss) = learner.step_walking(step, network.clone(), loss, way_back, "cpu").expect("a step");
+                network = changed;
+                loss
+            });
+            assert!(losses[2] < losses[0], "{losses:?}");
+            (losses, network.valid().forward(input.clone().inner()).to_data().iter::<f32>().collect::<Vec<_>>())
+        });
+        assert!(outputs[0] == outputs[1], "{:?} against {:?}", outputs[0].0, outputs[1].0);
     }
 
     #[test]

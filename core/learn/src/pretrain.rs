@@ -12,7 +12,9 @@ use burn::tensor::Device;
 use medley_nn::head::Draw;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::{Task, save_encoder};
-use medley_nn::{Depth, Encoder, EncoderConfig, HeadKind, NormMode, SegmentationNetwork, Shortcut, ShortcutGradient, Strides};
+use medley_nn::{
+    Checkpointing, Depth, Encoder, EncoderConfig, HeadKind, NormMode, SegmentationNetwork, Shortcut, ShortcutGradient, Strides,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
@@ -98,6 +100,9 @@ pub struct PretrainSettings {
     pub shortcut_gradient: ShortcutGradient,
     /// Whether the written weights are halved in size (`f16`).
     pub half: bool,
+    /// What the encoder keeps for its gradients: less memory for more time.
+    #[serde(skip_serializing_if = "Checkpointing::is_off")]
+    pub checkpointing: Checkpointing,
 }
 
 impl Default for PretrainSettings {
@@ -122,6 +127,7 @@ impl Default for PretrainSettings {
             strides: None,
             shortcut_gradient: ShortcutGradient::Open,
             half: false,
+            checkpointing: Checkpointing::Off,
         }
     }
 }
@@ -286,6 +292,7 @@ struct CoTraining {
     branches: Vec<SegmentationNetwork>,
     learner: Learner,
     seed: u64,
+    checkpointing: Checkpointing,
 }
 
 impl CoTraining {
@@ -296,7 +303,7 @@ impl CoTraining {
         let learner = Learner::new(&encoder, settings.optimiser, settings.weight_decay, rates);
         let branch = |(&classes, seed)| SegmentationNetwork::from_encoder(encoder.clone(), settings.head, classes, device, seed);
         let branches = classes.iter().zip(settings.seed..).map(branch).collect();
-        Self { encoder, branches, learner, seed: settings.seed }
+        Self { encoder, branches, learner, seed: settings.seed, checkpointing: settings.checkpointing }
     }
 
     /// The shared encoder under the branch of set `at`.
@@ -310,14 +317,17 @@ impl CoTraining {
     fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice, control: &Control) -> Result<f64, LearnError> {
         let network = self.network(at);
         let (image, target) = batch.into_image_and_target(&device.device.clone().autodiff());
-        let levels = network.training_levels(image, false, Draw { seed: self.seed, number: step as u64 });
+        let draw = Draw { seed: self.seed, number: step as u64 };
+        let (levels, way_back) = network.training_levels(image, false, draw, self.checkpointing);
         let wrong = LossKind::DiceCe.of_levels(levels, &target);
         if control.is_stopped() {
             return Err(LearnError::Stopped);
         }
-        let (network, loss) = self.learner.step(step, network, wrong, &device.name)?;
+        let (network, loss) = self.learner.step_walking(step, network, wrong, way_back, &device.name)?;
         self.encoder = network.encoder.clone();
         self.branches[at] = network;
+        // No branch keeps an encoder of its own from the last time that it had its turn.
+        self.branches.iter_mut().for_each(|branch| branch.encoder = self.encoder.clone());
         Ok(loss)
     }
 

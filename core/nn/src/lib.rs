@@ -4,7 +4,7 @@
 //! - [`Encoder`]: the 3D-ResNets of Med3D, built from an [`EncoderConfig`]
 //! - [`head`]: what turns features into logits: the reference's [`head::Med3dHead`], the skip-connection
 //!   [`head::SkipDecoder`], the paper's [`head::BranchHead`], the pyramid [`head::DenseAspp`]
-//! - [`SegmentationNetwork`]: an encoder with a head
+//! - [`SegmentationNetwork`]: an encoder with a head; [`Checkpointing`]: trained with less memory
 //! - [`ClassificationNetwork`]: an encoder with a [`head::Classifier`]; [`DetectionNetwork`]: an encoder with a [`head::Detector`],
 //!   and [`detect`]: its boxes
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
@@ -40,7 +40,7 @@ pub mod weights;
 
 pub use classification::{ClassificationConfig, ClassificationNetwork};
 pub use detection::{DetectionConfig, DetectionNetwork};
-pub use encoder::{Depth, Encoder, EncoderConfig, Features, NormKind, Shortcut, ShortcutGradient, Strides};
+pub use encoder::{Checkpointing, Depth, Encoder, EncoderConfig, Features, NormKind, Shortcut, ShortcutGradient, Strides, WayBack};
 pub use head::HeadKind;
 pub use interpolate::resize_trilinear;
 pub use network::{NetworkConfig, SegmentationNetwork};

@@ -3,7 +3,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::head::{Draw, Head, Level};
-use crate::{Encoder, EncoderConfig, HeadKind, NormMode, init};
+use crate::{Checkpointing, Encoder, EncoderConfig, HeadKind, NormMode, WayBack, init};
 
 /// Everything that decides the shapes of a [`SegmentationNetwork`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,16 @@ impl SegmentationNetwork {
         self.head.forward(input, &features, None)
     }
 
+    /// [`Self::forward`] for training, with the rest of the way back if blocks are checkpointed: see
+    /// [`Encoder::features_checkpointed`].
+    ///
+    /// # Shapes
+    /// - as [`Self::forward`]
+    pub fn forward_checkpointed(&self, input: Tensor<5>, checkpointing: Checkpointing) -> (Tensor<5>, Option<WayBack>) {
+        let (features, way_back) = self.encoder.features_checkpointed(input.clone(), checkpointing);
+        (self.head.forward(input, &features, None), way_back)
+    }
+
     /// Logits for every voxel of the input; where the head is coarser, linear between its logits: for the reference's head with
     /// outer centres aligned as the reference does, for the others where its features are centred.
     ///
@@ -91,18 +101,29 @@ impl SegmentationNetwork {
     }
 
     /// What a training's loss looks at: logits for every voxel of the input, with channels dropped by `draw` where the head does
-    /// so. With `deep`, those at coarser resolutions follow, where the head has some ([`HeadKind::has_levels`]).
+    /// so. With `deep`, those at coarser resolutions follow, where the head has some ([`HeadKind::has_levels`]). Beside them the
+    /// rest of the way back, if blocks are checkpointed.
     ///
     /// # Shapes
     /// - input: `[N, in_channels, D, H, W]`
-    pub fn training_levels(&self, input: Tensor<5>, deep: bool, draw: Draw) -> Vec<Level> {
+    pub fn training_levels(&self, input: Tensor<5>, deep: bool, draw: Draw, checkpointing: Checkpointing) -> (Vec<Level>, Option<WayBack>) {
         let [_, _, d, h, w] = input.dims();
-        let features = self.encoder.features(input.clone());
+        let (features, way_back) = self.encoder.features_checkpointed(input.clone(), checkpointing);
         if let (Head::Skip(decoder), true) = (&self.head, deep) {
-            return decoder.forward_deep(input, &features).map(|(logits, stride)| Level { logits, stride }).into();
+            return (decoder.forward_deep(input, &features).map(|(logits, stride)| Level { logits, stride }).into(), way_back);
         }
         let logits = self.head.forward(input, &features, Some(draw));
-        vec![Level { logits: self.head.at_input(logits, [d, h, w]), stride: 1 }]
+        (vec![Level { logits: self.head.at_input(logits, [d, h, w]), stride: 1 }], way_back)
+    }
+
+    /// [`Self::logits_at_input`] for training, as [`Self::forward_checkpointed`].
+    ///
+    /// # Shapes
+    /// - as [`Self::logits_at_input`]
+    pub fn logits_at_input_checkpointed(&self, input: Tensor<5>, checkpointing: Checkpointing) -> (Tensor<5>, Option<WayBack>) {
+        let [_, _, d, h, w] = input.dims();
+        let (logits, way_back) = self.forward_checkpointed(input, checkpointing);
+        (self.head.at_input(logits, [d, h, w]), way_back)
     }
 }
 
@@ -201,14 +222,14 @@ mod tests {
         let device = Device::flex();
         let (network, draw) = (config(HeadKind::Skip).init(&device, 2), Draw { seed: 0, number: 0 });
         let input = ramp([1, 1, 15, 18, 23], &device);
-        let levels = network.training_levels(input.clone(), true, draw);
+        let levels = network.training_levels(input.clone(), true, draw, Checkpointing::Off).0;
         let shapes: Vec<_> = levels.iter().map(|level| (level.stride, level.logits.dims())).collect();
         assert_eq!(shapes, [(1, [1, 3, 15, 18, 23]), (4, [1, 3, 4, 5, 6]), (8, [1, 3, 2, 3, 3])]);
         let plain = numbers(network.logits_at_input(input.clone()));
         assert_eq!(numbers(levels[0].logits.clone()), plain);
         for head in [HeadKind::Med3d, HeadKind::Skip, HeadKind::Branch] {
             let network = config(head).init(&device, 2);
-            let levels = network.training_levels(input.clone(), false, draw);
+            let levels = network.training_levels(input.clone(), false, draw, Checkpointing::Off).0;
             assert_eq!(levels.len(), 1);
             assert_eq!(numbers(levels[0].logits.clone()), numbers(network.logits_at_input(input.clone())), "{head}");
         }
@@ -228,7 +249,7 @@ mod tests {
                     self.1.push(param.val().grad(self.0).is_some());
                 }
             }
-            let levels = network.training_levels(input.clone(), true, Draw { seed: 0, number: 0 });
+            let levels = network.training_levels(input.clone(), true, Draw { seed: 0, number: 0 }, Checkpointing::Off).0;
             let gradients = levels[level].logits.clone().sum().backward();
             let mut moved = Moved(&gradients, Vec::new());
             network.visit(&mut moved);

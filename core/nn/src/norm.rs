@@ -42,6 +42,9 @@ pub struct BatchNorm3d {
     training: Param<Flag>,
     #[module(skip)]
     mode: NormMode,
+    /// Whether it only repeats what it has computed already.
+    #[module(skip)]
+    is_repeating: bool,
 }
 
 impl BatchNorm3d {
@@ -53,11 +56,17 @@ impl BatchNorm3d {
             running_var: RunningState::new(Tensor::ones([channels], device)),
             training: Param::from_bool(true),
             mode: NormMode::Batch,
+            is_repeating: false,
         }
     }
 
     pub(crate) fn set_mode(&mut self, mode: NormMode) {
         self.mode = mode;
+    }
+
+    /// From now on the running statistics stay as they are, in every mode: they have seen the batch already.
+    pub(crate) fn set_repeating(&mut self) {
+        self.is_repeating = true;
     }
 
     /// # Shapes
@@ -113,6 +122,9 @@ impl BatchNorm3d {
 
     /// The running statistics take a step towards those of a batch of `count` voxels.
     fn follow(&self, mean: Tensor<1>, variance: Tensor<1>, count: usize) {
+        if self.is_repeating {
+            return;
+        }
         let unbiased = variance.mul_scalar(count as f64 / count.saturating_sub(1).max(1) as f64);
         let follow = |state: &RunningState<Tensor<1>>, new: Tensor<1>| {
             let old = state.value_sync().to_device(&new.device());

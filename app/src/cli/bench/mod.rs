@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 use medley_learn::DeviceChoice;
-use medley_nn::Depth;
+use medley_nn::{Checkpointing, Depth};
 use serde::Serialize;
 
 use super::Failure;
@@ -54,6 +54,9 @@ pub struct Arguments {
     /// Edges of the input, voxels
     #[arg(long, value_delimiter = ',', default_values_t = [64, 96], value_name = "N,…")]
     size: Vec<usize>,
+    /// What a training step of ours keeps (encoder): off, blocks
+    #[arg(long, value_delimiter = ',', default_values = ["off"], value_name = "off|blocks,…")]
+    checkpointing: Vec<Checkpointing>,
     /// One training step's memory, in a process of its own
     #[arg(long, hide = true)]
     memory_of_step: bool,
@@ -76,6 +79,9 @@ struct Row {
     ratio: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ours_peak_bytes: Option<u64>,
+    /// What was to be expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ours_computed_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer_peak_bytes: Option<u64>,
 }
@@ -138,7 +144,15 @@ fn in_turn(
     let peers: Vec<f64> = times.iter().filter_map(|(_, peer)| *peer).collect();
     let ratios: Vec<f64> = times.iter().filter_map(|(ours, peer)| Some(ours / (*peer)?)).collect();
     let some = |numbers: Vec<f64>| (!numbers.is_empty()).then(|| median(numbers));
-    Ok(Row { name, ours_s, peer_s: some(peers), ratio: some(ratios), ours_peak_bytes: None, peer_peak_bytes: None })
+    Ok(Row {
+        name,
+        ours_s,
+        peer_s: some(peers),
+        ratio: some(ratios),
+        ours_peak_bytes: None,
+        ours_computed_bytes: None,
+        peer_peak_bytes: None,
+    })
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -155,7 +169,7 @@ fn machine() -> String {
 fn text(report: &Report) -> String {
     let peer = report.peer.as_deref().unwrap_or("no peer");
     let mut text = format!("{}, {} threads, {}; {peer}\n\n", report.machine, report.threads, report.instructions);
-    let mut table = Table::new(["", "ours ms", "peer ms", "ratio", "ours MiB", "peer MiB"]);
+    let mut table = Table::new(["", "ours ms", "peer ms", "ratio", "ours MiB", "computed MiB", "peer MiB"]);
     let milliseconds = |seconds: f64| format!("{:.1}", seconds * 1e3);
     let dash = || "–".to_owned();
     let mebibytes = |bytes: Option<u64>| bytes.map_or_else(dash, |bytes| (bytes >> 20).to_string());
@@ -166,6 +180,7 @@ fn text(report: &Report) -> String {
             row.peer_s.map_or_else(dash, milliseconds),
             row.ratio.map_or_else(dash, |ratio| format!("{ratio:.2}")),
             mebibytes(row.ours_peak_bytes),
+            mebibytes(row.ours_computed_bytes),
             mebibytes(row.peer_peak_bytes),
         ]);
     }

@@ -1,6 +1,7 @@
 //! Whole networks.
 
 use medley_learn::measure::Workload;
+use medley_nn::Checkpointing;
 use serde_json::json;
 
 use super::peer::Peer;
@@ -11,24 +12,31 @@ pub(super) fn measure(arguments: &Arguments, mut peer: Option<&mut Peer>, thread
     for &depth in &arguments.depth {
         for &base_width in &arguments.base_width {
             for &size in &arguments.size {
-                let workload = Workload { depth, base_width, size };
                 let name = |what: &str| format!("ResNet-{depth} width {base_width} {size}³ {what}");
-                let mut running = workload.start(arguments.device)?;
                 if let Some(peer) = &mut peer {
                     peer.ask(&json!({ "kind": "network", "depth": depth.layers(), "width": base_width, "size": size }))?;
                 }
+                let workload = Workload { depth, base_width, size, checkpointing: Checkpointing::Off };
+                let running = workload.start(arguments.device)?;
                 rows.push(in_turn(name("forward"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "forward")), || {
                     Ok(running.forward()?)
                 })?);
-                let mut step = in_turn(name("training step"), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || {
-                    Ok(running.training_step()?)
-                })?;
                 drop(running);
-                step.ours_peak_bytes = memory::of_ours(workload, threads)?;
-                if peer.is_some() {
-                    step.peer_peak_bytes = memory::of_peer(Peer::start(&arguments.python, threads)?, workload)?;
+                for &checkpointing in &arguments.checkpointing {
+                    let what = if checkpointing.is_off() { "training step" } else { "training step, blocks computed twice" };
+                    let workload = Workload { checkpointing, ..workload };
+                    let mut running = workload.start(arguments.device)?;
+                    let mut step = in_turn(name(what), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || {
+                        Ok(running.training_step()?)
+                    })?;
+                    drop(running);
+                    step.ours_computed_bytes = Some(workload.memory().peak());
+                    step.ours_peak_bytes = memory::of_ours(workload, threads)?;
+                    if peer.is_some() {
+                        step.peer_peak_bytes = memory::of_peer(Peer::start(&arguments.python, threads)?, workload)?;
+                    }
+                    rows.push(step);
                 }
-                rows.push(step);
             }
         }
     }

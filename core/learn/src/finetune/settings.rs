@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use medley_nn::loss::LossKind;
-use medley_nn::{Depth, EncoderConfig, HeadKind, NormKind, Shortcut, ShortcutGradient, Strides};
+use medley_nn::{Checkpointing, Depth, EncoderConfig, HeadKind, NormKind, Shortcut, ShortcutGradient, Strides};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
@@ -192,6 +192,9 @@ pub struct FineTuneSettings {
     pub keep: Keep,
     /// Whether weights that lack parts of the encoder are accepted.
     pub allow_partial: bool,
+    /// What the encoder keeps for its gradients: less memory for more time.
+    #[serde(skip_serializing_if = "Checkpointing::is_off")]
+    pub checkpointing: Checkpointing,
 }
 
 /// Made for a processor without a GPU: about a quarter of a second a step at the default width.
@@ -225,6 +228,7 @@ impl Default for FineTuneSettings {
             validate_every: 50,
             keep: Keep::Best,
             allow_partial: false,
+            checkpointing: Checkpointing::Off,
         }
     }
 }

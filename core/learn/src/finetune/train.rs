@@ -66,13 +66,14 @@ pub(super) fn train(
         if let Some(annotated) = &ready.annotated {
             target = target.with_annotated(Annotated::same(batch, annotated));
         }
-        let levels = network.training_levels(image, settings.deep_supervision, Draw { seed: settings.seed, number: step as u64 });
+        let draw = Draw { seed: settings.seed, number: step as u64 };
+        let (levels, way_back) = network.training_levels(image, settings.deep_supervision, draw, settings.checkpointing);
         let wrong = settings.loss.of_levels(levels, &target);
         if control.is_stopped() {
             break;
         }
         let loss;
-        (network, loss) = learner.step(step, network, wrong, &device.name)?;
+        (network, loss) = learner.step_walking(step, network, wrong, way_back, &device.name)?;
         step += 1;
         average = match average {
             Some(average) => Some(average.add(&network.valid())),

@@ -100,9 +100,16 @@ impl Block {
     }
 
     pub(super) fn set_norm_mode(&mut self, mode: NormMode) {
+        self.norms().for_each(|norm| norm.set_mode(mode));
+    }
+
+    pub(super) fn set_repeating(&mut self) {
+        self.norms().for_each(Norm::set_repeating);
+    }
+
+    fn norms(&mut self) -> impl Iterator<Item = &mut Norm> {
         let projection = self.downsample.as_mut().map(|(_, norm)| norm);
-        let norms = [Some(&mut self.bn1), Some(&mut self.bn2), self.bn3.as_mut(), projection];
-        norms.into_iter().flatten().for_each(|norm| norm.set_mode(mode));
+        [Some(&mut self.bn1), Some(&mut self.bn2), self.bn3.as_mut(), projection].into_iter().flatten()
     }
 }
 

@@ -12,8 +12,8 @@ use crate::norm::{Norm, NormMode};
 /// Parameters carry the reference's names: `conv1`, `bn1`, `layer1.0.conv1`, ….
 #[derive(Module, Debug)]
 pub struct Encoder {
-    conv1: Conv3d,
-    bn1: Norm,
+    pub(super) conv1: Conv3d,
+    pub(super) bn1: Norm,
     layer1: Vec<Block>,
     layer2: Vec<Block>,
     layer3: Vec<Block>,
@@ -98,15 +98,34 @@ impl Encoder {
     /// - input: `[N, in_channels, D, H, W]`, any size from 1
     /// - each stage: `[N, channels, ⌈D/stride⌉, ⌈H/stride⌉, ⌈W/stride⌉]`
     pub fn features(&self, input: Tensor<5>) -> Features {
-        let conv1 = self.conv1.forward(input);
-        let stem = self.bn1.rectified(conv1.clone());
-        let max_pool = max_pool3d(stem.clone(), 3, 2, 1);
+        let [conv1, stem, max_pool] = self.stem(input);
         let through = |x: &Tensor<5>, blocks: &[Block]| blocks.iter().fold(x.clone(), |x, block| block.forward(x));
         let layer1 = through(&max_pool, &self.layer1);
         let layer2 = through(&layer1, &self.layer2);
         let layer3 = through(&layer2, &self.layer3);
         let layer4 = through(&layer3, &self.layer4);
         Features { conv1, stem, max_pool, layer1, layer2, layer3, layer4 }
+    }
+
+    /// The first convolution, the same normalised and rectified, and the max-pool of that.
+    pub(super) fn stem(&self, input: Tensor<5>) -> [Tensor<5>; 3] {
+        let conv1 = self.conv1.forward(input);
+        let stem = self.bn1.rectified(conv1.clone());
+        let max_pool = max_pool3d(stem.clone(), 3, 2, 1);
+        [conv1, stem, max_pool]
+    }
+
+    /// The blocks of layer1 … layer4.
+    pub(super) fn stages(&self) -> [&[Block]; 4] {
+        [&self.layer1, &self.layer2, &self.layer3, &self.layer4]
+    }
+
+    /// The same encoder for computing once more what it has computed already: its running statistics stay.
+    pub(super) fn repeating(mut self) -> Self {
+        self.bn1.set_repeating();
+        let stages = [&mut self.layer1, &mut self.layer2, &mut self.layer3, &mut self.layer4];
+        stages.into_iter().flatten().for_each(Block::set_repeating);
+        self
     }
 
     /// The last stage's output alone.

@@ -3,6 +3,7 @@
 //! [`Strides`], [`NormKind`] and [`ShortcutGradient`] say where an encoder is built otherwise.
 
 mod block;
+mod checkpoint;
 mod config;
 #[expect(clippy::module_inception, reason = "the file of the type that the folder is named after")]
 mod encoder;
@@ -12,6 +13,7 @@ mod options;
 
 pub use block::Block;
 pub(crate) use block::convolution;
+pub use checkpoint::{Checkpointing, WayBack};
 pub use config::{Depth, EncoderConfig, Shortcut};
 pub use encoder::{Encoder, Features};
 pub use options::{NormKind, ShortcutGradient, Strides};

@@ -31,6 +31,13 @@ impl Norm {
         }
     }
 
+    /// What was seen is seen again: see [`BatchNorm3d`]. Group normalisation remembers nothing.
+    pub(crate) fn set_repeating(&mut self) {
+        if let Self::Batch(norm) = self {
+            norm.set_repeating();
+        }
+    }
+
     /// # Shapes
     /// - input and output: `[N, C, D, H, W]`
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
