@@ -8,7 +8,7 @@
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
 //!   [`features`]: what an encoder computes on the way
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
-//! - [`reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
+//! - [`mod@reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
 //! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a step of training takes
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
