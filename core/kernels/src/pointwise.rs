@@ -8,6 +8,8 @@ use crate::kernel::{Block, Lines, Processor, Stretch, Turn};
 use crate::scratch::Scratch;
 use crate::shared::Shared;
 
+/// Blocks of columns taken at once.
+const TOGETHER: usize = 4;
 /// Voxels taken before the next rows, where they are the depth of a product.
 const DEPTH: usize = 256;
 
@@ -67,27 +69,41 @@ fn product(geometry: &Geometry, factor: &Tiles, source: &[f32], bias: Option<&[f
     }
     let width = processor.width(voxels);
     let blocks = voxels.div_ceil(width);
+    // Some blocks beside each other are taken at once: a channel's voxels lie far from the next one's, and each way there
+    // is to be worth it.
+    let tasks = 4 * rayon::current_num_threads();
+    let together = (geometry.batch * blocks / tasks).clamp(1, TOGETHER);
+    let groups = blocks.div_ceil(together);
     // With few columns, rows are shared out too.
-    let parts = (4 * rayon::current_num_threads()).div_ceil(geometry.batch * blocks).min(tiles);
+    let parts = tasks.div_ceil(geometry.batch * groups).min(tiles);
     let target = Shared::new(target);
-    (0..geometry.batch * blocks * parts).into_par_iter().for_each(|task| {
-        let (n, block, part) = (task / (blocks * parts), task / parts % blocks, task % parts);
-        let (first, wide) = (block * width, width.min(voxels - block * width));
+    (0..geometry.batch * groups * parts).into_par_iter().for_each(|task| {
+        let (n, group, part) = (task / (groups * parts), task / parts % groups, task % parts);
+        let first = group * together * width;
         let source = &source[n * depth * voxels..][..depth * voxels];
-        let mut b = Scratch::new(depth * width);
-        for (k, line) in b.chunks_exact_mut(width).enumerate() {
-            line[..wide].copy_from_slice(&source[k * voxels + first..][..wide]);
-            line[wide..].fill(0.0);
+        let ahead = (together * width).min(voxels - first);
+        let panel = depth * width;
+        let mut b = Scratch::new(ahead.div_ceil(width) * panel);
+        for k in 0..depth {
+            let line = &source[k * voxels + first..][..ahead];
+            for (at, part) in line.chunks(width).enumerate() {
+                let to = &mut b[at * panel + k * width..][..width];
+                to[..part.len()].copy_from_slice(part);
+                to[part.len()..].fill(0.0);
+            }
         }
         let mut c = Scratch::new(tile * width);
-        for at in part * tiles / parts..(part + 1) * tiles / parts {
+        let own = part * tiles / parts..(part + 1) * tiles / parts;
+        for (at, (beside, b)) in own.flat_map(|at| b.chunks_exact(panel).enumerate().map(move |panel| (at, panel))) {
+            let first = first + beside * width;
+            let wide = width.min(voxels - first);
             let (start, count) = (at * tile, tile.min(rows - at * tile));
             let block = Block {
                 a: &numbers[at * tile * depth..][..tile * depth],
                 a_row: 1,
                 a_group: 4,
                 a_step: tile,
-                b: &b,
+                b,
                 stretches: &[Stretch { a: 0, b: 0 }],
                 depth,
                 c_row: width,
