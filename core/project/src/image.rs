@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use medley_volume::Grid;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,14 @@ pub(crate) struct Fingerprint {
     modified_ms: Option<i64>,
     /// Hexadecimal; `None` until the file was read once.
     sha256: Option<String>,
+    /// Whether it had been left alone for a while when it was read. Clocks of file systems are coarse: a file that is changed
+    /// twice in one tick has the same time both times, so a time so young tells nothing.
+    #[serde(default)]
+    is_settled: bool,
 }
+
+/// Longer than a tick of any file system's clock; FAT's is two seconds.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// How a file compares with its fingerprint.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,9 +40,11 @@ impl Fingerprint {
     /// Size and time only. `None` for a folder, and where the system does not say.
     pub fn at_a_glance(path: &Path) -> Option<Self> {
         let about = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified = about.modified().ok();
+        let is_settled = modified.and_then(|time| SystemTime::now().duration_since(time).ok()).is_some_and(|age| age >= SETTLED);
+        let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let modified_ms = modified.and_then(|since| i64::try_from(since.as_millis()).ok());
-        Some(Self { byte_len: about.len(), modified_ms, sha256: None })
+        Some(Self { byte_len: about.len(), modified_ms, sha256: None, is_settled })
     }
 
     /// Compares the file at `path` with what was remembered. It is read only if size and time cannot tell.
@@ -45,7 +54,7 @@ impl Fingerprint {
     pub fn look(path: &Path, remembered: Option<&Self>) -> Result<Look, ProjectError> {
         let Some(glance) = Self::at_a_glance(path) else { return Ok(Look::Same) };
         let is_alike = |old: &Self| old.byte_len == glance.byte_len && old.modified_ms == glance.modified_ms;
-        if remembered.is_some_and(|old| is_alike(old) && old.modified_ms.is_some() && old.sha256.is_some()) {
+        if remembered.is_some_and(|old| is_alike(old) && old.is_settled && old.sha256.is_some()) {
             return Ok(Look::Same);
         }
         let sha256 = files::sha256(path).map_err(ProjectError::file(path, "read"))?;
@@ -94,7 +103,12 @@ mod tests {
     fn a_changed_file_is_noticed_and_a_touched_one_is_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.bin");
+        let settle = || {
+            let file = fs::File::options().append(true).open(&path).expect("a file");
+            file.set_modified(SystemTime::now() - 2 * SETTLED).expect("a time");
+        };
         fs::write(&path, b"first").expect("written");
+        settle();
         let Ok(Look::Refreshed(print)) = Fingerprint::look(&path, None) else { panic!("a first look takes the print") };
         assert_eq!(Fingerprint::look(&path, Some(&print)).expect("there"), Look::Same);
         assert_eq!(Fingerprint::from_json(&print.to_json()), Some(print.clone()));
@@ -102,6 +116,12 @@ mod tests {
         assert_eq!(Fingerprint::look(&path, Some(&touched)).expect("there"), Look::Refreshed(print.clone()));
         fs::write(&path, b"second").expect("written");
         assert!(matches!(Fingerprint::look(&path, Some(&print)).expect("there"), Look::Changed(_)));
+        // As long as before, in the very same tick of the clock.
+        let Ok(Look::Changed(young)) = Fingerprint::look(&path, Some(&print)) else { panic!("it has changed") };
+        let tick = fs::metadata(&path).and_then(|about| about.modified()).expect("a time");
+        fs::write(&path, b"third!").expect("written");
+        fs::File::options().append(true).open(&path).and_then(|file| file.set_modified(tick)).expect("a time");
+        assert!(matches!(Fingerprint::look(&path, Some(&young)).expect("there"), Look::Changed(_)));
     }
 
     #[test]
