@@ -31,6 +31,7 @@ mod error;
 pub mod features;
 pub mod finetune;
 pub mod job;
+mod lesson;
 pub mod measure;
 pub mod memory;
 pub mod optimise;

@@ -100,7 +100,7 @@ impl Running {
             let (input, target) = (Tensor::from_inner(self.input.clone()), self.target.clone().autodiff());
             let (logits, way_back) = network.forward_checkpointed(input, self.checkpointing);
             let loss = cross_entropy(logits, target, None);
-            let (network, _) = self.learner.step_walking(0, network, loss, way_back, &self.name)?;
+            let (network, _) = self.learner.step(0, network, loss, way_back, &self.name)?;
             self.network = Some(network);
             self.device.sync().map_err(|error| LearnError::Compute { device: self.name.clone(), reason: error.to_string() })?;
         }

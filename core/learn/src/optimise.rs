@@ -73,19 +73,12 @@ impl Learner {
         Self { optimizer, optimiser, weight_decay: weight_decay as f32, remembered, encoder, rates }
     }
 
-    /// Changes `module` along the gradient of `loss`. Returns the module and the loss.
+    /// Changes `module` along the gradient of `loss`. If that ends at an encoder whose blocks are checkpointed, `way_back` goes on
+    /// from there. Returns the module and the loss.
     ///
     /// # Errors
     /// [`LearnError::Compute`] if the device failed, [`LearnError::Diverged`] if the loss is not finite; then nothing was changed.
-    pub fn step<M: Module>(&mut self, step: usize, module: M, loss: Tensor<1>, device: &str) -> Result<(M, f64), LearnError> {
-        self.step_walking(step, module, loss, None, device)
-    }
-
-    /// [`Self::step`], where the loss's gradients end at an encoder whose blocks are checkpointed: `way_back` goes on from there.
-    ///
-    /// # Errors
-    /// As [`Self::step`].
-    pub fn step_walking<M: Module>(
+    pub fn step<M: Module>(
         &mut self,
         step: usize,
         module: M,
@@ -205,7 +198,7 @@ mod tests {
             let losses = [0, 1, 2].map(|step| {
                 let (logits, way_back) = network.forward_checkpointed(input.clone(), checkpointing);
                 let loss = cross_entropy(logits, target.clone(), None);
-                let (changed, loss) = learner.step_walking(step, network.clone(), loss, way_back, "cpu").expect("a step");
+                let (changed, loss) = learner.step(step, network.clone(), loss, way_back, "cpu").expect("a step");
                 network = changed;
                 loss
             });

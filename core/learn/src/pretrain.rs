@@ -323,7 +323,7 @@ impl CoTraining {
         if control.is_stopped() {
             return Err(LearnError::Stopped);
         }
-        let (network, loss) = self.learner.step_walking(step, network, wrong, way_back, &device.name)?;
+        let (network, loss) = self.learner.step(step, network, wrong, way_back, &device.name)?;
         self.encoder = network.encoder.clone();
         self.branches[at] = network;
         // No branch keeps an encoder of its own from the last time that it had its turn.

@@ -4,7 +4,7 @@ use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use medley_nn::head::Dropout;
 use medley_nn::loss::{class_cross_entropy, partial_binary_cross_entropy};
-use medley_nn::{ClassificationNetwork, Encoder};
+use medley_nn::{ClassificationNetwork, Encoder, WayBack};
 use medley_volume::Volume;
 use medley_volume::resample::CanonicalArray;
 use rand::seq::SliceRandom;
@@ -16,11 +16,12 @@ use super::scores::class_scores;
 use super::{Answers, ClassifiedCase, ClassifySettings};
 use crate::card::{CardCase, CardSet, image_sha256, short};
 use crate::device::OpenDevice;
+use crate::lesson::Lesson;
 use crate::predict::cut;
 use crate::prepare::prepare;
 use crate::recipe::IntensityScheme;
 use crate::sample::{for_each_voxel, linear};
-use crate::task::{Lesson, Measurement, TaskScores};
+use crate::task::{Measurement, TaskScores};
 use crate::{Control, LearnError, Recipe};
 
 /// A scan made ready, and what is true of it.
@@ -168,12 +169,13 @@ pub(super) fn probabilities(
 
 impl Lesson for ClassLesson<'_> {
     type Network = ClassificationNetwork;
+    type Measured = Measurement;
 
     fn encoder(network: &Self::Network) -> &Encoder {
         &network.encoder
     }
 
-    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> Tensor<1> {
+    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
         let chosen = self.chosen(step);
         let mut draws = self.draws(2 * step as u64 + 1);
         let inputs: Vec<f32> = chosen.iter().flat_map(|&at| self.changed(&self.training[at].image, &mut draws)).collect();
@@ -181,13 +183,14 @@ impl Lesson for ClassLesson<'_> {
         let input = Tensor::<5>::from_data(TensorData::new(inputs, [chosen.len(), 1, d, h, w]), device);
         let dropout = Dropout { share: self.settings.dropout, seed: draws.random() };
         let logits = network.forward(input, Some(dropout));
-        match self.settings.answers {
+        let wrong = match self.settings.answers {
             Answers::OneOf => {
                 let weights = self.weights.as_ref().map(|weights| Tensor::from_floats(weights.as_slice(), device));
                 class_cross_entropy(logits, self.classes(&chosen, device), weights)
             }
             Answers::AnyOf => partial_binary_cross_entropy(logits, self.target(&chosen, device)),
-        }
+        };
+        (wrong, None)
     }
 
     fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Measurement>, LearnError> {

@@ -27,7 +27,8 @@ use crate::card::{CardLabel, CardSettings};
 use crate::device::open;
 use crate::finetune::{architecture, encoder, norm_mode};
 use crate::job::JobKind;
-use crate::task::{Finish, TaskOutcome, finish, train};
+use crate::lesson::{Finish, finish, train};
+use crate::task::TaskOutcome;
 use crate::{Control, JobEvent, LearnError};
 
 /// Trains, measures, and writes `model.safetensors` and `card.json`. Blocks; looks at `control` between steps.
@@ -75,5 +76,6 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
         settings: CardSettings::Classify(spec.settings.clone()),
         output: &spec.output,
     };
-    finish(trained, about, save_classification)
+    let finished = finish(&trained, about, save_classification)?;
+    Ok(TaskOutcome::new(trained, finished))
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use medley_nn::detect::{Detection, Object, TargetMaps, mean_average_precision, sensitivity_at};
 use medley_nn::loss::detection_loss;
-use medley_nn::{DetectionNetwork, Encoder};
+use medley_nn::{DetectionNetwork, Encoder, WayBack};
 
 use super::DetectSettings;
 use super::objects::{boxes_in, in_patch, objects_of, prepare_objects};
@@ -11,9 +11,10 @@ use super::search::search;
 use crate::card::{CardLabel, CardSet, short};
 use crate::device::OpenDevice;
 use crate::finetune::card_set;
+use crate::lesson::Lesson;
 use crate::prepare::{Prepared, PreparedCase, prepare};
 use crate::sample::Sampler;
-use crate::task::{BoxScores, Lesson, Measurement, PrecisionAt, TaskScores};
+use crate::task::{BoxScores, Measurement, PrecisionAt, TaskScores};
 use crate::{Control, LearnError, Recipe, TrainingCase};
 
 /// Boxes this unsure still count when precision is measured: it is an area under a curve over all scores.
@@ -96,18 +97,19 @@ impl<'a> BoxLesson<'a> {
 
 impl Lesson for BoxLesson<'_> {
     type Network = DetectionNetwork;
+    type Measured = Measurement;
 
     fn encoder(network: &Self::Network) -> &Encoder {
         &network.encoder
     }
 
-    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> Tensor<1> {
+    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
         let patch = self.cases.recipe.patch;
         let (batch, places) = self.sampler.batch_with_places(step as u64, self.settings.training.batch);
         let objects: Vec<Vec<Object>> = places.iter().map(|place| in_patch(&self.cases.objects[place.case], place, patch)).collect();
         let targets = TargetMaps::new(&objects, patch, self.classes, device);
         let (image, _) = batch.into_image_and_target(device);
-        detection_loss(network.forward(image), targets)
+        (detection_loss(network.forward(image), targets), None)
     }
 
     fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Measurement>, LearnError> {

@@ -27,7 +27,8 @@ use crate::card::CardSettings;
 use crate::device::open;
 use crate::finetune::{architecture, card_labels, encoder, norm_mode};
 use crate::job::JobKind;
-use crate::task::{Finish, TaskOutcome, finish, train};
+use crate::lesson::{Finish, finish, train};
+use crate::task::TaskOutcome;
 use crate::{Control, JobEvent, LearnError};
 
 /// Trains, measures, and writes `model.safetensors` and `card.json`. Blocks; looks at `control` between steps.
@@ -72,5 +73,6 @@ pub fn run(mut spec: DetectSpec, control: &Control, tell: &mut dyn FnMut(JobEven
         settings: CardSettings::Detect(spec.settings.clone()),
         output: &spec.output,
     };
-    finish(trained, about, save_detection)
+    let finished = finish(&trained, about, save_detection)?;
+    Ok(TaskOutcome::new(trained, finished))
 }

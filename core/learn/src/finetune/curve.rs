@@ -22,34 +22,27 @@ impl Curve {
         self.sum += loss;
         self.count += 1;
         if self.count >= self.every {
-            self.close(step, None);
+            self.close(step);
         }
     }
 
-    pub(crate) fn validated(&mut self, step: usize, dice: f64) {
-        match self.points.last_mut().filter(|point| point.step == step) {
-            Some(point) => point.dice = Some(dice),
-            None => self.close(step, Some(dice)),
-        }
-    }
-
-    /// The same for a model that draws no masks.
-    pub(crate) fn scored(&mut self, step: usize, score: f64) {
-        self.close(step, None);
+    /// What was measured after a step, put on its point by `mark`.
+    pub(crate) fn measured(&mut self, step: usize, mark: impl FnOnce(&mut CurvePoint)) {
+        self.close(step);
         if let Some(point) = self.points.last_mut().filter(|point| point.step == step) {
-            point.score = Some(short(score));
+            mark(point);
         }
     }
 
-    fn close(&mut self, step: usize, dice: Option<f64>) {
+    fn close(&mut self, step: usize) {
         if self.count > 0 {
-            self.points.push(CurvePoint { step, loss: short(self.sum / self.count as f64), dice, score: None });
+            self.points.push(CurvePoint { step, loss: short(self.sum / self.count as f64), dice: None, score: None });
             (self.sum, self.count) = (0.0, 0);
         }
     }
 
     pub(crate) fn into_points(mut self, step: usize) -> Vec<CurvePoint> {
-        self.close(step, None);
+        self.close(step);
         self.points
     }
 }
@@ -88,7 +81,7 @@ mod tests {
         for step in 1..=10 {
             curve.add(step, step as f64);
             if step == 8 || step == 9 {
-                curve.validated(step, 0.5);
+                curve.measured(step, |point| point.dice = Some(0.5));
             }
         }
         let points = curve.into_points(10);

@@ -7,18 +7,18 @@ mod cases;
 mod curve;
 #[cfg(test)]
 mod heads_and_losses;
+mod lesson;
 mod settings;
 mod start;
 #[cfg(test)]
 mod tests;
-mod train;
 mod validate;
 mod write;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use medley_nn::weights::Task;
+use medley_nn::weights::{Task, save_network};
 
 pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
@@ -30,12 +30,12 @@ pub(crate) use validate::{Measured, MeasuredCase};
 pub(crate) use write::{file_sha256, make_folder, write_card, write_model};
 
 use cases::make_ready;
-use train::train;
-use write::write;
+use lesson::MaskLesson;
 
-use crate::card::{Card, CardSettings, CurvePoint, Made};
+use crate::card::{Card, CardSettings, CurvePoint};
 use crate::device::open;
 use crate::job::{JobKind, LabelDice};
+use crate::lesson::{Finish, Finished, finish, train};
 use crate::{Control, JobEvent, LearnError};
 
 /// What a fine-tuning leaves behind.
@@ -91,41 +91,33 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let stride = start.network.encoder.config().strides.output_stride();
     let norm = start::norm_mode(spec.settings.encoder_norm, has_weights, spec.settings.batch, ready.recipe.patch, stride);
     let network = start.network.with_encoder_norm(norm);
-    let result = train(network, &ready, &labels, &spec.settings, has_weights, &device, control, tell)?;
-
-    let seconds = begin.elapsed().saturating_sub(result.waited).as_secs_f64();
-    let card = Card {
-        format: 1,
-        kind: JobKind::FineTune,
+    let lesson = MaskLesson::new(&ready, &labels, &spec.settings);
+    let trained = train(network, &lesson, &spec.settings, has_weights, &device, control, tell)?;
+    let about = Finish {
         task: Task::Segment,
-        program: Card::this_program(),
+        begin,
         device: device.name,
         architecture: start.architecture,
         weights: start.weights,
-        labels,
-        recipe: Some(ready.recipe),
-        sets: vec![ready.set],
-        settings: CardSettings::FineTune(spec.settings),
-        steps_done: result.steps_done,
-        step: result.kept.step,
-        chosen_by: result.chosen_by.to_owned(),
-        dice: result.kept.dice.clone(),
-        scores: None,
-        pretrained: Vec::new(),
-        curve: result.curve.clone(),
-        made: Some(Made::now(seconds)),
+        labels: labels.clone(),
+        recipe: ready.recipe.clone(),
+        set: ready.set.clone(),
+        steps: spec.settings.steps,
+        settings: CardSettings::FineTune(spec.settings.clone()),
+        output: &spec.output,
     };
-    let (model, model_id, card_file) = write(&result.kept.network, &card, &spec.output)?;
+    let Finished { model, model_id, card_file, card, seconds, is_complete } = finish(&trained, about, save_network)?;
+    let (mean_dice, dice) = trained.measured.map(|dice| (dice.mean, dice.per_label)).unzip();
     Ok(FineTuneOutcome {
         model,
         model_id,
         card_file,
-        mean_dice: result.kept.mean,
-        dice: result.kept.dice,
-        curve: result.curve,
-        best_step: result.kept.step,
-        is_complete: result.steps_done == result.steps,
-        seconds,
         card,
+        mean_dice,
+        dice: dice.unwrap_or_default(),
+        curve: trained.curve,
+        best_step: trained.step,
+        is_complete,
+        seconds,
     })
 }

@@ -148,5 +148,5 @@ fn a_loss_that_is_no_number_ends_the_training() {
     let rates = quick(2).rates(false);
     let mut learner = Learner::new(&encoder, crate::optimise::Optimiser::AdamW, 0.0, rates);
     let loss = burn::tensor::Tensor::<1>::from_floats([f32::NAN], &train_device);
-    assert!(matches!(learner.step(4, encoder, loss, "cpu"), Err(LearnError::Diverged { step: 5 })));
+    assert!(matches!(learner.step(4, encoder, loss, None, "cpu"), Err(LearnError::Diverged { step: 5 })));
 }

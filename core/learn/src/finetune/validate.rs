@@ -32,7 +32,7 @@ impl<'a> Measured<'a> {
 
     /// Mean Dice over labels, and each label's mean over the scans whose truth has it.
     pub(crate) fn dice(
-        &mut self,
+        &self,
         network: &SegmentationNetwork,
         device: &OpenDevice,
         control: &Control,

@@ -3,19 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use medley_nn::SegmentationNetwork;
-use medley_nn::weights::{WeightsError, save_network};
+use medley_nn::weights::WeightsError;
 use sha2::{Digest, Sha256};
 
 use crate::LearnError;
 use crate::card::{Card, METADATA_KEY};
 
-/// Writes model and card; the model first, since it holds a card itself.
-pub(super) fn write(network: &SegmentationNetwork, card: &Card, folder: &Path) -> Result<(PathBuf, String, PathBuf), LearnError> {
-    write_model(card, folder, |model, metadata| save_network(model, network, metadata))
-}
-
-/// The same for any network; `save` writes it to a path with metadata.
+/// Writes model and card, the model first, since it holds a card itself; `save` writes a network to a path with metadata.
 pub(crate) fn write_model(
     card: &Card,
     folder: &Path,

@@ -2,7 +2,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::card::{Card, CurvePoint};
+use crate::JobEvent;
+use crate::card::{Card, CurvePoint, short};
+use crate::lesson::{Finished, Measured, Trained};
 
 /// What a fine-tuning for another task than segmentation leaves behind.
 #[derive(Debug, Clone)]
@@ -25,6 +27,54 @@ pub struct TaskOutcome {
     pub is_complete: bool,
     /// Seconds of work.
     pub seconds: f64,
+}
+
+impl TaskOutcome {
+    pub(crate) fn new<N>(trained: Trained<N, Measurement>, finished: Finished) -> Self {
+        let Finished { model, model_id, card_file, card, seconds, is_complete } = finished;
+        Self {
+            model,
+            model_id,
+            card_file,
+            card,
+            score: trained.measured.map(|measured| measured.scores.score()),
+            curve: trained.curve,
+            best_step: trained.step,
+            is_complete,
+            seconds,
+        }
+    }
+}
+
+/// What was measured on validation scans, and by what weights are chosen.
+#[derive(Debug, Clone)]
+pub(crate) struct Measurement {
+    pub(crate) scores: TaskScores,
+    /// See [`Measured::rank`].
+    pub(crate) rank: (f64, f64),
+    pub(crate) ranked_by: &'static str,
+}
+
+impl Measured for Measurement {
+    fn rank(&self) -> (f64, f64) {
+        self.rank
+    }
+
+    fn ranked_by(&self) -> &'static str {
+        self.ranked_by
+    }
+
+    fn event(&self, step: usize) -> JobEvent {
+        JobEvent::Scored { step, measure: self.scores.measure(), score: self.scores.score() }
+    }
+
+    fn mark(&self, point: &mut CurvePoint) {
+        point.score = Some(short(self.scores.score()));
+    }
+
+    fn note(&self, card: &mut Card) {
+        card.scores = Some(self.scores.clone());
+    }
 }
 
 /// What was measured on validation scans.

@@ -3,10 +3,8 @@
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
-use medley_nn::Encoder;
 
-use super::TaskScores;
+use super::{Lesson, Measured};
 use crate::average::Average;
 use crate::card::CurvePoint;
 use crate::device::OpenDevice;
@@ -14,36 +12,11 @@ use crate::finetune::{Curve, Pace};
 use crate::optimise::Learner;
 use crate::{Control, FineTuneSettings, JobEvent, Keep, LearnError};
 
-/// What is learned in a training, and how it is measured.
-pub(crate) trait Lesson {
-    /// The network that learns.
-    type Network: Module;
-
-    /// Its encoder, which may learn at a rate of its own.
-    fn encoder(network: &Self::Network) -> &Encoder;
-
-    /// The loss of a step, counted from 0; `device` is one for training.
-    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> Tensor<1>;
-
-    /// How good a network is on the validation scans; `None` if there are none.
-    fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Measurement>, LearnError>;
-}
-
-/// What was measured on validation scans.
-#[derive(Debug, Clone)]
-pub(crate) struct Measurement {
-    pub(crate) scores: TaskScores,
-    /// By which weights are chosen: the higher is the better, the second where the first are equal.
-    pub(crate) rank: (f64, f64),
-    /// What that is, in words.
-    pub(crate) ranked_by: &'static str,
-}
-
 /// What a training came to.
-pub(crate) struct Trained<N> {
+pub(crate) struct Trained<N, M> {
     pub(crate) network: N,
     pub(crate) step: usize,
-    pub(crate) measured: Option<Measurement>,
+    pub(crate) measured: Option<M>,
     pub(crate) chosen_by: String,
     pub(crate) curve: Vec<CurvePoint>,
     pub(crate) steps_done: usize,
@@ -59,14 +32,14 @@ pub(crate) fn train<L: Lesson>(
     device: &OpenDevice,
     control: &Control,
     tell: &mut dyn FnMut(JobEvent),
-) -> Result<Trained<L::Network>, LearnError> {
+) -> Result<Trained<L::Network, L::Measured>, LearnError> {
     let FineTuneSettings { steps, keep, validate_every, .. } = *settings;
     let train_device = device.device.clone().autodiff();
     let mut learner = Learner::new(L::encoder(&network), settings.optimiser, settings.weight_decay, settings.rates(has_weights));
     let window = (settings.average * steps as f64) as usize;
     let mut average: Option<Average<L::Network>> = None;
     let (mut curve, mut pace, mut waited) = (Curve::new(steps), Pace::default(), Duration::ZERO);
-    let mut best: Option<(usize, L::Network, Measurement)> = None;
+    let mut best: Option<(usize, L::Network, L::Measured)> = None;
     let is_due = |step: usize| step == steps || (validate_every > 0 && step.is_multiple_of(validate_every));
     let mut step = 0;
     while step < steps {
@@ -75,12 +48,12 @@ pub(crate) fn train<L: Lesson>(
             Err(_) => break,
         }
         let start = Instant::now();
-        let wrong = lesson.loss(&network, step, &train_device);
+        let (wrong, way_back) = lesson.loss(&network, step, &train_device);
         if control.is_stopped() {
             break;
         }
         let loss;
-        (network, loss) = learner.step(step, network, wrong, &device.name)?;
+        (network, loss) = learner.step(step, network, wrong, way_back, &device.name)?;
         step += 1;
         average = match average {
             Some(average) => Some(average.add(&network.valid())),
@@ -101,10 +74,9 @@ pub(crate) fn train<L: Lesson>(
         };
         let Some(measured) = measured else { continue };
         pace.validation(start.elapsed());
-        let (measure, score) = (measured.scores.measure(), measured.scores.score());
-        curve.scored(step, score);
-        tell(JobEvent::Scored { step, measure, score });
-        let is_better = best.as_ref().is_none_or(|(_, _, best)| measured.rank > best.rank);
+        curve.measured(step, |point| measured.mark(point));
+        tell(measured.event(step));
+        let is_better = best.as_ref().is_none_or(|(_, _, best)| measured.rank() > best.rank());
         if is_better || (keep == Keep::Last && step == steps) {
             best = Some((step, snapshot, measured));
         }
@@ -117,7 +89,7 @@ pub(crate) fn train<L: Lesson>(
     Ok(match best {
         Some((kept, network, measured)) => {
             let chosen_by = match by_rank {
-                true => format!("{} on the validation scans", measured.ranked_by),
+                true => format!("{} on the validation scans", measured.ranked_by()),
                 false => "last step".to_owned(),
             };
             Trained { network, step: kept, measured: Some(measured), chosen_by, curve, steps_done: step, waited }

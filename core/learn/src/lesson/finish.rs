@@ -1,12 +1,12 @@
 //! Model and card of a training that has ended.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use medley_nn::weights::{Task, WeightsError};
 
-use super::{TaskOutcome, Trained};
+use super::{Measured, Trained};
 use crate::card::{Card, CardArchitecture, CardLabel, CardSet, CardSettings, CardWeights, Made};
 use crate::finetune::write_model;
 use crate::job::JobKind;
@@ -27,15 +27,24 @@ pub(crate) struct Finish<'a> {
     pub(crate) output: &'a Path,
 }
 
+/// What is on the disk now.
+pub(crate) struct Finished {
+    pub(crate) model: PathBuf,
+    pub(crate) model_id: String,
+    pub(crate) card_file: PathBuf,
+    pub(crate) card: Card,
+    pub(crate) seconds: f64,
+    pub(crate) is_complete: bool,
+}
+
 /// Writes model and card; `save` writes a network.
-pub(crate) fn finish<N>(
-    trained: Trained<N>,
+pub(crate) fn finish<N, M: Measured>(
+    trained: &Trained<N, M>,
     about: Finish<'_>,
     save: impl FnOnce(&Path, &N, &BTreeMap<String, String>) -> Result<(), WeightsError>,
-) -> Result<TaskOutcome, LearnError> {
+) -> Result<Finished, LearnError> {
     let seconds = about.begin.elapsed().saturating_sub(trained.waited).as_secs_f64();
-    let scores = trained.measured.map(|measured| measured.scores);
-    let card = Card {
+    let mut card = Card {
         format: 1,
         kind: JobKind::FineTune,
         task: about.task,
@@ -49,24 +58,16 @@ pub(crate) fn finish<N>(
         settings: about.settings,
         steps_done: trained.steps_done,
         step: trained.step,
-        chosen_by: trained.chosen_by,
+        chosen_by: trained.chosen_by.clone(),
         dice: Vec::new(),
-        scores: scores.clone(),
+        scores: None,
         pretrained: Vec::new(),
         curve: trained.curve.clone(),
         made: Some(Made::now(seconds)),
     };
-    let network = &trained.network;
-    let (model, model_id, card_file) = write_model(&card, about.output, |path, metadata| save(path, network, metadata))?;
-    Ok(TaskOutcome {
-        model,
-        model_id,
-        card_file,
-        card,
-        score: scores.map(|scores| scores.score()),
-        curve: trained.curve,
-        best_step: trained.step,
-        is_complete: trained.steps_done == about.steps,
-        seconds,
-    })
+    if let Some(measured) = &trained.measured {
+        measured.note(&mut card);
+    }
+    let (model, model_id, card_file) = write_model(&card, about.output, |path, metadata| save(path, &trained.network, metadata))?;
+    Ok(Finished { model, model_id, card_file, card, seconds, is_complete: trained.steps_done == about.steps })
 }

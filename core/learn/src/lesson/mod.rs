@@ -1,0 +1,52 @@
+//! What every fine-tuning has in common, whatever its network is for: [`crate::finetune`], [`crate::classify`], [`crate::detect`].
+//!
+//! - `Lesson`: what is learned and how it is measured; `train`: the loop over one; `finish`: model and card
+
+mod finish;
+mod train;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use medley_nn::{Encoder, WayBack};
+
+use crate::card::{Card, CurvePoint};
+use crate::device::OpenDevice;
+use crate::{Control, JobEvent, LearnError};
+
+pub(crate) use finish::{Finish, Finished, finish};
+pub(crate) use train::{Trained, train};
+
+/// What is learned in a training, and how it is measured.
+pub(crate) trait Lesson {
+    /// The network that learns.
+    type Network: Module;
+    /// What is known of a network that was measured.
+    type Measured: Measured;
+
+    /// Its encoder, which may learn at a rate of its own.
+    fn encoder(network: &Self::Network) -> &Encoder;
+
+    /// The loss of a step, counted from 0, and the rest of the way back if blocks are checkpointed; `device` is one for training.
+    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>);
+
+    /// How good a network is on the validation scans; `None` if there are none.
+    fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Self::Measured>, LearnError>;
+}
+
+/// What was measured on validation scans.
+pub(crate) trait Measured {
+    /// By which weights are chosen: the higher is the better, the second where the first are equal.
+    fn rank(&self) -> (f64, f64);
+
+    /// What that is, in words.
+    fn ranked_by(&self) -> &'static str;
+
+    /// What is told after step `step`.
+    fn event(&self, step: usize) -> JobEvent;
+
+    /// Puts it on the curve.
+    fn mark(&self, point: &mut CurvePoint);
+
+    /// Writes it down.
+    fn note(&self, card: &mut Card);
+}
