@@ -18,7 +18,7 @@ pub enum Optimiser {
     /// Adam with decoupled weight decay.
     #[default]
     AdamW,
-    /// Momentum 0.9, as the reference and nnU-Net.
+    /// Nesterov momentum 0.9, as nnU-Net. (The reference's momentum is plain.)
     Sgd,
 }
 
@@ -52,6 +52,7 @@ pub struct Learner {
     optimizer: ModuleOptimizer,
     optimiser: Optimiser,
     weight_decay: f32,
+    is_on_processor: bool,
     /// Of parameters on the processor, which are changed by a loop of our own.
     remembered: Remembered,
     encoder: Vec<ParamId>,
@@ -69,8 +70,9 @@ impl Learner {
                 SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init()
             }
         };
-        let (encoder, remembered) = (parameter_ids(encoder), Remembered::default());
-        Self { optimizer, optimiser, weight_decay: weight_decay as f32, remembered, encoder, rates }
+        let (is_on_processor, encoder) = (can_update(encoder), parameter_ids(encoder));
+        let weight_decay = weight_decay as f32;
+        Self { optimizer, optimiser, weight_decay, is_on_processor, remembered: Remembered::default(), encoder, rates }
     }
 
     /// Changes `module` along the gradient of `loss`. If that ends at an encoder whose blocks are checkpointed, `way_back` goes on
@@ -106,7 +108,7 @@ impl Learner {
         if gradients.is_empty() {
             return module;
         }
-        if !can_update(&module) {
+        if !self.is_on_processor {
             return self.optimizer.step(rate, module, gradients);
         }
         let (rate, decay) = (rate as f32, self.weight_decay);

@@ -25,7 +25,7 @@ pub use settings::{Answers, ClassifySettings, ClassifySpec};
 
 use crate::card::{CardLabel, CardSettings};
 use crate::device::open;
-use crate::finetune::{architecture, encoder, norm_mode};
+use crate::finetune::architecture;
 use crate::job::JobKind;
 use crate::lesson::{Finish, finish, train};
 use crate::task::TaskOutcome;
@@ -43,25 +43,17 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let device = open(spec.device)?;
     tell(JobEvent::Started { job: 0, kind: JobKind::FineTune, device: device.name.clone() });
     let (training, validation) = cases::split(spec.cases.as_mut(), spec.classes.len(), &spec.settings)?;
-    let training_settings = &spec.settings.training;
+    let settings = &spec.settings.training;
     let train_device = device.device.clone().autodiff();
     let file = spec.weights.open()?;
-    let (encoder, weights) = encoder(
-        file.as_ref(),
-        training_settings.encoder_config(),
-        training_settings.changes(),
-        training_settings.allow_partial,
-        training_settings.seed,
-        &train_device,
-    )?;
+    let (encoder, weights) = settings.encoder(file.as_ref(), &train_device)?;
     let architecture = architecture(encoder.config(), None);
     let (lesson, recipe, set) = lesson::ClassLesson::new(training, validation, &spec.classes, &spec.settings, control)?;
-    let has_weights = weights.from != "scratch";
-    let stride = encoder.config().strides.output_stride();
-    let norm = norm_mode(training_settings.encoder_norm, has_weights, training_settings.batch, recipe.patch, stride);
-    let network = ClassificationNetwork::from_encoder(encoder, spec.classes.len(), &train_device, training_settings.seed);
+    let has_weights = weights.are_learnt();
+    let norm = settings.norm_mode(encoder.config(), has_weights, recipe.patch);
+    let network = ClassificationNetwork::from_encoder(encoder, spec.classes.len(), &train_device, settings.seed);
     let network = network.with_encoder_norm(norm);
-    let trained = train(network, &lesson, training_settings, has_weights, &device, control, tell)?;
+    let trained = train(network, &lesson, settings, has_weights, &device, control, tell)?;
     let number = |at: usize| u16::try_from(at + 1).unwrap_or(u16::MAX);
     let about = Finish {
         task: Task::Classify,
@@ -72,7 +64,7 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
         labels: spec.classes.iter().enumerate().map(|(at, name)| CardLabel { value: number(at), name: name.clone() }).collect(),
         recipe,
         set,
-        steps: training_settings.steps,
+        steps: settings.steps,
         settings: CardSettings::Classify(spec.settings.clone()),
         output: &spec.output,
     };

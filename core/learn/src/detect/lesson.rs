@@ -10,7 +10,7 @@ use super::objects::{boxes_in, in_patch, objects_of, prepare_objects};
 use super::search::search;
 use crate::card::{CardLabel, CardSet, short};
 use crate::device::OpenDevice;
-use crate::finetune::card_set;
+use crate::finetune::{card_set, planned};
 use crate::lesson::Lesson;
 use crate::prepare::{Prepared, PreparedCase, prepare};
 use crate::sample::Sampler;
@@ -48,13 +48,7 @@ impl Ready {
         control: &Control,
     ) -> Result<(Self, CardSet), LearnError> {
         let set = card_set(String::new(), &training, &validation)?;
-        let limits = settings.training.limits;
-        let mut recipe = Recipe::plan(&training, &validation, limits)?;
-        recipe.spacing_mm = settings.training.spacing_mm.unwrap_or(recipe.spacing_mm);
-        recipe.patch = match settings.training.patch {
-            Some(patch) => patch,
-            None => recipe.patch_for(training.iter().chain(&validation).map(|case| &*case.image), limits)?,
-        };
+        let recipe = planned(&training, &validation, None, &settings.training)?;
         let first = training.first().map(|case| case.name.clone()).unwrap_or_default();
         let mut ready = Self { recipe, training: Vec::new(), objects: Vec::new(), validation: Vec::new() };
         for case in training {

@@ -25,7 +25,7 @@ pub use settings::{DetectSettings, DetectSpec};
 
 use crate::card::CardSettings;
 use crate::device::open;
-use crate::finetune::{architecture, card_labels, encoder, norm_mode};
+use crate::finetune::{architecture, card_labels};
 use crate::job::JobKind;
 use crate::lesson::{Finish, finish, train};
 use crate::task::TaskOutcome;
@@ -49,15 +49,13 @@ pub fn run(mut spec: DetectSpec, control: &Control, tell: &mut dyn FnMut(JobEven
     let settings = &spec.settings.training;
     let train_device = device.device.clone().autodiff();
     let file = spec.weights.open()?;
-    let (encoder, weights) =
-        encoder(file.as_ref(), settings.encoder_config(), settings.changes(), settings.allow_partial, settings.seed, &train_device)?;
+    let (encoder, weights) = settings.encoder(file.as_ref(), &train_device)?;
     let architecture = architecture(encoder.config(), None);
     let (cases, set) = lesson::Ready::new(training, validation, &labels, &spec.settings, control)?;
     let recipe = cases.recipe.clone();
     let lesson = lesson::BoxLesson::new(&cases, labels.len() - 1, &spec.settings);
-    let has_weights = weights.from != "scratch";
-    let stride = encoder.config().strides.output_stride();
-    let norm = norm_mode(settings.encoder_norm, has_weights, settings.batch, recipe.patch, stride);
+    let has_weights = weights.are_learnt();
+    let norm = settings.norm_mode(encoder.config(), has_weights, recipe.patch);
     let network = DetectionNetwork::from_encoder(encoder, labels.len() - 1, &train_device, settings.seed).with_encoder_norm(norm);
     let trained = train(network, &lesson, settings, has_weights, &device, control, tell)?;
     let about = Finish {

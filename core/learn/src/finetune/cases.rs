@@ -35,6 +35,26 @@ pub(crate) fn label_values(labels: &[CardLabel]) -> Vec<u16> {
     labels.iter().map(|label| label.value).collect()
 }
 
+/// How scans become numbers in a training on these cases: as in an earlier one, or as they are, but for what the settings want
+/// otherwise.
+pub(crate) fn planned(
+    training: &[TrainingCase],
+    validation: &[TrainingCase],
+    earlier: Option<Recipe>,
+    settings: &FineTuneSettings,
+) -> Result<Recipe, LearnError> {
+    let mut recipe = match earlier {
+        Some(recipe) => recipe,
+        None => Recipe::plan(training, validation, settings.limits)?,
+    };
+    recipe.spacing_mm = settings.spacing_mm.unwrap_or(recipe.spacing_mm);
+    recipe.patch = match settings.patch {
+        Some(patch) => patch,
+        None => recipe.patch_for(training.iter().chain(validation).map(|case| &*case.image), settings.limits)?,
+    };
+    Ok(recipe)
+}
+
 /// Prepares all cases and lets go of the scans they came from.
 pub(super) fn make_ready(
     training: Vec<TrainingCase>,
@@ -46,15 +66,7 @@ pub(super) fn make_ready(
 ) -> Result<Ready, LearnError> {
     control.check()?;
     let set = card_set(String::new(), &training, &validation)?;
-    let mut recipe = match earlier {
-        Some(recipe) => recipe,
-        None => Recipe::plan(&training, &validation, settings.limits)?,
-    };
-    recipe.spacing_mm = settings.spacing_mm.unwrap_or(recipe.spacing_mm);
-    recipe.patch = match settings.patch {
-        Some(patch) => patch,
-        None => recipe.patch_for(training.iter().chain(&validation).map(|case| &*case.image), settings.limits)?,
-    };
+    let recipe = planned(&training, &validation, earlier, settings)?;
     let values = label_values(labels);
     let training = prepare_all(training, &recipe, &values, control)?;
     let annotated = annotated(labels, &settings.never_annotated, &training)?;

@@ -22,10 +22,10 @@ use medley_nn::weights::{Task, save_network};
 
 pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
-pub(crate) use cases::{card_labels, card_set, label_values, measured_case, prepare_all};
+pub(crate) use cases::{card_labels, card_set, label_values, measured_case, planned, prepare_all};
 pub(crate) use curve::{Curve, Pace};
 pub(crate) use settings::{check_patch, check_training};
-pub(crate) use start::{architecture, encoder, norm_mode};
+pub(crate) use start::{architecture, encoder};
 pub(crate) use validate::{Measured, MeasuredCase};
 pub(crate) use write::{file_sha256, make_folder, write_card, write_model};
 
@@ -87,9 +87,8 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     }
     let earlier = start.earlier.as_ref().and_then(|card| card.recipe.clone());
     let ready = make_ready(training, validation, &labels, &spec.settings, earlier, control)?;
-    let has_weights = start.weights.from != "scratch";
-    let stride = start.network.encoder.config().strides.output_stride();
-    let norm = start::norm_mode(spec.settings.encoder_norm, has_weights, spec.settings.batch, ready.recipe.patch, stride);
+    let has_weights = start.weights.are_learnt();
+    let norm = spec.settings.norm_mode(start.network.encoder.config(), has_weights, ready.recipe.patch);
     let network = start.network.with_encoder_norm(norm);
     let lesson = MaskLesson::new(&ready, &labels, &spec.settings);
     let trained = train(network, &lesson, &spec.settings, has_weights, &device, control, tell)?;

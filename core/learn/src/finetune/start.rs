@@ -67,6 +67,25 @@ pub(crate) fn encoder(
     Ok((encoder, weights))
 }
 
+impl FineTuneSettings {
+    /// The encoder that `file` holds, or one from scratch, as these settings want it.
+    pub(crate) fn encoder(&self, file: Option<&WeightsFile>, device: &Device) -> Result<(Encoder, CardWeights), LearnError> {
+        encoder(file, self.encoder_config(), self.changes(), self.allow_partial, self.seed, device)
+    }
+
+    /// By which statistics it normalises: see [`norm_mode`].
+    pub(crate) fn norm_mode(&self, config: EncoderConfig, has_weights: bool, patch: [usize; 3]) -> NormMode {
+        norm_mode(self.encoder_norm, has_weights, self.batch, patch, config.strides.output_stride())
+    }
+}
+
+impl CardWeights {
+    /// Whether something had been learnt before.
+    pub(crate) fn are_learnt(&self) -> bool {
+        self.from != "scratch"
+    }
+}
+
 /// The network for a fine-tuning on `labels`, background first.
 pub(super) fn start(
     source: &WeightsSource,
@@ -78,8 +97,7 @@ pub(super) fn start(
     if let Some(start) = file.as_ref().map(|file| continued(file, settings, labels, device)).transpose()?.flatten() {
         return Ok(start);
     }
-    let (encoder, weights) =
-        encoder(file.as_ref(), settings.encoder_config(), settings.changes(), settings.allow_partial, settings.seed, device)?;
+    let (encoder, weights) = settings.encoder(file.as_ref(), device)?;
     let architecture = architecture(encoder.config(), Some(settings.head.to_string()));
     let network = SegmentationNetwork::from_encoder(encoder, settings.head, labels.len(), device, settings.seed);
     Ok(Start { network, weights, architecture, earlier: None })
@@ -107,7 +125,7 @@ fn continued(file: &WeightsFile, settings: &FineTuneSettings, labels: &[CardLabe
 
 /// By which statistics the encoder normalises when a step sees `batch` patches of `patch` voxels, of which its last stage keeps
 /// every `stride`-th along each axis.
-pub(crate) fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3], stride: usize) -> NormMode {
+fn norm_mode(norm: EncoderNorm, has_weights: bool, batch: usize, patch: [usize; 3], stride: usize) -> NormMode {
     let places = batch * patch.iter().map(|size| size.div_ceil(stride)).product::<usize>();
     match norm {
         EncoderNorm::Frozen => NormMode::Frozen,
