@@ -86,10 +86,9 @@ impl Pass<'_> {
             let mut c = Scratch::new(voxels * width);
             let line = &self.bias.map_or_else(|| vec![0.0; width], |bias| padded(bias, block * width, width));
             c.chunks_exact_mut(width).for_each(|voxel| voxel.copy_from_slice(line));
-            let mut own = Scratch::new(if self.batch * chunks > 1 { 0 } else { panels.len(DEPTH.min(layout.depth)) });
+            let mut own = panels.room();
             for (from, deep) in panels.depth_blocks() {
-                let room = panels.len(deep).min(own.len());
-                let b = panels.get(block, from, deep, &mut own[..room]);
+                let b = panels.get(block, from, deep, &mut own);
                 for group in &rows {
                     let a = &samples[n].numbers[from / DEPTH * samples[n].block_len..];
                     let piece = Piece { a, a_voxel, source_size, deep, b, width };

@@ -7,14 +7,15 @@
 //! - [`max_pool3d`], [`max_pool3d_gradient`]
 //! - [`moments`], [`normalise`], [`normalise_gradient`]: with the shortcut and the rectifier that follow
 //! - [`update`]: weights along their gradients
-//! - `pointwise`: convolutions of one voxel; `direct`, `weight_gradient`: what is multiplied with what; `pack`: in which order it lies; `kernel`: the innermost
-//!   loop in vector instructions, found at run time
+//! - `pointwise`: convolutions of one voxel; `direct`, `weight_gradient`: what is multiplied with what; `pack`: in which order it
+//!   lies; `kernel`: the innermost loop in vector instructions, found at run time
 //!
 //! # Invariants
 //! 1. Tensors are slices `[N, C, D, H, W]`, weights `[out, in, kD, kH, kW]`; all 32-bit, all contiguous.
 //! 2. Padding is never multiplied, except the few zeros at the ends of a row when a source has at most four channels.
 //! 3. The order in which numbers are added depends on the geometry alone: the same bits with one thread or many.
-//! 4. `unsafe` stays in `kernel` and `shared`, with the check that makes it sound beside it.
+//! 4. What is `unsafe` lies in `kernel` and `shared`, with the check that makes it sound beside it; tasks elsewhere only promise
+//!    `shared` that their parts do not overlap.
 
 mod direct;
 mod geometry;

@@ -31,6 +31,15 @@ pub struct Statistics {
     pub of_input: bool,
 }
 
+impl Statistics {
+    /// From mean and variance per channel, with `epsilon` against a variance of nothing.
+    #[must_use]
+    pub fn of((mean, variance): (Vec<f32>, Vec<f32>), epsilon: f32, of_input: bool) -> Self {
+        let scale = variance.iter().map(|variance| 1.0 / (variance + epsilon).sqrt()).collect();
+        Self { mean, scale, of_input }
+    }
+}
+
 /// Gradients of a normalisation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NormGradients {

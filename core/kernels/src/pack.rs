@@ -58,8 +58,13 @@ impl<'a> Panels<'a> {
         (0..depth).step_by(block).map(move |from| (from, block.min(depth - from)))
     }
 
+    /// Room for panels that are made when they are needed; none where all are made.
+    pub fn room(&self) -> Scratch {
+        Scratch::new(if self.packed.is_some() { 0 } else { self.len(self.depth_block.min(self.layout.depth)) })
+    }
+
     /// Numbers in the panels of all taps for a column block and a depth block.
-    pub fn len(&self, deep: usize) -> usize {
+    fn len(&self, deep: usize) -> usize {
         self.layout.taps * Self::tap_step(deep, self.width)
     }
 
@@ -67,14 +72,15 @@ impl<'a> Panels<'a> {
         self.depth_blocks().map(|(_, deep)| self.len(deep)).sum()
     }
 
-    /// The panels of all taps for a column block and a depth block; made in `own`, which has room for them, if need be.
-    pub fn get<'b>(&'b self, block: usize, from: usize, deep: usize, own: &'b mut [f32]) -> &'b [f32] {
+    /// The panels of all taps for a column block and a depth block; made in `room`, if need be.
+    pub fn get<'b>(&'b self, block: usize, from: usize, deep: usize, room: &'b mut Scratch) -> &'b [f32] {
         match &self.packed {
             Some(packed) => {
                 let before: usize = self.depth_blocks().take_while(|(at, _)| *at < from).map(|(_, deep)| self.len(deep)).sum();
                 &packed[block * self.block_len() + before..][..self.len(deep)]
             }
             None => {
+                let own = &mut room[..self.len(deep)];
                 self.pack(block, from, deep, own);
                 own
             }

@@ -106,17 +106,16 @@ impl BatchNorm3d {
     fn at_once(&self, input: Tensor<5>, added: Option<Tensor<5>>, rectify: bool, by_batch: bool) -> Tensor<5> {
         let [batch, channels, d, h, w] = input.dims();
         let maps = Maps { batch, channels, voxels: d * h * w };
-        let (mean, variance) = if by_batch {
-            let (mean, variance) = moments(&input, maps);
+        let moments = if by_batch {
+            let moments = moments(&input, maps);
             let device = input.device().without_autodiff();
             let vector = |numbers: &[f32]| Tensor::<1>::from_floats(numbers, &device);
-            self.follow(vector(&mean), vector(&variance), batch * d * h * w);
-            (mean, variance)
+            self.follow(vector(&moments.0), vector(&moments.1), batch * d * h * w);
+            moments
         } else {
             (numbers(&self.running_mean), numbers(&self.running_var))
         };
-        let scale = variance.iter().map(|variance| 1.0 / (variance + EPSILON as f32).sqrt()).collect();
-        let statistics = Statistics { mean, scale, of_input: by_batch };
+        let statistics = Statistics::of(moments, EPSILON as f32, by_batch);
         normalise(input, self.weight.val(), self.bias.val(), added, Normalisation { maps, statistics, rectify })
     }
 
@@ -195,9 +194,7 @@ impl InstanceNorm3d {
         let side_by_side = input.reshape([1, n * c, d, h, w]);
         let output = if on_processor(&side_by_side) {
             let maps = Maps { batch: 1, channels: n * c, voxels: d * h * w };
-            let (mean, variance) = moments(&side_by_side, maps);
-            let scale = variance.iter().map(|variance| 1.0 / (variance + EPSILON as f32).sqrt()).collect();
-            let statistics = Statistics { mean, scale, of_input: true };
+            let statistics = Statistics::of(moments(&side_by_side, maps), EPSILON as f32, true);
             normalise(side_by_side, weight, bias, None, Normalisation { maps, statistics, rectify })
         } else {
             let output = batch_norm_train(side_by_side, weight, bias, EPSILON).output;

@@ -51,7 +51,6 @@ enum Instructions {
     Avx2,
     #[cfg(target_arch = "aarch64")]
     Neon,
-    #[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "every such processor has vectors"))]
     Portable,
 }
 
@@ -65,29 +64,31 @@ pub(crate) struct Processor {
 }
 
 impl Processor {
+    /// The best, or the one that is wished for.
     pub fn get() -> Self {
         static FOUND: OnceLock<Processor> = OnceLock::new();
         *FOUND.get_or_init(|| {
-            let wanted = std::env::var("MEDLEY_INSTRUCTIONS").unwrap_or_default();
-            Self::all().into_iter().find(|one| one.name().eq_ignore_ascii_case(&wanted)).unwrap_or_else(Self::detect)
+            let (all, wanted) = (Self::all(), std::env::var("MEDLEY_INSTRUCTIONS").unwrap_or_default());
+            all.iter().copied().find(|one| one.name().eq_ignore_ascii_case(&wanted)).unwrap_or(all[0])
         })
     }
 
-    fn detect() -> Self {
+    /// Every kind of instructions this machine has, best first.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") {
-                return Self { instructions: Instructions::Avx512, lanes: 16, max_rows: 12 };
+                all.push(Self { instructions: Instructions::Avx512, lanes: 16, max_rows: 12 });
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Self { instructions: Instructions::Avx2, lanes: 8, max_rows: 6 };
+                all.push(Self { instructions: Instructions::Avx2, lanes: 8, max_rows: 6 });
             }
-            Self { instructions: Instructions::Portable, lanes: 8, max_rows: 4 }
         }
         #[cfg(target_arch = "aarch64")]
-        return Self { instructions: Instructions::Neon, lanes: 4, max_rows: 8 };
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        return Self { instructions: Instructions::Portable, lanes: 8, max_rows: 4 };
+        all.push(Self { instructions: Instructions::Neon, lanes: 4, max_rows: 8 });
+        all.push(Self { instructions: Instructions::Portable, lanes: 8, max_rows: 4 });
+        all
     }
 
     /// Its name, for people.
@@ -101,18 +102,6 @@ impl Processor {
             Instructions::Neon => "NEON",
             Instructions::Portable => "portable",
         }
-    }
-
-    /// Every kind of instructions this machine has, best first.
-    pub fn all() -> Vec<Self> {
-        let portable = Self { instructions: Instructions::Portable, lanes: 8, max_rows: 4 };
-        let mut all = vec![Self::detect()];
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            all.push(Self { instructions: Instructions::Avx2, lanes: 8, max_rows: 6 });
-        }
-        all.push(portable);
-        all
     }
 
     /// Columns of a block of C for a matrix of `columns`: one vector or two.

@@ -57,11 +57,10 @@ impl DenseBranch {
 
     fn forward(&self, input: Tensor<5>) -> Tensor<5> {
         let input = match &self.norm {
-            Some(norm) => norm.forward(input),
-            None => input,
+            Some(norm) => norm.rectified(input),
+            None => relu(input),
         };
-        let narrow = self.narrow.forward(relu(input));
-        self.atrous.forward(relu(self.narrow_norm.forward(narrow)))
+        self.atrous.forward(self.narrow_norm.rectified(self.narrow.forward(input)))
     }
 }
 
@@ -90,7 +89,7 @@ impl DenseAspp {
             Some(draws) => drop_channels(x, draws),
             None => x,
         };
-        let mut all = relu(self.reduce_norm.forward(self.reduce.forward(layer4)));
+        let mut all = self.reduce_norm.rectified(self.reduce.forward(layer4));
         for branch in &self.branches {
             let more = dropped(branch.forward(all.clone()));
             all = Tensor::cat(vec![all, more], 1);

@@ -2,7 +2,7 @@ use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
@@ -111,32 +111,16 @@ impl Kept {
     }
 }
 
+/// The way back to input, weight, bias, and with four parents to what was added.
 #[derive(Debug)]
-struct Alone;
+struct WayBack;
 
-impl Backward<Flex, 3> for Alone {
+impl<const N: usize> Backward<Flex, N> for WayBack {
     type State = Kept;
 
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let gradient = gradients.consume::<Flex>(&ops.node);
-        let found = ops.state.gradients(&gradient, checkpointer, false);
-        for (node, gradient) in ops.parents.into_iter().zip(found) {
-            if let (Some(node), Some(gradient)) = (node, gradient) {
-                gradients.register::<Flex>(node.id, gradient);
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-struct WithAdded;
-
-impl Backward<Flex, 4> for WithAdded {
-    type State = Kept;
-
-    fn backward(self, ops: Ops<Self::State, 4>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
-        let gradient = gradients.consume::<Flex>(&ops.node);
-        let wants_added = ops.parents[3].is_some();
+        let wants_added = ops.parents.get(3).is_some_and(Option::is_some);
         let found = ops.state.gradients(&gradient, checkpointer, wants_added);
         for (node, gradient) in ops.parents.into_iter().zip(found) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
@@ -146,17 +130,11 @@ impl Backward<Flex, 4> for WithAdded {
     }
 }
 
+type Recorded<C> = FloatTensor<Autodiff<Flex, C>>;
+
 impl<C: CheckpointStrategy> NormalisationOps for Autodiff<Flex, C> {
     fn normalised(input: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, how: Normalisation) -> FloatTensor<Self> {
-        match Alone.prepare::<C>([input.node(), weight.node(), bias.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut record) => {
-                let kept = (record.checkpoint(&input), record.checkpoint(&weight));
-                let output = computed(input.primitive(), weight.primitive(), bias.primitive(), None, &how);
-                let of_output = how.rectify.then(|| output.clone());
-                record.finish(Kept { input: kept.0, weight: kept.1, output: of_output, how }, output)
-            }
-            OpsKind::UnTracked(record) => record.finish(computed(input.primitive(), weight.primitive(), bias.primitive(), None, &how)),
-        }
+        record::<C, 3>([input.node(), weight.node(), bias.node()], &input, &weight, &bias, None, how)
     }
 
     fn normalised_with(
@@ -166,16 +144,25 @@ impl<C: CheckpointStrategy> NormalisationOps for Autodiff<Flex, C> {
         added: FloatTensor<Self>,
         how: Normalisation,
     ) -> FloatTensor<Self> {
-        match WithAdded.prepare::<C>([input.node(), weight.node(), bias.node(), added.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut record) => {
-                let kept = (record.checkpoint(&input), record.checkpoint(&weight));
-                let output = computed(input.primitive(), weight.primitive(), bias.primitive(), Some(added.primitive()), &how);
-                let of_output = how.rectify.then(|| output.clone());
-                record.finish(Kept { input: kept.0, weight: kept.1, output: of_output, how }, output)
-            }
-            OpsKind::UnTracked(record) => {
-                record.finish(computed(input.primitive(), weight.primitive(), bias.primitive(), Some(added.primitive()), &how))
-            }
+        record::<C, 4>([input.node(), weight.node(), bias.node(), added.node()], &input, &weight, &bias, Some(&added), how)
+    }
+}
+
+fn record<C: CheckpointStrategy, const N: usize>(
+    parents: [NodeGuard; N],
+    input: &Recorded<C>,
+    weight: &Recorded<C>,
+    bias: &Recorded<C>,
+    added: Option<&Recorded<C>>,
+    how: Normalisation,
+) -> Recorded<C> {
+    let output = computed(input.primitive(), weight.primitive(), bias.primitive(), added.map(Recorded::<C>::primitive), &how);
+    match WayBack.prepare::<C>(parents).compute_bound().stateful() {
+        OpsKind::Tracked(mut record) => {
+            let (input, weight) = (record.checkpoint(input), record.checkpoint(weight));
+            let of_output = how.rectify.then(|| output.clone());
+            record.finish(Kept { input, weight, output: of_output, how }, output)
         }
+        OpsKind::UnTracked(record) => record.finish(output),
     }
 }

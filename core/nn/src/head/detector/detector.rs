@@ -1,6 +1,5 @@
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::Pyramid;
@@ -73,7 +72,7 @@ impl Detector {
 
     /// From what an encoder made of an input to maps of its objects.
     pub fn forward(&self, features: &Features) -> Maps {
-        let x = relu(self.norm.forward(self.look.forward(self.pyramid.forward(features))));
+        let x = self.norm.rectified(self.look.forward(self.pyramid.forward(features)));
         Maps { heat: self.heat.forward(x.clone()), size: self.size.forward(x.clone()), offset: self.offset.forward(x) }
     }
 }

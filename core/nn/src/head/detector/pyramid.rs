@@ -1,5 +1,4 @@
 use burn::module::Module;
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::convolution::Conv3d;
@@ -45,6 +44,6 @@ impl Pyramid {
         let deep = refined_to(layer3, self.lateral4.forward(layer4.clone())) + self.lateral3.forward(layer3.clone());
         let eighth = refined_to(layer2, deep) + self.lateral2.forward(layer2.clone());
         let quarter = self.lateral1.forward(layer1.clone()) + refined_to(layer1, eighth);
-        relu(self.norm.forward(self.smooth.forward(quarter)))
+        self.norm.rectified(self.smooth.forward(quarter))
     }
 }
