@@ -17,6 +17,7 @@ mod distance;
 mod focal;
 mod kind;
 mod one_hot;
+mod overlap;
 mod partial;
 #[cfg(test)]
 mod slopes;

@@ -2,8 +2,8 @@ use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::{Int, Tensor};
 
 use super::Annotated;
-use super::dice::SMOOTHING;
 use super::one_hot::one_hot;
+use super::overlap::Overlap;
 
 /// The logarithm of no probability at all: its exponential is zero, and zero times it is zero.
 const NEVER: f64 = -1e4;
@@ -67,13 +67,5 @@ pub fn sigmoid_dice_and_cross_entropy(logits: Tensor<5>, target: Tensor<4, Int>,
     let entropy = softplus(logits.clone(), 1.0) * weights.clone() - logits.clone() * wanted.clone();
     let entropy = entropy.sum_dims(&[2, 3, 4]).sum() / counted;
 
-    let per_class = |x: Tensor<5>| -> Tensor<1> { x.sum_dims(&[0, 2, 3, 4]).reshape([classes - 1]) };
-    let probabilities = sigmoid(logits);
-    let both = per_class(probabilities.clone() * wanted.clone());
-    let predicted = per_class(probabilities * weights);
-    let present = per_class(wanted);
-    let dice = both.mul_scalar(2.0).add_scalar(SMOOTHING) / (predicted + present.clone()).add_scalar(SMOOTHING);
-    let is_present = present.greater_elem(0.0).float();
-    let classes_present = is_present.clone().sum().clamp_min(1.0);
-    entropy + (dice.neg().add_scalar(1.0) * is_present).sum() / classes_present
+    entropy + Overlap::new(sigmoid(logits), wanted, weights).wrong_by_dice()
 }

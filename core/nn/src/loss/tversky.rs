@@ -1,8 +1,8 @@
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor};
 
-use super::dice::SMOOTHING;
 use super::one_hot::one_hot;
+use super::overlap::{Overlap, SMOOTHING};
 
 /// Keeps the slope of a root from being infinite where a class is found perfectly.
 const PERFECT: f64 = 1e-6;
@@ -36,22 +36,14 @@ pub fn focal_tversky(logits: Tensor<5>, target: Tensor<4, Int>, ignore: Option<i
 }
 
 pub(super) fn from_probabilities(probabilities: Tensor<5>, wanted: Tensor<5>, [alpha, beta]: [f64; 2], gamma: f64) -> Tensor<1> {
-    let classes = wanted.dims()[1];
-    if classes < 2 {
-        return Tensor::zeros([1], &wanted.device());
-    }
-    let counts = wanted.clone().sum_dim(1);
-    let per_class = |x: Tensor<5>| -> Tensor<1> { x.sum_dims(&[0, 2, 3, 4]).reshape([classes]).narrow(0, 1, classes - 1) };
-    let both = per_class(probabilities.clone() * wanted.clone());
-    let predicted = per_class(probabilities * counts);
-    let present = per_class(wanted);
-    let (extra, missed) = (predicted - both.clone(), present.clone() - both.clone());
+    let device = wanted.device();
+    let Some(overlap) = Overlap::of_foreground(probabilities, wanted) else { return Tensor::zeros([1], &device) };
+    let Overlap { both, predicted, present } = &overlap;
+    let (extra, missed) = (predicted.clone() - both.clone(), present.clone() - both.clone());
     let all = both.clone() + extra.mul_scalar(alpha) + missed.mul_scalar(beta);
-    let mut wrong = (both.add_scalar(SMOOTHING) / all.add_scalar(SMOOTHING)).neg().add_scalar(1.0);
+    let mut wrong = (both.clone().add_scalar(SMOOTHING) / all.add_scalar(SMOOTHING)).neg().add_scalar(1.0);
     if gamma != 1.0 {
         wrong = wrong.clamp_min(PERFECT).powf_scalar(1.0 / gamma);
     }
-    let is_present = present.greater_elem(0.0).float();
-    let classes_present = is_present.clone().sum().clamp_min(1.0);
-    (wrong * is_present).sum() / classes_present
+    overlap.mean_over_present(wrong)
 }
