@@ -132,6 +132,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         ("--loss", arguments.loss.is_some()),
         ("--deep-supervision", arguments.deep_supervision),
         ("--partial", !arguments.partial.is_empty()),
+        ("--checkpointing", arguments.training.checkpointing.is_some_and(|checkpointing| !checkpointing.is_off())),
     ];
     if let (Task::Classify | Task::Detect, Some((option, _))) = (arguments.task, of_masks.into_iter().find(|(_, is_given)| *is_given)) {
         return Err(Failure::new(format!("{option} is for networks that draw masks: leave it out with --task {}", arguments.task)));

@@ -145,3 +145,19 @@ fn organs_are_found_as_boxes_in_the_patient_and_measured() {
     let other = sample().join("patient_a_upper_organs5.nii.gz");
     medley(["evaluate".as_ref(), file.as_os_str(), other.as_os_str()]).assert_refused("patient_b_ct.boxes.json");
 }
+
+/// An option that would do nothing is not taken silently.
+#[test]
+fn options_of_masks_are_refused_for_classes_and_boxes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (set, out) = (sample(), folder.path().join("model"));
+    for task in ["classify", "detect"] {
+        for option in
+            [&["--head", "med3d"][..], &["--loss", "dice"], &["--deep-supervision"], &["--partial", "1"], &["--checkpointing", "blocks"]]
+        {
+            let fixed = ["finetune".as_ref(), set.as_os_str(), "-o".as_ref(), out.as_os_str()];
+            medley(fixed.into_iter().chain(["--task", task].iter().chain(option).map(AsRef::as_ref))).assert_refused(option[0]);
+            assert!(!out.exists());
+        }
+    }
+}
