@@ -209,6 +209,15 @@ fn other_tasks(robot: &Robot) {
     robot.press("Detect: boxes");
     robot.wait_for("Label whose pieces are objects", SOON);
     robot.screenshot("12-task-boxes");
+    robot.set_number("Steps", 30.0);
+    robot.press("Fine-tune");
+    robot.wait("the model of boxes in the list", LATER, |robot| robot.text_with("finds boxes ·").is_some());
+    robot.press("Propose");
+    robot.wait("the boxes", LATER, |robot| robot.sees("Dismiss findings"));
+    let first = robot.text_with("Go to box 1:").expect("thirty steps are enough to find something");
+    robot.press(&first);
+    robot.screenshot("12b-boxes-found");
+    robot.press("Dismiss findings");
     robot.press("Task to learn");
     robot.press("Classify: whole scans");
     for (case, class) in [(FIRST.name, "pelvis"), (SECOND.name, "abdomen"), (VALIDATION.name, "abdomen")] {
