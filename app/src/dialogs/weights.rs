@@ -26,7 +26,7 @@ pub fn weights_window(ui: &Ui, workbench: &mut Workbench) {
     let mut wish = None;
     let room = ui.ctx().content_rect().size();
     let window = Window::new("Weights").anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
-    window.show(ui.ctx(), |ui| {
+    let shown = window.show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(760.0));
         ScrollArea::vertical().max_height(room.y - 190.0).auto_shrink([false, true]).show(ui, |ui| {
             heading(ui, "On this machine");
@@ -49,6 +49,13 @@ pub fn weights_window(ui: &Ui, workbench: &mut Workbench) {
         ui.separator();
         import(ui, workbench, &mut wish);
     });
+    // A page that has grown is laid out in the frame after: there must be one, even if nobody moves the mouse.
+    if let Some(shown) = shown {
+        let (place, size) = (shown.response.id.with("size"), shown.response.rect.size());
+        if ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(place, egui::Vec2::ZERO), size)) != size {
+            ui.ctx().request_repaint();
+        }
+    }
     if let Some(wish) = wish {
         grant(ui, workbench, wish);
     }

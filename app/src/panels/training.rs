@@ -102,8 +102,7 @@ fn weights(ui: &mut Ui, workbench: &mut Workbench) {
     let here = workbench.weights_page.listing().map(|listing| listing.rows.as_slice()).unwrap_or_default();
     options.extend(here.iter().map(|row| row.choice.clone()).filter(|choice| matches!(choice, WeightsChoice::Kept { .. })));
     if let Some(study) = &workbench.study {
-        let model = |record: &medley_project::ModelRecord| WeightsChoice::Model { id: record.id.clone(), file: record.file.clone() };
-        options.extend(study.models.iter().map(model));
+        options.extend(study.models.iter().map(WeightsChoice::of_model));
     }
     let chosen = workbench.choices.weights.clone();
     if let WeightsChoice::File(_) = &chosen {

@@ -7,6 +7,7 @@ use medley_learn::{DeviceChoice, FineTuneOutcome, FineTuneSettings, JobEvent, We
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
+use medley_project::ModelRecord;
 
 use crate::hub::Kept;
 use crate::sample;
@@ -32,8 +33,8 @@ pub enum WeightsChoice {
     },
     /// A model of this study, trained further.
     Model {
-        /// Its id.
-        id: String,
+        /// Its name in the study.
+        name: String,
         /// Its file.
         file: PathBuf,
     },
@@ -46,6 +47,12 @@ impl WeightsChoice {
         Self::Kept { name: kept.name.clone(), file: kept.file.clone(), sha256: kept.record.sha256.clone() }
     }
 
+    /// This model of a study.
+    #[must_use]
+    pub fn of_model(model: &ModelRecord) -> Self {
+        Self::Model { name: model.name.clone(), file: model.file.clone() }
+    }
+
     /// Its name in the list.
     #[must_use]
     pub fn name(&self) -> String {
@@ -53,8 +60,7 @@ impl WeightsChoice {
             Self::Starter => "Bundled starter encoder".to_owned(),
             Self::Scratch => "From scratch".to_owned(),
             Self::File(path) => path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
-            Self::Kept { name, .. } => name.clone(),
-            Self::Model { id, .. } => format!("Model {id}"),
+            Self::Kept { name, .. } | Self::Model { name, .. } => name.clone(),
         }
     }
 

@@ -257,7 +257,7 @@ fn listing(shelf: &Shelf, models: &[ModelRecord]) -> Listing {
         };
         let bytes = std::fs::metadata(&model.file).ok().map(|about| about.len());
         Row {
-            choice: WeightsChoice::Model { id: model.id.clone(), file: model.file.clone() },
+            choice: WeightsChoice::of_model(model),
             network,
             about: vec![about, "Yours".to_owned()],
             bytes,
