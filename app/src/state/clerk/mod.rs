@@ -333,7 +333,7 @@ impl Desk {
         let study = self.study_mut()?;
         let name = study.case(id).map_err(sentence)?.name;
         let case = study.load_case(id).map_err(sentence)?;
-        Ok(TrainingCase { name, image: Arc::new(case.volume), truth: Arc::new(case.mask) })
+        Ok(TrainingCase { name, image: Arc::new(case.volume), truth: Arc::new(case.mask), never_annotated: Vec::new() })
     }
 }
 
