@@ -61,8 +61,9 @@ pub struct TrainingOptions {
     #[arg(long, value_name = "D,H,W")]
     pub patch: Option<Patch>,
     /// What the encoder keeps for its gradients: `off` keeps everything; `blocks` keeps what enters each block and computes the
-    /// rest twice, which takes less memory and about a quarter more time
-    #[arg(long, value_name = "off|blocks")]
+    /// rest twice, which takes less memory and about a quarter more time; `blocks-16bit` keeps that in 16-bit numbers where the
+    /// device has them, which takes still less and rounds
+    #[arg(long, value_name = "off|blocks|blocks-16bit")]
     pub checkpointing: Option<Checkpointing>,
     /// Seed of everything random
     #[arg(long)]

@@ -54,8 +54,8 @@ pub struct Arguments {
     /// Edges of the input, voxels
     #[arg(long, value_delimiter = ',', default_values_t = [64, 96], value_name = "N,…")]
     size: Vec<usize>,
-    /// What a training step of ours keeps (encoder): off, blocks
-    #[arg(long, value_delimiter = ',', default_values = ["off"], value_name = "off|blocks,…")]
+    /// What a training step of ours keeps (encoder): off, blocks, blocks-16bit
+    #[arg(long, value_delimiter = ',', default_values = ["off"], value_name = "off|blocks|blocks-16bit,…")]
     checkpointing: Vec<Checkpointing>,
     /// One training step's memory, in a process of its own
     #[arg(long, hide = true)]
