@@ -170,6 +170,9 @@ fn the_whole_loop(robot: &Robot) {
     choose(robot, "Head of the network", "DenseASPP (coarse, wide view)");
     robot.wait("the head to be taken", SOON, |robot| !robot.is_enabled("Deep supervision"));
     choose(robot, "Loss to minimise", "Tversky (fewer misses)");
+    choose(robot, "Memory of a training step", "Least memory, slower");
+    choose(robot, "Normalisation of the encoder", "Frozen statistics");
+    assert!(!robot.sees("Width"), "the starter has its own width");
     robot.screenshot("09-advanced");
     robot.set_number("Steps", 300.0);
     robot.press("Fine-tune");
