@@ -27,13 +27,17 @@ mod nifti;
 pub mod npy;
 mod nrrd;
 mod opened;
+mod progress;
 mod quantity;
 mod source;
+mod write;
 
 pub use atomic::write_atomically;
 pub use error::IoError;
 pub use geometry::{AffineSource, StoredGeometry};
 pub use kind::{FileKind, kind_of};
-pub use nifti::{write_labels, write_volume};
 pub use opened::{NiftiAbout, OpenedLabels, OpenedVolume, labels_from_bytes, open_labels, open_volume, volume_from_bytes};
+pub use opened::{open_volume_frame, open_volume_watched};
+pub use progress::Progress;
 pub use quantity::guess_quantity;
+pub use write::{write_labels, write_volume};

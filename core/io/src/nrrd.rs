@@ -11,6 +11,7 @@ use crate::element::ElementType;
 use crate::error::{CONVERT, COPY_AGAIN};
 use crate::nifti::problem_with_dimensions;
 use crate::opened::{NiftiAbout, Stored};
+use crate::progress::Wish;
 use crate::source::Source;
 use crate::{AffineSource, IoError, StoredGeometry};
 
@@ -23,11 +24,11 @@ pub(crate) fn is_header(bytes: &[u8]) -> bool {
 }
 
 /// Reads a NRRD file; one of a header and a file of voxels by its header.
-pub(crate) fn read(path: &Path) -> Result<Stored, IoError> {
+pub(crate) fn read(path: &Path, wish: Wish) -> Result<Stored, IoError> {
     let mut source = Source::open(path)?;
     let header = Header::read(&mut source)?;
     let Some(voxel_file) = header.fields.get("data file").or_else(|| header.fields.get("datafile")) else {
-        return header.voxels(source);
+        return header.voxels(source, wish);
     };
     let relative = Path::new(voxel_file);
     let stays_inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
@@ -36,17 +37,17 @@ pub(crate) fn read(path: &Path) -> Result<Stored, IoError> {
         return Err(IoError::unsupported(&header.name, fault, CONVERT));
     }
     let voxels = Source::open(&path.parent().unwrap_or(Path::new("")).join(relative))?;
-    header.voxels(voxels)
+    header.voxels(voxels, wish)
 }
 
 /// Reads a single NRRD file from memory.
-pub(crate) fn read_bytes(name: &str, bytes: &[u8]) -> Result<Stored, IoError> {
+pub(crate) fn read_bytes(name: &str, bytes: &[u8], wish: Wish) -> Result<Stored, IoError> {
     let mut source = Source::of_bytes(name, bytes)?;
     let header = Header::read(&mut source)?;
     if header.fields.contains_key("data file") || header.fields.contains_key("datafile") {
         return Err(IoError::unsupported(name, "is only the header of a pair of files", "give a single .nrrd file"));
     }
-    header.voxels(source)
+    header.voxels(source, wish)
 }
 
 /// The `field: value` lines of a header, names in lower case.
@@ -99,7 +100,8 @@ impl Header {
         IoError::unsupported(&self.name, fault, CONVERT)
     }
 
-    fn voxels(self, mut source: Source) -> Result<Stored, IoError> {
+    fn voxels(self, source: Source, wish: Wish) -> Result<Stored, IoError> {
+        let mut source = source.watched(wish.progress);
         let shape = self.shape()?;
         let (grid, notices) = self.grid(shape)?;
         let element = self.element()?;

@@ -5,6 +5,7 @@ use medley_volume::{Grid, LabelMap, Quantity, Scaling, Volume, Voxels};
 use serde::Serialize;
 
 use crate::labels::label_voxels;
+use crate::progress::{Progress, Wish};
 use crate::source::open_file;
 use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, nifti, nrrd};
 
@@ -69,7 +70,23 @@ pub(crate) struct Stored {
 /// # Errors
 /// If there is no such file, it is damaged, of another format, or larger than this machine should take.
 pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
-    read(path)?.into_volume()
+    read(path, Wish::default())?.into_volume()
+}
+
+/// Opens one of several volumes in a file, counted from 0 as they lie in it.
+///
+/// # Errors
+/// As [`open_volume`], and if there are not so many.
+pub fn open_volume_frame(path: &Path, frame: usize) -> Result<OpenedVolume, IoError> {
+    read(path, Wish { frame, is_chosen: true, ..Wish::default() })?.into_volume()
+}
+
+/// As [`open_volume`], with somebody who is told how far it has come and may end it.
+///
+/// # Errors
+/// As [`open_volume`], and [`IoError::Cancelled`] if it was ended.
+pub fn open_volume_watched(path: &Path, progress: &dyn Progress) -> Result<OpenedVolume, IoError> {
+    read(path, Wish { progress: Some(progress), ..Wish::default() })?.into_volume()
 }
 
 /// Opens a mask: whole numbers from 0 to 65535 in whatever type they are stored.
@@ -77,7 +94,7 @@ pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
 /// # Errors
 /// As [`open_volume`], and if a value is not a label.
 pub fn open_labels(path: &Path) -> Result<OpenedLabels, IoError> {
-    read(path)?.into_labels()
+    read(path, Wish::default())?.into_labels()
 }
 
 /// A scan from the bytes of a file, packed or not. Errors call it `name`.
@@ -96,15 +113,16 @@ pub fn labels_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedLabels, IoErr
     read_bytes(name, bytes)?.into_labels()
 }
 
-fn read(path: &Path) -> Result<Stored, IoError> {
+fn read(path: &Path, wish: Wish) -> Result<Stored, IoError> {
     let mut head = Vec::new();
     let (file, _) = open_file(path)?;
     let is_nrrd = file.take(8).read_to_end(&mut head).is_ok() && nrrd::is_header(&head);
-    if is_nrrd { nrrd::read(path) } else { nifti::read(path) }
+    if is_nrrd { nrrd::read(path, wish) } else { nifti::read(path, wish) }
 }
 
 fn read_bytes(name: &str, bytes: &[u8]) -> Result<Stored, IoError> {
-    if nrrd::is_header(bytes) { nrrd::read_bytes(name, bytes) } else { nifti::read_bytes(name, bytes) }
+    let wish = Wish::default();
+    if nrrd::is_header(bytes) { nrrd::read_bytes(name, bytes, wish) } else { nifti::read_bytes(name, bytes, wish) }
 }
 
 impl Stored {

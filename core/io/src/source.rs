@@ -1,13 +1,14 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 use medley_volume::Voxels;
 
-use crate::IoError;
 use crate::element::{Element, ElementType};
 use crate::error::COPY_AGAIN;
+use crate::{IoError, Progress};
 
 /// What a byte of deflate can become at most (RFC 1951: 258 bytes for two bits).
 const MOST_PER_PACKED_BYTE: u64 = 1032;
@@ -34,6 +35,7 @@ pub(crate) struct Source<'a> {
     reader: Reader<'a>,
     packed_len: u64,
     position: u64,
+    progress: Option<&'a dyn Progress>,
 }
 
 type Bytes<'a> = Box<dyn BufRead + 'a>;
@@ -63,7 +65,24 @@ impl<'a> Source<'a> {
             Err(source) => return Err(IoError::Unreadable { file: name, source }),
         };
         let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip { member: Some(GzDecoder::new(bytes)) })) } else { Reader::Plain(bytes) };
-        Ok(Self { name, reader, packed_len, position: 0 })
+        Ok(Self { name, reader, packed_len, position: 0, progress: None })
+    }
+
+    /// The same bytes, with somebody who is told while voxels are read.
+    pub fn watched<'b>(self, progress: Option<&'b dyn Progress>) -> Source<'b>
+    where
+        'a: 'b,
+    {
+        Source { progress, ..self }
+    }
+
+    /// Whether whoever is told wants to go on.
+    fn tell(&self, done: usize, all: usize) -> Result<(), IoError> {
+        let fraction = done as f64 / all.max(1) as f64;
+        match self.progress.map(|progress| progress.reached(fraction)) {
+            Some(ControlFlow::Break(())) => Err(IoError::Cancelled { file: self.name.clone() }),
+            _ => Ok(()),
+        }
     }
 
     /// What errors call it.
@@ -120,9 +139,25 @@ impl<'a> Source<'a> {
         Ok(filled)
     }
 
+    /// Appends `count` bytes; `false` if there are fewer. Memory is taken as they come.
+    pub fn read_bytes(&mut self, count: usize, into: &mut Vec<u8>) -> Result<bool, IoError> {
+        let end = into.len().saturating_add(count);
+        while into.len() < end {
+            let start = into.len();
+            into.resize(end.min(start + (1 << 16)), 0);
+            let part = into.get_mut(start..).unwrap_or_default();
+            let (wanted, read) = (part.len(), self.read(part)?);
+            if read < wanted {
+                into.truncate(start + read);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Passes over bytes until `offset` from the beginning.
     pub fn skip_to(&mut self, offset: u64) -> Result<(), IoError> {
-        let mut ignored = [0; 1 << 13];
+        let mut ignored = [0; 1 << 15];
         while self.position < offset {
             let step = (offset - self.position).min(ignored.len() as u64) as usize;
             let read = self.read(ignored.get_mut(..step).unwrap_or_default())?;
@@ -178,6 +213,7 @@ impl<'a> Source<'a> {
             if is_swapped {
                 part.iter_mut().for_each(|value| *value = value.swapped());
             }
+            self.tell(end, count)?;
         }
         Ok(T::into_voxels(values))
     }
