@@ -1,13 +1,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use medley_volume::{Grid, LabelMap, Quantity, Scaling, Volume, Voxels};
+use medley_volume::{Grid, LabelMap, LabelTable, Quantity, Scaling, Volume, Voxels};
 use serde::Serialize;
 
 use crate::labels::label_voxels;
 use crate::progress::{Progress, Wish};
-use crate::source::open_file;
-use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, nifti, nrrd};
+use crate::source::{Source, open_file};
+use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, metaimage, nifti, npy, nrrd};
 
 /// A scan read from a file.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub struct OpenedLabels {
 /// What a file says of itself, beside voxels and geometry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NiftiAbout {
-    /// `"NIfTI-1"`, `"NIfTI-2"` or `"NRRD"`.
+    /// `"NIfTI-1"`, `"NIfTI-2"`, `"NRRD"`, `"MetaImage"` or `"NumPy"`.
     pub format: String,
     /// The stored element type as NumPy names it.
     pub dtype: String,
@@ -113,16 +113,62 @@ pub fn labels_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedLabels, IoErr
     read_bytes(name, bytes)?.into_labels()
 }
 
-fn read(path: &Path, wish: Wish) -> Result<Stored, IoError> {
+/// As [`open_labels`], with the names and colours that the file gives to its labels: 3D Slicer's segmentations do; the table is empty
+/// where there are none. A segmentation in several layers becomes one mask if no segments overlap, and is refused if they do.
+///
+/// # Errors
+/// As [`open_labels`], and if segments overlap.
+pub fn open_labels_with_table(path: &Path) -> Result<(OpenedLabels, LabelTable), IoError> {
+    match format_of(&head_of(path)?) {
+        Format::Nrrd => {
+            let (stored, table) = nrrd::read_segments(path, Wish::default())?;
+            Ok((stored.into_labels()?, table))
+        }
+        _ => Ok((open_labels(path)?, LabelTable::default())),
+    }
+}
+
+/// Formats that are told apart by their first bytes; what is none of the others is NIfTI or refused as such.
+enum Format {
+    Nrrd,
+    MetaImage,
+    Npy,
+    Nifti,
+}
+
+fn format_of(head: &[u8]) -> Format {
+    match () {
+        () if nrrd::is_header(head) => Format::Nrrd,
+        () if metaimage::is_header(head) => Format::MetaImage,
+        () if npy::is_header(head) => Format::Npy,
+        () => Format::Nifti,
+    }
+}
+
+fn head_of(path: &Path) -> Result<Vec<u8>, IoError> {
     let mut head = Vec::new();
     let (file, _) = open_file(path)?;
-    let is_nrrd = file.take(8).read_to_end(&mut head).is_ok() && nrrd::is_header(&head);
-    if is_nrrd { nrrd::read(path, wish) } else { nifti::read(path, wish) }
+    file.take(1024).read_to_end(&mut head).map_err(|error| IoError::reading(path, error))?;
+    Ok(head)
+}
+
+fn read(path: &Path, wish: Wish) -> Result<Stored, IoError> {
+    match format_of(&head_of(path)?) {
+        Format::Nrrd => nrrd::read(path, wish),
+        Format::MetaImage => metaimage::read(path, wish),
+        Format::Npy => npy::volume(Source::open(path)?, wish),
+        Format::Nifti => nifti::read(path, wish),
+    }
 }
 
 fn read_bytes(name: &str, bytes: &[u8]) -> Result<Stored, IoError> {
     let wish = Wish::default();
-    if nrrd::is_header(bytes) { nrrd::read_bytes(name, bytes, wish) } else { nifti::read_bytes(name, bytes, wish) }
+    match format_of(bytes) {
+        Format::Nrrd => nrrd::read_bytes(name, bytes, wish),
+        Format::MetaImage => metaimage::read_bytes(name, bytes, wish),
+        Format::Npy => npy::volume(Source::of_bytes(name, bytes)?, wish),
+        Format::Nifti => nifti::read_bytes(name, bytes, wish),
+    }
 }
 
 impl Stored {

@@ -9,18 +9,14 @@ use super::header::{self, INTENT_LABEL, Written};
 use super::pair::has_end;
 use super::rest::Rest;
 use crate::element::ElementType;
-use crate::write::smallest;
+use crate::write::{CHUNK, smallest};
 use crate::{IoError, StoredGeometry, write_atomically};
-
-/// Bytes handed on at once.
-const CHUNK: usize = 1 << 18;
 
 /// A mask as `.nii` or, packed, as `.nii.gz`.
 pub(crate) fn write_labels(path: &Path, labels: &LabelMap, geometry: &StoredGeometry) -> Result<(), IoError> {
     let (element, voxels) = smallest(labels);
     let rest = Rest::new(INTENT_LABEL);
     let written = Written { shape: labels.grid().shape(), element, scaling: Scaling::IDENTITY, geometry, rest: &rest };
-    require_same_place(path, labels.grid(), geometry)?;
     write(path, &written, &voxels)
 }
 
@@ -30,18 +26,7 @@ pub(crate) fn write_volume(path: &Path, volume: &Volume, geometry: &StoredGeomet
     let new = Rest::new(0);
     let rest = geometry.kept.0.as_deref().unwrap_or(&new);
     let written = Written { shape: volume.grid().shape(), element, scaling: volume.scaling(), geometry, rest };
-    require_same_place(path, volume.grid(), geometry)?;
     with_voxels!(volume.voxels(), values => write(path, &written, bytemuck::cast_slice(values)))
-}
-
-fn require_same_place(path: &Path, grid: &medley_volume::Grid, geometry: &StoredGeometry) -> Result<(), IoError> {
-    let unfit = |fault: String| IoError::Unfit {
-        file: path.display().to_string(),
-        fault,
-        advice: "write it with the geometry of the image it was made on",
-    };
-    let placed = geometry.place(grid.shape()).map_err(|fault| unfit(format!("the geometry to be stored {fault}")))?;
-    placed.grid.require_same(grid).map_err(|error| unfit(error.to_string()))
 }
 
 fn write(path: &Path, written: &Written, voxels: &[u8]) -> Result<(), IoError> {
