@@ -8,6 +8,7 @@
 //! - [`write_volume`], [`write_labels`]: NIfTI, NRRD or MetaImage by the name of the file, with the geometry of the image beside it
 //!   ([`StoredGeometry`]); [`write_labels_with_table`]: with names and colours
 //! - [`label_files`]: label tables of ITK-SNAP and 3D Slicer
+//! - [`mesh`]: surfaces as STL, PLY or OBJ
 //! - [`npy`]: NumPy arrays of numbers
 //! - [`kind_of`]: what a file or folder is, by what is in it
 //! - [`write_atomically`]: a file is there whole or not at all
@@ -27,6 +28,7 @@ mod geometry;
 mod kind;
 pub mod label_files;
 mod labels;
+pub mod mesh;
 mod metaimage;
 mod nifti;
 pub mod npy;

@@ -4,6 +4,8 @@
 //! from a new seed, which it prints; `ulimit -v` beside it bounds memory. Inputs that once did harm are kept in `tests/corpus` and are
 //! tried every time.
 
+#![expect(clippy::expect_used, reason = "a file that cannot be made is a failed test")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -202,3 +202,15 @@ fn voxels_of_another_header_are_not_replaced() {
     assert!(error.to_string().contains(".zraw"), "{error}");
     assert_eq!(std::fs::read(folder.path().join("a.zraw")).expect("there"), b"precious");
 }
+
+#[test]
+fn places_too_far_for_32_bits_are_written_in_64() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("far.nii");
+    for (size, offset) in [(1e-3, 1e6), (1e60, 0.0), (0.5, 3e8)] {
+        let affine = DAffine3 { matrix3: DMat3::from_diagonal(DVec3::splat(size)), translation: DVec3::splat(offset) };
+        let grid = Grid::new([3, 4, 5], affine).expect("a grid");
+        write_labels(&path, &LabelMap::empty(grid), &StoredGeometry::of_grid(&grid)).expect("writes");
+        assert!(open_labels(&path).expect("opens").labels.grid().is_same_as(&grid, 1e-6), "{size} {offset}");
+    }
+}

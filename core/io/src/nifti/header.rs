@@ -306,7 +306,7 @@ pub(crate) fn bytes(written: &Written) -> Vec<u8> {
     let offset = |header: usize| (header + extensions.len()).next_multiple_of(16);
     // A 32-bit float says where voxels begin exactly up to here.
     let is_far = offset(LEN_1) > 1 << 24;
-    let (mut bytes, offset) = if written.geometry.is_nifti2 || is_too_long || is_far {
+    let (mut bytes, offset) = if written.geometry.is_nifti2 || is_too_long || is_far || !is_right_in_32_bits(written) {
         (bytes_2(written, offset(LEN_2)), offset(LEN_2))
     } else {
         (bytes_1(written, offset(LEN_1)), offset(LEN_1))
@@ -314,6 +314,14 @@ pub(crate) fn bytes(written: &Written) -> Vec<u8> {
     bytes.extend(extensions);
     bytes.resize(offset, 0);
     bytes
+}
+
+/// Whether the 32-bit numbers of NIfTI-1 put voxels where they belong.
+fn is_right_in_32_bits(written: &Written) -> bool {
+    let place = |geometry: &StoredGeometry| geometry.place(written.shape).ok().map(|placed| placed.grid);
+    let Some(wanted) = place(written.geometry) else { return false };
+    let back = parse(&bytes_1(written, LEN_1 + 4)).ok().and_then(|header| place(&header.geometry));
+    back.is_some_and(|back| back.is_same_as(&wanted, 1e-3))
 }
 
 fn bytes_1(written: &Written, offset: usize) -> Vec<u8> {
