@@ -37,6 +37,7 @@ fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// The fixtures and a file of each kind that is written.
 fn corpus(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut all = files_of(&in_tests("data"));
+    all.extend(files_of(&in_tests("data/peers")));
     all.retain(|(name, bytes)| bytes.len() < 8000 && !name.ends_with(".json") && !name.ends_with(".md"));
     let grid = Grid::axis_aligned([5, 4, 3], [1.0, 2.0, 3.0]).expect("a grid");
     let mut mask = LabelMap::empty(grid);
