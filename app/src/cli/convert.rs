@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if let Some(like) = &arguments.like {
         let image = medley_io::open_volume(like)?;
         warnings.extend(image.notices);
-        geometry = image.geometry;
+        geometry = image.geometry.alone();
         opened = onto(opened, *image.volume.grid())?;
     }
     let (kind, grid) = match &opened {

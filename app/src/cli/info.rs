@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let path = arguments.file.as_path();
     let shown = path.display();
     match medley_io::kind_of(path)? {
-        FileKind::Nifti | FileKind::Nrrd => image(&medley_io::open_volume(path)?),
+        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage => image(&medley_io::open_volume(path)?),
         FileKind::Pytorch | FileKind::Safetensors => checkpoint(path),
         FileKind::Study => data_set(path, "study"),
         FileKind::Json => data_set(path, "dataset"),

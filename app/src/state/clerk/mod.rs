@@ -166,7 +166,7 @@ impl Desk {
                 self.study = Some(Study::open(path).map_err(sentence)?);
                 self.announce(None)
             }
-            FileKind::Nifti | FileKind::Nrrd | FileKind::Npy => self.open_scan(path),
+            FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => self.open_scan(path),
             other => Err(format!("{} cannot be opened: {}.", path.display(), why_not(&other))),
         }
     }
