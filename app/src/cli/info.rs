@@ -2,9 +2,10 @@ use std::path::{Path, PathBuf};
 
 use medley_io::{FileKind, OpenedVolume};
 use medley_project::dataset::DataSet;
+use medley_volume::LabelVoxels;
 use serde::Serialize;
 
-use super::content::{INTENT_LABEL, looks_like_mask, value_unit};
+use super::content::{INTENT_LABEL, has_segments, looks_like_mask, value_unit};
 use super::file_names::model_file;
 use super::weights::WeightsReport;
 use super::{Answer, Failure, Table};
@@ -39,6 +40,9 @@ struct ImageReport {
 #[derive(Serialize)]
 struct LabelReport {
     value: u16,
+    /// Where the file names its labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     voxels: usize,
     ml: f64,
 }
@@ -80,7 +84,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let path = arguments.file.as_path();
     let shown = path.display();
     match medley_io::kind_of(path)? {
-        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage => image(&medley_io::open_volume(path)?),
+        FileKind::Nrrd if has_segments(path) => segmentation(path),
+        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => image(&medley_io::open_volume(path)?),
         FileKind::Pytorch | FileKind::Safetensors => checkpoint(path),
         FileKind::Study => data_set(path, "study"),
         FileKind::Json => data_set(path, "dataset"),
@@ -89,7 +94,6 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         FileKind::Dicom | FileKind::DicomFolder => Err(Failure::new(format!(
             "{shown} is DICOM, and this version does not read DICOM series yet; convert the series to NIfTI (.nii.gz) with another program first"
         ))),
-        FileKind::Npy => Err(Failure::new(format!("{shown} is a NumPy array, which has no place in a patient; convert it to NIfTI first"))),
         FileKind::LabelTable => Err(Failure::new(format!("{shown} is a table of label names, not a scan, a mask or a file of weights"))),
         FileKind::Folder => {
             Err(Failure::new(format!("{shown} is a folder that is neither a study nor holds a dataset.json; name a file in it")))
@@ -137,7 +141,42 @@ fn label_reports(opened: &OpenedVolume) -> Vec<LabelReport> {
         }
     }
     let ml = volume.grid().voxel_volume_ml();
-    counts.into_iter().map(|(value, voxels)| LabelReport { value, voxels, ml: voxels as f64 * ml }).collect()
+    counts.into_iter().map(|(value, voxels)| LabelReport { value, name: None, voxels, ml: voxels as f64 * ml }).collect()
+}
+
+fn segmentation(path: &Path) -> Result<Answer, Failure> {
+    let (opened, table) = medley_io::open_labels_with_table(path)?;
+    let (mask, grid) = (&opened.labels, opened.labels.grid());
+    let (counts, ml) = (mask.counts(), grid.voxel_volume_ml());
+    let labels: Vec<LabelReport> = counts
+        .iter()
+        .filter(|(value, _)| **value != 0)
+        .map(|(&value, &voxels)| LabelReport {
+            value,
+            name: table.get(value).map(|label| label.name.clone()),
+            voxels,
+            ml: voxels as f64 * ml,
+        })
+        .collect();
+    let total: f64 = counts.iter().map(|(&value, &voxels)| f64::from(value) * voxels as f64).sum();
+    let report = ImageReport {
+        kind: "mask",
+        format: "NRRD segmentation".to_owned(),
+        shape: grid.shape().to_vec(),
+        spacing: grid.spacing(),
+        affine: grid.affine_rows(),
+        axes: grid.axes().codes(),
+        dtype: if matches!(mask.voxels(), LabelVoxels::U8(_)) { "uint8" } else { "uint16" }.to_owned(),
+        unit: "label",
+        min: f64::from(counts.keys().next().copied().unwrap_or(0)),
+        max: f64::from(counts.keys().next_back().copied().unwrap_or(0)),
+        sum: total,
+        nonfinite: 0,
+        labels: Some(labels),
+        warnings: opened.notices.clone(),
+    };
+    let text = image_text(&report, grid);
+    Answer::new(&report, text)
 }
 
 fn image_text(report: &ImageReport, grid: &medley_volume::Grid) -> String {
@@ -153,8 +192,11 @@ fn image_text(report: &ImageReport, grid: &medley_volume::Grid) -> String {
     text.push_str("affine\n");
     report.affine.iter().for_each(|row| text.push_str(&format!("  {:12.5} {:12.5} {:12.5} {:12.5}\n", row[0], row[1], row[2], row[3])));
     if let Some(labels) = &report.labels {
-        let mut table = Table::new(["label", "voxels", "mL"]);
-        labels.iter().for_each(|label| table.row([label.value.to_string(), label.voxels.to_string(), format!("{:.2}", label.ml)]));
+        let mut table = Table::new(["label", "name", "voxels", "mL"]);
+        let name = |label: &LabelReport| label.name.clone().unwrap_or_default();
+        labels
+            .iter()
+            .for_each(|label| table.row([label.value.to_string(), name(label), label.voxels.to_string(), format!("{:.2}", label.ml)]));
         text.push_str(&table.to_string());
     }
     report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
