@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 
 use medley_io::{FileKind, OpenedVolume};
 use medley_project::dataset::DataSet;
-use medley_volume::LabelVoxels;
+use medley_volume::{LabelVoxels, ValueSummary};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::content::{INTENT_LABEL, has_segments, looks_like_mask, value_unit};
@@ -85,7 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let shown = path.display();
     match medley_io::kind_of(path)? {
         FileKind::Nrrd if has_segments(path) => segmentation(path),
-        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => image(&medley_io::open_volume(path)?),
+        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => image(path),
         FileKind::Pytorch | FileKind::Safetensors => checkpoint(path),
         FileKind::Study => data_set(path, "study"),
         FileKind::Json => data_set(path, "dataset"),
@@ -104,11 +105,35 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
 }
 
-fn image(opened: &OpenedVolume) -> Result<Answer, Failure> {
+/// Of a file with more volumes than this only the first is read.
+const MOST_FRAMES: usize = 100;
+
+/// The values of a file's other volumes, joined to those of its first; and whether there were too many.
+fn of_all_frames(path: &Path, opened: &OpenedVolume) -> Result<(ValueSummary, usize, bool), Failure> {
+    let first = (opened.volume.summary(), opened.volume.voxels().len());
+    let frames: usize = opened.about.shape.iter().skip(3).product();
+    if frames > MOST_FRAMES {
+        return Ok((first.0, first.1, true));
+    }
+    let of = |frame: usize| {
+        let volume = medley_io::open_volume_frame(path, frame)?.volume;
+        Ok((volume.summary(), volume.voxels().len()))
+    };
+    let others: Vec<(ValueSummary, usize)> = (1..frames).into_par_iter().map(of).collect::<Result<_, Failure>>()?;
+    let (summary, voxels) = others.into_iter().fold(first, |(all, voxels), (one, more)| (all.with(one), voxels + more));
+    Ok((summary, voxels, false))
+}
+
+fn image(path: &Path) -> Result<Answer, Failure> {
+    let opened = &medley_io::open_volume(path)?;
     let OpenedVolume { volume, notices, about, .. } = opened;
     let is_mask = about.intent_code == INTENT_LABEL || looks_like_mask(volume);
-    let summary = volume.summary();
-    let (grid, voxels) = (volume.grid(), volume.voxels().len());
+    let grid = volume.grid();
+    let (summary, voxels, has_too_many) = of_all_frames(path, opened)?;
+    let mut warnings = notices.clone();
+    if has_too_many {
+        warnings.push("The values are those of the first volume.".to_owned());
+    }
     let labels = is_mask.then(|| label_reports(opened));
     let report = ImageReport {
         kind: if is_mask { "mask" } else { "scan" },
@@ -124,7 +149,7 @@ fn image(opened: &OpenedVolume) -> Result<Answer, Failure> {
         sum: summary.sum,
         nonfinite: voxels - summary.finite,
         labels,
-        warnings: notices.clone(),
+        warnings,
     };
     let text = image_text(&report, grid);
     Answer::new(&report, text)

@@ -38,4 +38,4 @@ pub use label_map::{LabelMap, LabelVoxels};
 pub use label_table::{Label, LabelTable};
 pub use onto::volume_onto;
 pub use surface::{Mesh, surface};
-pub use volume::{Quantity, Scaling, Volume, Voxels};
+pub use volume::{Quantity, Scaling, ValueSummary, Volume, Voxels};
