@@ -52,8 +52,17 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
     ui.menu_button("File", |ui| {
-        let commands =
-            [Command::OpenScan, Command::OpenStudy, Command::OpenSample, Command::SaveMask, Command::ExportMask, Command::ImportMask];
+        let commands = [
+            Command::OpenScan,
+            Command::OpenStudy,
+            Command::NewStudy,
+            Command::OpenSample,
+            Command::SaveMask,
+            Command::ExportMask,
+            Command::ImportMask,
+            Command::ExportLabels,
+            Command::ImportLabels,
+        ];
         for command in commands {
             let obstacle = command.obstacle(workbench);
             let button = Button::new(command.title()).shortcut_text(command.shortcut_text(ui.ctx()));
@@ -62,7 +71,7 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
                 command.run(workbench, &ui.ctx().clone());
                 ui.close();
             }
-            if command == Command::OpenSample {
+            if [Command::OpenSample, Command::ImportMask].contains(&command) {
                 ui.separator();
             }
         }

@@ -23,6 +23,9 @@ use crate::render::ScanTextures;
 use crate::stem::stem;
 use crate::{places, sample};
 
+/// Rounds by which the steps of a surface are evened out.
+const SMOOTHING: usize = 10;
+
 pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
 
 /// The window's end of the thread.
@@ -129,7 +132,19 @@ impl Desk {
                 self.journal_backlog();
                 self.save_mask(case, &mask)
             }
-            Request::ExportMask { path, mask, geometry } => self.export(path, &mask, &geometry),
+            Request::ExportMask { path, mask, labels, label, geometry } if medley_io::mesh::is_mesh_name(&path) => {
+                drop(geometry);
+                self.export_surface(path, &mask, &labels, label)
+            }
+            Request::ExportMask { path, mask, labels, geometry, .. } => self.export(path, &mask, &labels, &geometry),
+            Request::ExportLabels(path, labels) => {
+                let written = medley_io::label_files::write(&path, &labels).map_err(sentence);
+                written.map(|()| self.reply(Reply::Exported("Label names", path)))
+            }
+            Request::ReadLabels(path) => {
+                let read = medley_io::label_files::read(&path).map_err(sentence);
+                read.map(|labels| self.reply(Reply::LabelsRead(path, labels)))
+            }
             Request::ReadMask(case, path) => self.read_mask(case, path),
             Request::SetCorrected(case, is_corrected) => self.change_cases(|study| study.set_corrected(case, is_corrected)),
             Request::SetRole(case, role) => self.change_cases(|study| study.set_role(case, role)),
@@ -281,24 +296,35 @@ impl Desk {
         Ok(())
     }
 
-    fn export(&mut self, path: PathBuf, mask: &LabelMap, geometry: &StoredGeometry) -> Result<(), String> {
+    fn export(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, geometry: &StoredGeometry) -> Result<(), String> {
         if let Some(study) = &self.study {
             let is_image = study.cases().map_err(sentence)?.iter().any(|case| case.image == path);
             if is_image {
                 return Err(format!("{} is the scan itself; save the mask under another name.", path.display()));
             }
         }
-        medley_io::write_labels(&path, mask, geometry).map_err(sentence)?;
-        self.reply(Reply::MaskExported(path));
+        medley_io::write_labels_with_table(&path, mask, labels, geometry).map_err(sentence)?;
+        self.reply(Reply::Exported("Mask", path));
+        Ok(())
+    }
+
+    fn export_surface(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, label: u16) -> Result<(), String> {
+        let mesh = medley_volume::surface(mask, label).smoothed(SMOOTHING);
+        if mesh.triangles.is_empty() {
+            let name = labels.get(label).map_or_else(|| label.to_string(), |label| label.name.clone());
+            return Err(format!("The mask holds no voxel of {name}, the chosen label: there is no surface to save."));
+        }
+        medley_io::mesh::write(&path, &mesh).map_err(sentence)?;
+        self.reply(Reply::Exported("Surface", path));
         Ok(())
     }
 
     fn read_mask(&mut self, case: CaseId, path: PathBuf) -> Result<(), String> {
-        let read = medley_io::open_labels(&path).map_err(sentence)?;
+        let (read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
         for notice in read.notices {
             self.reply(Reply::Notice(notice));
         }
-        self.reply(Reply::MaskRead(case, path, Box::new(read.labels)));
+        self.reply(Reply::MaskRead(case, path, Box::new(read.labels), names));
         Ok(())
     }
 
