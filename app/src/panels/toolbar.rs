@@ -67,6 +67,7 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
             let obstacle = command.obstacle(workbench);
             let button = Button::new(command.title()).shortcut_text(command.shortcut_text(ui.ctx()));
             let response = ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default());
+            named(&response, command.title());
             if response.clicked() {
                 command.run(workbench, &ui.ctx().clone());
                 ui.close();
