@@ -266,6 +266,8 @@ impl Command {
                 let is_painting = workbench.case.as_ref().is_some_and(crate::state::open_case::OpenCase::is_painting);
                 if is_painting {
                     workbench.cancel_stroke();
+                } else if workbench.loading.is_some() {
+                    workbench.stop_opening();
                 } else if !workbench.dialogs.close() && !std::mem::take(&mut workbench.weights_page.is_open) {
                     workbench.views.maximised = None;
                 }

@@ -131,6 +131,8 @@ pub enum Reply {
     LabelsRead(PathBuf, LabelTable),
     /// Something about a file that the user should know.
     Notice(String),
+    /// What was being opened was given up.
+    Stopped,
     /// Something could not be done.
     Failed(String),
 }

@@ -35,6 +35,17 @@ impl Workbench {
         self.clerk.ask(Request::NewStudy(folder));
     }
 
+    /// How far the scan that is being opened has been read, from 0 to 1.
+    #[must_use]
+    pub fn fraction_read(&self) -> f32 {
+        self.clerk.fraction_read()
+    }
+
+    /// Gives up the scan that is being opened.
+    pub fn stop_opening(&self) {
+        self.clerk.stop_reading();
+    }
+
     /// Loads a case of the open study.
     pub fn load_case(&mut self, id: CaseId) {
         self.snapshot();
@@ -112,6 +123,7 @@ impl Workbench {
             Reply::MaskRead(id, path, labels, names) => self.take_mask(id, &path, &labels, &names),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
             Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
+            Reply::Stopped => self.loading = None,
             Reply::Failed(sentence) => {
                 self.loading = None;
                 self.notices.push(Severity::Error, sentence);
