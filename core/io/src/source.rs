@@ -2,12 +2,14 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::mpsc;
 
-use flate2::bufread::{GzDecoder, ZlibDecoder};
+use flate2::bufread::ZlibDecoder;
 use medley_volume::Voxels;
 
 use crate::element::{Element, ElementType, with_element};
 use crate::error::COPY_AGAIN;
+use crate::inflate::Gunzip;
 use crate::{IoError, Progress};
 
 /// What a byte of deflate can become at most (RFC 1951: 258 bytes for two bits).
@@ -17,6 +19,8 @@ const BOMB_BYTES: u64 = 1 << 30;
 const BOMB_RATIO: u64 = 200;
 /// What is unpacked at once: small enough to stay in the processor's cache between clearing and filling.
 const STEP_BYTES: usize = 1 << 18;
+/// From here on a second thread is worth its while.
+const ALONE_BYTES: usize = 4 << 20;
 
 /// Opens a file for reading and tells its length. What is not a file is refused before it is opened: a pipe would wait for ever.
 pub(crate) fn open_file(path: &Path) -> Result<(File, u64), IoError> {
@@ -38,12 +42,34 @@ pub(crate) struct Source<'a> {
     progress: Option<&'a dyn Progress>,
 }
 
-type Bytes<'a> = Box<dyn BufRead + 'a>;
+type Bytes<'a> = Box<dyn BufRead + Send + 'a>;
 
 enum Reader<'a> {
     Plain(Bytes<'a>),
-    Gzip(Box<Gunzip<'a>>),
+    Gzip(Box<Gunzip<Bytes<'a>>>),
     Zlib(Box<ZlibDecoder<Bytes<'a>>>),
+}
+
+impl Reader<'_> {
+    /// Fills as much of `buffer` as there are bytes left.
+    fn read_all(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let rest = buffer.get_mut(filled..).unwrap_or_default();
+            let result = match self {
+                Reader::Plain(bytes) => bytes.read(rest),
+                Reader::Gzip(gunzip) => gunzip.read(rest),
+                Reader::Zlib(inflate) => inflate.read(rest),
+            };
+            match result {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
 }
 
 impl Source<'static> {
@@ -78,7 +104,7 @@ impl<'a> Source<'a> {
             Ok(head) => head.starts_with(&[0x1f, 0x8b]),
             Err(source) => return Err(IoError::Unreadable { file: name, source }),
         };
-        let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip { member: Some(GzDecoder::new(bytes)) })) } else { Reader::Plain(bytes) };
+        let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip::new(bytes))) } else { Reader::Plain(bytes) };
         Ok(Self { name, reader, packed_len, position: 0, progress: None })
     }
 
@@ -125,7 +151,7 @@ impl<'a> Source<'a> {
             Err(source) => return Err(IoError::Unreadable { file: self.name, source }),
         };
         let reader = match head {
-            Some((0x1f, 0x8b)) => Reader::Gzip(Box::new(Gunzip { member: Some(GzDecoder::new(bytes)) })),
+            Some((0x1f, 0x8b)) => Reader::Gzip(Box::new(Gunzip::new(bytes))),
             Some((a, b)) if a & 0x0f == 8 && (u16::from(a) << 8 | u16::from(b)) % 31 == 0 => {
                 Reader::Zlib(Box::new(ZlibDecoder::new(bytes)))
             }
@@ -141,23 +167,13 @@ impl<'a> Source<'a> {
 
     /// Fills as much of `buffer` as there are bytes left; the rest of it is untouched.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, IoError> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let rest = buffer.get_mut(filled..).unwrap_or_default();
-            let result = match &mut self.reader {
-                Reader::Plain(bytes) => bytes.read(rest),
-                Reader::Gzip(gunzip) => gunzip.read(rest),
-                Reader::Zlib(inflate) => inflate.read(rest),
-            };
-            match result {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed(error)),
+        match self.reader.read_all(buffer) {
+            Ok(filled) => {
+                self.position += filled as u64;
+                Ok(filled)
             }
+            Err(error) => Err(self.failed(error)),
         }
-        self.position += filled as u64;
-        Ok(filled)
     }
 
     /// Appends `count` bytes; `false` if there are fewer. Memory is taken as they come.
@@ -208,11 +224,11 @@ impl<'a> Source<'a> {
             _ => (self.packed_len as usize).saturating_mul(4).saturating_add(STEP_BYTES) / size,
         };
         let mut values: Vec<T> = Vec::new();
+        if !matches!(self.reader, Reader::Plain(_)) && count * size >= ALONE_BYTES {
+            self.unpack_beside(&mut values, count, first, is_swapped)?;
+        }
         while values.len() < count {
-            if values.len() == values.capacity() {
-                let wanted = values.len().max(first).min(count - values.len());
-                values.try_reserve_exact(wanted).map_err(|_| self.out_of_memory(count as u64 * size as u64))?;
-            }
+            self.grow(&mut values, first, count)?;
             let start = values.len();
             let end = count.min(values.capacity()).min(start + step);
             values.resize(end, T::zeroed());
@@ -226,6 +242,79 @@ impl<'a> Source<'a> {
             self.tell(end, count)?;
         }
         Ok(T::into_voxels(values))
+    }
+
+    /// Makes room for more where there is none: as much as `first`, then twice as much, never more than is needed.
+    fn grow<T>(&self, values: &mut Vec<T>, first: usize, count: usize) -> Result<(), IoError> {
+        if values.len() == values.capacity() {
+            let wanted = values.len().max(first).min(count - values.len());
+            values.try_reserve_exact(wanted).map_err(|_| self.out_of_memory((count * size_of::<T>()) as u64))?;
+        }
+        Ok(())
+    }
+
+    /// As the loop of [`Self::elements`], with a thread of its own for unpacking: meanwhile this one takes memory from the system, turns
+    /// bytes and tells how far it is. Does nothing if there is no second thread to be had.
+    fn unpack_beside<T: Element>(&mut self, values: &mut Vec<T>, count: usize, first: usize, is_swapped: bool) -> Result<(), IoError> {
+        let step = STEP_BYTES / size_of::<T>();
+        // The reader is lent to the other thread; what it needs not stays here.
+        let nothing: Bytes<'a> = Box::new(io::empty());
+        let mut reader = std::mem::replace(&mut self.reader, Reader::Plain(nothing));
+        let (give, take) = mpsc::sync_channel::<io::Result<Vec<T>>>(2);
+        let (give_back, take_back) = mpsc::channel::<Vec<T>>();
+        (0..3).for_each(|_| drop(give_back.send(Vec::new())));
+        let result = std::thread::scope(|scope| {
+            // Gone when this ends for whatever reason, so that the other thread ends, too.
+            let (take, give_back) = (take, give_back);
+            let reader = &mut reader;
+            let unpack = move || {
+                let mut left = count;
+                while left > 0 {
+                    let Ok(mut piece) = take_back.recv() else { return };
+                    piece.resize(step.min(left), T::zeroed());
+                    left -= piece.len();
+                    let wanted = std::mem::size_of_val(piece.as_slice());
+                    let sent = match reader.read_all(bytemuck::cast_slice_mut(&mut piece)) {
+                        Ok(read) if read == wanted => give.send(Ok(piece)),
+                        Ok(_) => give.send(Err(io::ErrorKind::UnexpectedEof.into())),
+                        Err(error) => give.send(Err(error)),
+                    };
+                    if sent.is_err() {
+                        return;
+                    }
+                }
+            };
+            if std::thread::Builder::new().spawn_scoped(scope, unpack).is_err() {
+                return Ok(());
+            }
+            while values.len() < count {
+                let piece = match take.recv() {
+                    Ok(Ok(piece)) => piece,
+                    Ok(Err(error)) => return Err(Some(error)),
+                    Err(_) => return Err(None),
+                };
+                let mut rest = piece.as_slice();
+                while !rest.is_empty() {
+                    self.grow(values, first, count).map_err(|_| None)?;
+                    let (now, later) = rest.split_at(rest.len().min(values.capacity() - values.len()));
+                    match is_swapped {
+                        true => values.extend(now.iter().map(|value| value.swapped())),
+                        false => values.extend_from_slice(now),
+                    }
+                    rest = later;
+                }
+                let _ = give_back.send(piece);
+                self.tell(values.len(), count).map_err(|_| Some(io::ErrorKind::Interrupted.into()))?;
+            }
+            Ok(())
+        });
+        self.reader = reader;
+        self.position += std::mem::size_of_val(values.as_slice()) as u64;
+        result.map_err(|error| match error {
+            None => self.out_of_memory((count * size_of::<T>()) as u64),
+            Some(error) if error.kind() == io::ErrorKind::Interrupted => IoError::Cancelled { file: self.name.clone() },
+            Some(error) => self.failed(error),
+        })
     }
 
     /// Refuses what cannot be there, what looks like a decompression bomb and what the memory does not hold.
@@ -266,29 +355,6 @@ impl<'a> Source<'a> {
             }
             _ => IoError::Unreadable { file: self.name.clone(), source: error },
         }
-    }
-}
-
-/// Unpacks gzip members one after the other (RFC 1952, 2.2) and ignores what follows the last, as `gunzip` does.
-struct Gunzip<'a> {
-    member: Option<GzDecoder<Bytes<'a>>>,
-}
-
-impl Read for Gunzip<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let count = member.read(buffer)?;
-            if count > 0 || buffer.is_empty() {
-                return Ok(count);
-            }
-            let Some(ended) = self.member.take() else { break };
-            let mut rest = ended.into_inner();
-            // One byte is enough: the second may not be in the buffer yet.
-            if rest.fill_buf()?.first() == Some(&0x1f) {
-                self.member = Some(GzDecoder::new(rest));
-            }
-        }
-        Ok(0)
     }
 }
 

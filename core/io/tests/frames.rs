@@ -146,7 +146,7 @@ fn an_analyze_header_is_named_as_one() {
 fn reading_tells_how_far_it_is_and_stops_when_asked() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mask.nii.gz");
-    let grid = medley_volume::Grid::axis_aligned([200, 100, 100], [1.0; 3]).expect("a grid");
+    let grid = medley_volume::Grid::axis_aligned([200, 200, 200], [1.0; 3]).expect("a grid");
     write_labels(&path, &LabelMap::empty(grid), &medley_io::StoredGeometry::of_grid(&grid)).expect("writes");
     let told = Mutex::new(Vec::new());
     let listener = |fraction: f64| {
