@@ -1,8 +1,9 @@
+mod threads;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::mpsc;
 
 use flate2::bufread::ZlibDecoder;
 use medley_volume::Voxels;
@@ -40,6 +41,8 @@ pub(crate) struct Source<'a> {
     packed_len: u64,
     position: u64,
     progress: Option<&'a dyn Progress>,
+    /// The file on disk, if there is one: several places of it can be read at once.
+    file: Option<File>,
 }
 
 type Bytes<'a> = Box<dyn BufRead + Send + 'a>;
@@ -76,14 +79,17 @@ impl Source<'static> {
     /// A file on disk.
     pub fn open(path: &Path) -> Result<Self, IoError> {
         let (file, length) = open_file(path)?;
-        Self::new(path.display().to_string(), Box::new(BufReader::with_capacity(1 << 17, file)), length)
+        let again = file.try_clone().ok();
+        let source = Self::new(path.display().to_string(), Box::new(BufReader::with_capacity(1 << 17, file)), length)?;
+        Ok(Self { file: again, ..source })
     }
 
     /// A file on disk whose bytes are voxels, whatever they look like.
     pub fn open_raw(path: &Path) -> Result<Self, IoError> {
         let (file, length) = open_file(path)?;
-        let bytes = Box::new(BufReader::with_capacity(1 << 17, file));
-        Ok(Self { name: path.display().to_string(), reader: Reader::Plain(bytes), packed_len: length, position: 0, progress: None })
+        let again = file.try_clone().ok();
+        let reader = Reader::Plain(Box::new(BufReader::with_capacity(1 << 17, file)));
+        Ok(Self { name: path.display().to_string(), reader, packed_len: length, position: 0, progress: None, file: again })
     }
 }
 
@@ -96,7 +102,7 @@ impl<'a> Source<'a> {
     /// Bytes in memory that are voxels, whatever they look like.
     pub fn of_raw_bytes(name: &str, bytes: &'a [u8]) -> Self {
         let reader = Reader::Plain(Box::new(bytes));
-        Self { name: name.to_owned(), reader, packed_len: bytes.len() as u64, position: 0, progress: None }
+        Self { name: name.to_owned(), reader, packed_len: bytes.len() as u64, position: 0, progress: None, file: None }
     }
 
     fn new(name: String, mut bytes: Bytes<'a>, packed_len: u64) -> Result<Self, IoError> {
@@ -105,7 +111,7 @@ impl<'a> Source<'a> {
             Err(source) => return Err(IoError::Unreadable { file: name, source }),
         };
         let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip::new(bytes))) } else { Reader::Plain(bytes) };
-        Ok(Self { name, reader, packed_len, position: 0, progress: None })
+        Ok(Self { name, reader, packed_len, position: 0, progress: None, file: None })
     }
 
     /// The same bytes, with somebody who is told while voxels are read.
@@ -157,7 +163,7 @@ impl<'a> Source<'a> {
             }
             _ => return not_packed(&self.name),
         };
-        Ok(Self { name: self.name, reader, packed_len: left, position: 0, progress: self.progress })
+        Ok(Self { name: self.name, reader, packed_len: left, position: 0, progress: self.progress, file: None })
     }
 
     /// Bytes given so far.
@@ -224,6 +230,12 @@ impl<'a> Source<'a> {
             _ => (self.packed_len as usize).saturating_mul(4).saturating_add(STEP_BYTES) / size,
         };
         let mut values: Vec<T> = Vec::new();
+        if let (Reader::Plain(_), Some(file), true) = (&self.reader, &self.file, count * size >= ALONE_BYTES) {
+            let values = self.read_in_pieces(file, count, is_swapped)?;
+            // What comes after the voxels stays where it is: nobody reads it.
+            self.position += (count * size) as u64;
+            return Ok(T::into_voxels(values));
+        }
         if !matches!(self.reader, Reader::Plain(_)) && count * size >= ALONE_BYTES {
             self.unpack_beside(&mut values, count, first, is_swapped)?;
         }
@@ -251,70 +263,6 @@ impl<'a> Source<'a> {
             values.try_reserve_exact(wanted).map_err(|_| self.out_of_memory((count * size_of::<T>()) as u64))?;
         }
         Ok(())
-    }
-
-    /// As the loop of [`Self::elements`], with a thread of its own for unpacking: meanwhile this one takes memory from the system, turns
-    /// bytes and tells how far it is. Does nothing if there is no second thread to be had.
-    fn unpack_beside<T: Element>(&mut self, values: &mut Vec<T>, count: usize, first: usize, is_swapped: bool) -> Result<(), IoError> {
-        let step = STEP_BYTES / size_of::<T>();
-        // The reader is lent to the other thread; what it needs not stays here.
-        let nothing: Bytes<'a> = Box::new(io::empty());
-        let mut reader = std::mem::replace(&mut self.reader, Reader::Plain(nothing));
-        let (give, take) = mpsc::sync_channel::<io::Result<Vec<T>>>(2);
-        let (give_back, take_back) = mpsc::channel::<Vec<T>>();
-        (0..3).for_each(|_| drop(give_back.send(Vec::new())));
-        let result = std::thread::scope(|scope| {
-            // Gone when this ends for whatever reason, so that the other thread ends, too.
-            let (take, give_back) = (take, give_back);
-            let reader = &mut reader;
-            let unpack = move || {
-                let mut left = count;
-                while left > 0 {
-                    let Ok(mut piece) = take_back.recv() else { return };
-                    piece.resize(step.min(left), T::zeroed());
-                    left -= piece.len();
-                    let wanted = std::mem::size_of_val(piece.as_slice());
-                    let sent = match reader.read_all(bytemuck::cast_slice_mut(&mut piece)) {
-                        Ok(read) if read == wanted => give.send(Ok(piece)),
-                        Ok(_) => give.send(Err(io::ErrorKind::UnexpectedEof.into())),
-                        Err(error) => give.send(Err(error)),
-                    };
-                    if sent.is_err() {
-                        return;
-                    }
-                }
-            };
-            if std::thread::Builder::new().spawn_scoped(scope, unpack).is_err() {
-                return Ok(());
-            }
-            while values.len() < count {
-                let piece = match take.recv() {
-                    Ok(Ok(piece)) => piece,
-                    Ok(Err(error)) => return Err(Some(error)),
-                    Err(_) => return Err(None),
-                };
-                let mut rest = piece.as_slice();
-                while !rest.is_empty() {
-                    self.grow(values, first, count).map_err(|_| None)?;
-                    let (now, later) = rest.split_at(rest.len().min(values.capacity() - values.len()));
-                    match is_swapped {
-                        true => values.extend(now.iter().map(|value| value.swapped())),
-                        false => values.extend_from_slice(now),
-                    }
-                    rest = later;
-                }
-                let _ = give_back.send(piece);
-                self.tell(values.len(), count).map_err(|_| Some(io::ErrorKind::Interrupted.into()))?;
-            }
-            Ok(())
-        });
-        self.reader = reader;
-        self.position += std::mem::size_of_val(values.as_slice()) as u64;
-        result.map_err(|error| match error {
-            None => self.out_of_memory((count * size_of::<T>()) as u64),
-            Some(error) if error.kind() == io::ErrorKind::Interrupted => IoError::Cancelled { file: self.name.clone() },
-            Some(error) => self.failed(error),
-        })
     }
 
     /// Refuses what cannot be there, what looks like a decompression bomb and what the memory does not hold.
