@@ -275,10 +275,10 @@ impl<R: BufRead> Gunzip<R> {
                 self.need((self.count + 1).min(7))?;
             }
             let entry = own.entries[self.bits as usize & 127];
-            if entry == 0 || entry & 15 > self.count {
+            if entry == 0 || entry & 31 > self.count {
                 return Err(if entry == 0 { invalid("a code that is none") } else { io::ErrorKind::UnexpectedEof.into() });
             }
-            self.drop_bits(entry & 15);
+            self.drop_bits(entry & 31);
             let (value, times) = match entry >> 16 {
                 16 if at == 0 => return Err(invalid("a repetition of nothing")),
                 16 => (all[at - 1], 3 + self.take(2)?),
@@ -333,7 +333,8 @@ impl<R: BufRead> Gunzip<R> {
         while self.count < 15 && !self.reader.fill_buf()?.is_empty() {
             self.need((self.count + 1).min(15))?;
         }
-        let (entry, width) = self.literals.long(self.bits).ok_or_else(|| invalid("a code that is none"))?;
+        let entry = self.literals.long(self.bits).ok_or_else(|| invalid("a code that is none"))?;
+        let width = entry >> 12 & 15;
         if width > self.count {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -346,16 +347,17 @@ impl<R: BufRead> Gunzip<R> {
         if entry & END != 0 {
             return self.end_block();
         }
-        let length = (entry >> 16) + self.take(entry >> 12 & 15)?;
+        let length = (entry >> 16) + self.take((entry & 31) - width)?;
         while self.count < 15 && !self.reader.fill_buf()?.is_empty() {
             self.need((self.count + 1).min(15))?;
         }
-        let (entry, width) = self.distances.long(self.bits).ok_or_else(|| invalid("a distance that is none"))?;
+        let entry = self.distances.long(self.bits).ok_or_else(|| invalid("a distance that is none"))?;
+        let width = entry >> 12 & 15;
         if width > self.count {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.drop_bits(width);
-        let distance = (entry >> 16) + self.take(entry >> 12 & 15)?;
+        let distance = (entry >> 16) + self.take((entry & 31) - width)?;
         self.end = copy(&mut self.buffer, self.end, self.reach + self.end - self.summed, distance as usize, length as usize)?;
         Ok(())
     }
@@ -378,15 +380,15 @@ impl<R: BufRead> Gunzip<R> {
             if entry & LITERAL != 0 {
                 let Some(place) = buffer[end..].first_chunk_mut::<8>() else { break };
                 let mut filled = 0;
-                // Four times eleven bits are at hand; up to eight literals.
-                for _ in 0..4 {
-                    place[filled & 7] = (entry >> 16) as u8;
-                    place[(filled + 1) & 7] = (entry >> 24) as u8;
+                // Three times eleven bits; up to six literals.
+                for _ in 0..3 {
+                    place[filled] = (entry >> 16) as u8;
+                    place[filled + 1] = (entry >> 24) as u8;
                     filled += 1 + (entry >> 9 & 1) as usize;
-                    bits >>= entry & 15;
-                    count -= entry & 15;
+                    bits = bits.wrapping_shr(entry);
+                    count -= entry & 31;
                     entry = literals[(bits & LITERAL_MASK) as usize];
-                    if entry & LITERAL == 0 || filled > 6 {
+                    if entry & LITERAL == 0 {
                         break;
                     }
                 }
@@ -399,18 +401,18 @@ impl<R: BufRead> Gunzip<R> {
                 from += (63 - count as usize) >> 3;
                 count |= 56;
             }
-            let mut width = entry & 15;
-            if entry & (COPY | END | LITERAL) == 0 {
+            if entry & (COPY | END) == 0 {
                 match self.literals.long(bits) {
-                    Some(found) => (entry, width) = found,
+                    Some(found) => entry = found,
                     None => {
                         result = Err(invalid("a code that is none"));
                         break;
                     }
                 }
             }
-            bits >>= width;
-            count -= width;
+            let length = (entry >> 16) as usize + more(bits, entry);
+            bits = bits.wrapping_shr(entry);
+            count -= entry & 31;
             if entry & COPY == 0 {
                 if entry & END != 0 {
                     is_end = true;
@@ -420,27 +422,19 @@ impl<R: BufRead> Gunzip<R> {
                 end += 1;
                 continue;
             }
-            let more = entry >> 12 & 15;
-            let length = (entry >> 16) as usize + (bits & ((1 << more) - 1)) as usize;
-            bits >>= more;
-            count -= more;
             let mut entry = distances[(bits & DISTANCE_MASK) as usize];
-            let mut width = entry & 15;
             if entry == 0 {
                 match self.distances.long(bits) {
-                    Some(found) => (entry, width) = found,
+                    Some(found) => entry = found,
                     None => {
                         result = Err(invalid("a distance that is none"));
                         break;
                     }
                 }
             }
-            bits >>= width;
-            count -= width;
-            let more = entry >> 12 & 15;
-            let distance = (entry >> 16) as usize + (bits & ((1 << more) - 1)) as usize;
-            bits >>= more;
-            count -= more;
+            let distance = (entry >> 16) as usize + more(bits, entry);
+            bits = bits.wrapping_shr(entry);
+            count -= entry & 31;
             match copy(buffer, end, back.wrapping_add(end), distance, length) {
                 Ok(after) => end = after,
                 Err(error) => {
@@ -454,6 +448,12 @@ impl<R: BufRead> Gunzip<R> {
         result?;
         if is_end { self.end_block() } else { Ok(()) }
     }
+}
+
+/// The number in the bits that an entry takes beyond its code.
+#[inline(always)]
+fn more(bits: u64, entry: u32) -> usize {
+    ((bits & !u64::MAX.wrapping_shl(entry)).wrapping_shr(entry >> 12 & 15)) as usize
 }
 
 /// Repeats `length` bytes from `distance` before `end`; where it ends then. `reach` bytes of the member lie before `end`.

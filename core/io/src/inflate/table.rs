@@ -7,12 +7,12 @@ pub(super) const DISTANCE_BITS: u32 = 9;
 /// No code is longer (RFC 1951, 3.2.7).
 const LONGEST: usize = 15;
 
-/// What an entry says, beside the bits it takes (its lowest byte):
-/// a literal in bits 16 … 23, and a second one in bits 24 … 31 if [`TWO`] is set too;
+/// What an entry says, beside the bits it takes in all (lowest byte, below 32; so it can be a shift as it is) and of those the bits of the
+/// code (12 … 15): a literal in bits 16 … 23, and a second one in bits 24 … 31 if [`TWO`] is set too;
 pub(super) const LITERAL: u32 = 1 << 8;
 /// see [`LITERAL`];
 pub(super) const TWO: u32 = 1 << 9;
-/// a length or distance: its least value in bits 16 …, how many more bits it takes in bits 12 … 15;
+/// a length or distance: its least value in bits 16 …; the bits beyond the code are added to it;
 pub(super) const COPY: u32 = 1 << 10;
 /// the end of the block. None of these: the code is longer than the table's bits, or there is none.
 pub(super) const END: u32 = 1 << 11;
@@ -41,6 +41,12 @@ pub(super) fn literal_or_length(symbol: usize) -> u32 {
 pub(super) fn distance(symbol: usize) -> u32 {
     let more = (symbol as u32 / 2).saturating_sub(1);
     DISTANCE_BASE.get(symbol).map_or(0, |&base| COPY | more << 12 | u32::from(base) << 16)
+}
+
+/// An entry for a meaning, whose further bits stand in 12 … 15 as yet, and the length of its code.
+fn entry(meaning: u32, length: usize) -> u32 {
+    let (length, more) = (length as u32, meaning >> 12 & 15);
+    meaning & !0xf000 | length << 12 | (length + more)
 }
 
 /// Codes of one alphabet: short ones by a table of all the bits that may follow, longer ones by their order.
@@ -92,7 +98,7 @@ impl<const SIZE: usize> Table<SIZE> {
             for _ in 0..self.counts[length] {
                 let symbol = usize::from(self.symbols.get(at).copied().unwrap_or(0));
                 let meaning = (self.meaning)(symbol);
-                let entry = if meaning == 0 { 0 } else { meaning | length as u32 };
+                let entry = if meaning == 0 { 0 } else { entry(meaning, length) };
                 // Codes stand in the stream with their first bit lowest.
                 let reversed = code.reverse_bits() >> (usize::BITS as usize - length);
                 self.entries.iter_mut().skip(reversed).step_by(1 << length).for_each(|slot| *slot = entry);
@@ -109,8 +115,8 @@ impl<const SIZE: usize> Table<SIZE> {
         // What follows stands at a lower place, and has not been paired yet.
         for at in (0..SIZE).rev() {
             let entry = self.entries[at];
-            let second = self.entries[at >> (entry & 15) & (SIZE - 1)];
-            let bits = (entry & 15) + (second & 15);
+            let second = self.entries[at >> (entry & 31) & (SIZE - 1)];
+            let bits = (entry & 31) + (second & 31);
             // Without branches: which entries fit is as good as random.
             let is_pair =
                 u32::from(entry & second & LITERAL != 0) & u32::from((entry | second) & TWO == 0) & u32::from(bits <= Self::BITS as u32);
@@ -119,8 +125,8 @@ impl<const SIZE: usize> Table<SIZE> {
         }
     }
 
-    /// The meaning of a code of any length at the low end of `bits`, and how many bits it takes; `None` if there is no such code.
-    pub fn long(&self, bits: u64) -> Option<(u32, u32)> {
+    /// The entry of a code of any length at the low end of `bits`; `None` if there is no such code.
+    pub fn long(&self, bits: u64) -> Option<u32> {
         let (mut code, mut first, mut index) = (0i32, 0i32, 0i32);
         for length in 1..=LONGEST {
             code |= (bits >> (length - 1) & 1) as i32;
@@ -128,7 +134,7 @@ impl<const SIZE: usize> Table<SIZE> {
             if code - count < first {
                 let symbol = self.symbols.get(usize::try_from(index + code - first).ok()?)?;
                 let meaning = (self.meaning)(usize::from(*symbol));
-                return (meaning != 0).then_some((meaning | length as u32, length as u32));
+                return (meaning != 0).then(|| entry(meaning, length));
             }
             index += count;
             first = (first + count) << 1;
