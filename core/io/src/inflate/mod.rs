@@ -362,14 +362,40 @@ impl<R: BufRead> Gunzip<R> {
         Ok(())
     }
 
+    /// As much of a packed block as can be had without looking twice: see [`run`].
     fn fast(&mut self) -> io::Result<()> {
         let input = self.reader.fill_buf()?;
-        let buffer = &mut *self.buffer;
-        let (literals, distances) = (&*self.literals.entries, &*self.distances.entries);
-        let (mut bits, mut count, mut end, mut from) = (self.bits, self.count, self.end, 0);
+        let mut run = Run { bits: self.bits, count: self.count, end: self.end, from: 0, is_end: false };
         let back = self.reach.wrapping_sub(self.summed);
-        let mut is_end = false;
-        let mut result = Ok(());
+        run.go(input, &mut self.buffer, &self.literals.entries, &self.distances.entries, back);
+        self.reader.consume(run.from);
+        (self.bits, self.count, self.end) = (run.bits & ((1u64 << run.count) - 1), run.count, run.end);
+        if run.is_end { self.end_block() } else { Ok(()) }
+    }
+}
+
+/// Where the fast loop stands: bits at hand, end of the output, bytes used of the input, and whether the block ended.
+struct Run {
+    bits: u64,
+    count: u32,
+    end: usize,
+    from: usize,
+    is_end: bool,
+}
+
+impl Run {
+    /// Unpacks until the output is full, the input nearly empty, the block over, or something rare comes: that is left to the careful way,
+    /// with nothing of it used. Apart from everything else, so that all it needs stays in registers.
+    #[inline(never)]
+    fn go(
+        &mut self,
+        input: &[u8],
+        buffer: &mut [u8; SIZE],
+        literals: &[u32; 1 << LITERAL_BITS],
+        distances: &[u32; 1 << DISTANCE_BITS],
+        back: usize,
+    ) {
+        let Self { mut bits, mut count, mut end, mut from, mut is_end } = *self;
         while end < SIZE - SLACK {
             // At least 56 bits; those above `count` are the stream's too, and are read once more.
             let Some(word) = input.get(from..).and_then(|rest| rest.first_chunk::<8>()) else { break };
@@ -401,52 +427,32 @@ impl<R: BufRead> Gunzip<R> {
                 from += (63 - count as usize) >> 3;
                 count |= 56;
             }
-            if entry & (COPY | END) == 0 {
-                match self.literals.long(bits) {
-                    Some(found) => entry = found,
-                    None => {
-                        result = Err(invalid("a code that is none"));
-                        break;
-                    }
+            // What is rare is left to the careful way: long codes, errors.
+            let before = (bits, count);
+            if entry & COPY == 0 {
+                if entry & END != 0 {
+                    bits = bits.wrapping_shr(entry);
+                    count -= entry & 31;
+                    is_end = true;
                 }
+                break;
             }
             let length = (entry >> 16) as usize + more(bits, entry);
             bits = bits.wrapping_shr(entry);
             count -= entry & 31;
-            if entry & COPY == 0 {
-                if entry & END != 0 {
-                    is_end = true;
-                    break;
-                }
-                buffer[end] = (entry >> 16) as u8;
-                end += 1;
-                continue;
-            }
-            let mut entry = distances[(bits & DISTANCE_MASK) as usize];
-            if entry == 0 {
-                match self.distances.long(bits) {
-                    Some(found) => entry = found,
-                    None => {
-                        result = Err(invalid("a distance that is none"));
-                        break;
-                    }
-                }
-            }
+            let entry = distances[(bits & DISTANCE_MASK) as usize];
             let distance = (entry >> 16) as usize + more(bits, entry);
             bits = bits.wrapping_shr(entry);
             count -= entry & 31;
             match copy(buffer, end, back.wrapping_add(end), distance, length) {
                 Ok(after) => end = after,
-                Err(error) => {
-                    result = Err(error);
+                Err(_) => {
+                    (bits, count) = before;
                     break;
                 }
             }
         }
-        self.reader.consume(from);
-        (self.bits, self.count, self.end) = (bits & ((1u64 << count) - 1), count, end);
-        result?;
-        if is_end { self.end_block() } else { Ok(()) }
+        *self = Self { bits, count, end, from, is_end };
     }
 }
 
@@ -459,18 +465,24 @@ fn more(bits: u64, entry: u32) -> usize {
 /// Repeats `length` bytes from `distance` before `end`; where it ends then. `reach` bytes of the member lie before `end`.
 #[inline(always)]
 fn copy(buffer: &mut [u8; SIZE], end: usize, reach: usize, distance: usize, length: usize) -> io::Result<usize> {
-    if distance > reach.min(end) || distance == 0 {
+    if distance.wrapping_sub(1) >= reach {
         return Err(invalid("a copy from before its beginning"));
     }
-    let from = end - distance;
+    let from = end.wrapping_sub(distance);
     // A span that holds all that is read and written, words beyond the end included: one check for all of them.
     let Some(span) = buffer.get_mut(from..end + length + 16) else { return Err(invalid("a copy to beyond its end")) };
-    if distance >= 8 {
-        word(span, 0, distance);
-        word(span, 8, distance + 8);
+    if distance >= 16 {
+        // Nearly all: 16 bytes from far enough.
+        words::<16>(span, 0, distance);
         let mut done = 16;
         while done < length {
-            word(span, done, distance + done);
+            words::<16>(span, done, distance + done);
+            done += 16;
+        }
+    } else if distance >= 8 {
+        let mut done = 0;
+        while done < length {
+            words::<8>(span, done, distance + done);
             done += 8;
         }
     } else if distance == 1 {
@@ -484,11 +496,11 @@ fn copy(buffer: &mut [u8; SIZE], end: usize, reach: usize, distance: usize, leng
     Ok(end + length)
 }
 
-/// Copies eight bytes.
+/// Copies a fixed number of bytes.
 #[inline(always)]
-fn word(span: &mut [u8], from: usize, to: usize) {
-    let Some(&word) = span.get(from..).and_then(|rest| rest.first_chunk::<8>()) else { return };
-    if let Some(place) = span.get_mut(to..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+fn words<const N: usize>(span: &mut [u8], from: usize, to: usize) {
+    let Some(&word) = span.get(from..).and_then(|rest| rest.first_chunk::<N>()) else { return };
+    if let Some(place) = span.get_mut(to..).and_then(|rest| rest.first_chunk_mut::<N>()) {
         *place = word;
     }
 }
