@@ -358,7 +358,11 @@ impl<R: BufRead> Gunzip<R> {
         }
         self.drop_bits(width);
         let distance = (entry >> 16) + self.take((entry & 31) - width)?;
-        self.end = copy(&mut self.buffer, self.end, self.reach + self.end - self.summed, distance as usize, length as usize)?;
+        if distance == 0 || distance as usize > self.reach + self.end - self.summed {
+            return Err(invalid("a copy from before its beginning"));
+        }
+        repeat(&mut self.buffer, self.end, distance as usize, length as usize);
+        self.end += length as usize;
         Ok(())
     }
 
@@ -395,64 +399,59 @@ impl Run {
         distances: &[u32; 1 << DISTANCE_BITS],
         back: usize,
     ) {
+        // Only the lowest six bits of `count` are kept right: whole entries are taken from it.
         let Self { mut bits, mut count, mut end, mut from, mut is_end } = *self;
         while end < SIZE - SLACK {
             // At least 56 bits; those above `count` are the stream's too, and are read once more.
             let Some(word) = input.get(from..).and_then(|rest| rest.first_chunk::<8>()) else { break };
-            bits |= u64::from_le_bytes(*word) << count;
-            from += (63 - count as usize) >> 3;
+            bits |= u64::from_le_bytes(*word).wrapping_shl(count);
+            from += 7 - (count >> 3 & 7) as usize;
             count |= 56;
             let mut entry = literals[(bits & LITERAL_MASK) as usize];
             if entry & LITERAL != 0 {
-                let Some(place) = buffer[end..].first_chunk_mut::<8>() else { break };
-                let mut filled = 0;
                 // Three times eleven bits; up to six literals.
                 for _ in 0..3 {
-                    place[filled] = (entry >> 16) as u8;
-                    place[filled + 1] = (entry >> 24) as u8;
-                    filled += 1 + (entry >> 9 & 1) as usize;
+                    let Some(place) = buffer.get_mut(end..end + 2) else { break };
+                    place.copy_from_slice(&((entry >> 16) as u16).to_le_bytes());
+                    end += 1 + (entry >> 9 & 1) as usize;
                     bits = bits.wrapping_shr(entry);
-                    count -= entry & 31;
+                    count = count.wrapping_sub(entry);
                     entry = literals[(bits & LITERAL_MASK) as usize];
                     if entry & LITERAL == 0 {
                         break;
                     }
                 }
-                end += filled;
                 if entry & LITERAL != 0 {
                     continue;
                 }
                 let Some(word) = input.get(from..).and_then(|rest| rest.first_chunk::<8>()) else { break };
-                bits |= u64::from_le_bytes(*word) << count;
-                from += (63 - count as usize) >> 3;
+                bits |= u64::from_le_bytes(*word).wrapping_shl(count);
+                from += 7 - (count >> 3 & 7) as usize;
                 count |= 56;
             }
-            // What is rare is left to the careful way: long codes, errors.
-            let before = (bits, count);
+            let rest = bits.wrapping_shr(entry);
             if entry & COPY == 0 {
                 if entry & END != 0 {
-                    bits = bits.wrapping_shr(entry);
-                    count -= entry & 31;
+                    bits = rest;
+                    count = count.wrapping_sub(entry);
                     is_end = true;
                 }
+                // A long code.
                 break;
             }
+            let further = distances[(rest & DISTANCE_MASK) as usize];
             let length = (entry >> 16) as usize + more(bits, entry);
-            bits = bits.wrapping_shr(entry);
-            count -= entry & 31;
-            let entry = distances[(bits & DISTANCE_MASK) as usize];
-            let distance = (entry >> 16) as usize + more(bits, entry);
-            bits = bits.wrapping_shr(entry);
-            count -= entry & 31;
-            match copy(buffer, end, back.wrapping_add(end), distance, length) {
-                Ok(after) => end = after,
-                Err(_) => {
-                    (bits, count) = before;
-                    break;
-                }
+            let distance = (further >> 16) as usize + more(rest, further);
+            // A long code, or a fault.
+            if distance.wrapping_sub(1) >= back.wrapping_add(end) {
+                break;
             }
+            bits = rest.wrapping_shr(further);
+            count = count.wrapping_sub(entry).wrapping_sub(further);
+            repeat(buffer, end, distance, length);
+            end += length;
         }
-        *self = Self { bits, count, end, from, is_end };
+        *self = Self { bits, count: count & 63, end, from, is_end };
     }
 }
 
@@ -462,15 +461,11 @@ fn more(bits: u64, entry: u32) -> usize {
     ((bits & !u64::MAX.wrapping_shl(entry)).wrapping_shr(entry >> 12 & 15)) as usize
 }
 
-/// Repeats `length` bytes from `distance` before `end`; where it ends then. `reach` bytes of the member lie before `end`.
+/// Repeats `length` bytes from `distance` before `end`. Words beyond the end are written over, too.
 #[inline(always)]
-fn copy(buffer: &mut [u8; SIZE], end: usize, reach: usize, distance: usize, length: usize) -> io::Result<usize> {
-    if distance.wrapping_sub(1) >= reach {
-        return Err(invalid("a copy from before its beginning"));
-    }
-    let from = end.wrapping_sub(distance);
-    // A span that holds all that is read and written, words beyond the end included: one check for all of them.
-    let Some(span) = buffer.get_mut(from..end + length + 16) else { return Err(invalid("a copy to beyond its end")) };
+fn repeat(buffer: &mut [u8; SIZE], end: usize, distance: usize, length: usize) {
+    // A span that holds all that is read and written: one check for all of them. There is room: see [`SLACK`].
+    let Some(span) = buffer.get_mut(end.wrapping_sub(distance)..end + length + 16) else { return };
     if distance >= 16 {
         // Nearly all: 16 bytes from far enough.
         words::<16>(span, 0, distance);
@@ -493,7 +488,6 @@ fn copy(buffer: &mut [u8; SIZE], end: usize, reach: usize, distance: usize, leng
             span[distance + n] = span[n];
         }
     }
-    Ok(end + length)
 }
 
 /// Copies a fixed number of bytes.
