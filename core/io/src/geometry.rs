@@ -21,7 +21,8 @@ pub enum AffineSource {
 }
 
 /// The geometry fields of a NIfTI header as they stand in the file: what a mask saved beside an image copies. Field names and
-/// meanings are those of nifti1.h; lengths are in the file's own unit.
+/// meanings are those of nifti1.h; lengths are in the file's own unit. The rest of the header it came from goes with it, for
+/// [`crate::write_volume`]; masks do not get it, and comparisons leave it out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredGeometry {
     pub(crate) qform_code: i32,

@@ -25,6 +25,7 @@ mod baked;
 mod element;
 mod error;
 mod geometry;
+mod inflate;
 mod kind;
 pub mod label_files;
 mod labels;
