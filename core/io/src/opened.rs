@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::labels::label_voxels;
 use crate::progress::{Progress, Wish};
 use crate::source::{Source, open_file};
-use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, metaimage, nifti, npy, nrrd};
+use crate::{AffineSource, IoError, Part, StoredGeometry, guess_quantity, metaimage, nifti, npy, nrrd};
 
 /// A scan read from a file.
 #[derive(Debug, Clone)]
@@ -78,7 +78,24 @@ pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
 /// # Errors
 /// As [`open_volume`], and if there are not so many.
 pub fn open_volume_frame(path: &Path, frame: usize) -> Result<OpenedVolume, IoError> {
-    read(path, Wish { frame, is_chosen: true, ..Wish::default() })?.into_volume()
+    open_volume_part(path, &Part::Frame(frame), None)
+}
+
+/// Opens one of several volumes in a file or folder, with somebody who is told how far it has come and may end it.
+///
+/// # Errors
+/// As [`open_volume`], if there is no such volume, and [`IoError::Cancelled`] if it was ended.
+pub fn open_volume_part(path: &Path, part: &Part, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
+    let wish = Wish { progress, ..Wish::default() };
+    match part {
+        Part::First => read(path, wish),
+        Part::Frame(frame) => read(path, Wish { frame: *frame, is_chosen: true, ..wish }),
+        Part::Series(_) => {
+            let advice = "choose the file itself";
+            return Err(IoError::unsupported(&path.display().to_string(), "is no folder of DICOM series", advice));
+        }
+    }?
+    .into_volume()
 }
 
 /// As [`open_volume`], with somebody who is told how far it has come and may end it.
@@ -86,7 +103,7 @@ pub fn open_volume_frame(path: &Path, frame: usize) -> Result<OpenedVolume, IoEr
 /// # Errors
 /// As [`open_volume`], and [`IoError::Cancelled`] if it was ended.
 pub fn open_volume_watched(path: &Path, progress: &dyn Progress) -> Result<OpenedVolume, IoError> {
-    read(path, Wish { progress: Some(progress), ..Wish::default() })?.into_volume()
+    open_volume_part(path, &Part::First, Some(progress))
 }
 
 /// Opens a mask: whole numbers from 0 to 65535 in whatever type they are stored.

@@ -64,7 +64,7 @@ impl Study {
         if !row.image.exists() {
             return Err(ProjectError::MissingImage { case: row.name, image: row.image });
         }
-        let opened = medley_io::open_volume_watched(&row.image, progress)?;
+        let opened = medley_io::open_volume_part(&row.image, &row.part, Some(progress))?;
         self.opened_case(row, opened)
     }
 
