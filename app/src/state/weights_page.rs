@@ -256,12 +256,7 @@ fn listing(shelf: &Shelf, models: &[ModelRecord]) -> Listing {
             None => "A model of this study".to_owned(),
         };
         let bytes = std::fs::metadata(&model.file).ok().map(|about| about.len());
-        Row {
-            choice: WeightsChoice::of_model(model),
-            network,
-            about: vec![about, "Yours".to_owned()],
-            bytes,
-        }
+        Row { choice: WeightsChoice::of_model(model), network, about: vec![about, "Yours".to_owned()], bytes }
     }));
     Listing { rows, troubles }
 }

@@ -14,6 +14,8 @@ pub enum AffineSource {
     Pixdim,
     /// The space directions of a NRRD file.
     Nrrd,
+    /// Positions and orientations of DICOM pictures.
+    Dicom,
 }
 
 /// The geometry fields of a NIfTI header as they stand in the file: what a mask saved beside an image copies. Field names and
@@ -173,6 +175,7 @@ impl AffineSource {
             Self::Qform => "qform",
             Self::Pixdim => "pixdim",
             Self::Nrrd => "space directions",
+            Self::Dicom => "positions of the pictures",
         }
     }
 }

@@ -5,6 +5,7 @@
 //!   same from memory
 //! - [`write_volume`], [`write_labels`]: NIfTI, with the geometry of the image beside it ([`StoredGeometry`])
 //! - [`label_files`]: label tables of ITK-SNAP and 3D Slicer
+//! - [`dicom`]: series of DICOM files, segmentations
 //! - [`npy`]: NumPy arrays of numbers
 //! - [`kind_of`]: what a file or folder is, by what is in it
 //! - [`write_atomically`]: a file is there whole or not at all
@@ -17,6 +18,7 @@
 //! 4. A file is written beside its final name, flushed to the disk and then renamed. On failure the old file is untouched.
 
 mod atomic;
+pub mod dicom;
 mod element;
 mod error;
 mod geometry;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::labels::label_voxels;
 use crate::source::open_file;
-use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, nifti, nrrd};
+use crate::{AffineSource, FileKind, IoError, StoredGeometry, dicom, guess_quantity, kind_of, nifti, nrrd};
 
 /// A scan read from a file.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct OpenedLabels {
 /// What a file says of itself, beside voxels and geometry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NiftiAbout {
-    /// `"NIfTI-1"`, `"NIfTI-2"` or `"NRRD"`.
+    /// `"NIfTI-1"`, `"NIfTI-2"`, `"NRRD"` or `"DICOM"`.
     pub format: String,
     /// The stored element type as NumPy names it.
     pub dtype: String,
@@ -64,11 +64,15 @@ pub(crate) struct Stored {
     pub notices: Vec<String>,
 }
 
-/// Opens a scan. Of a file with several volumes the first is taken, with a notice.
+/// Opens a scan. Of a file with several volumes the first is taken, with a notice. Of DICOM, a path is a folder or a zip file with one
+/// volume in it, or any file of a series, which is opened whole.
 ///
 /// # Errors
 /// If there is no such file, it is damaged, of another format, or larger than this machine should take.
 pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
+    if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
+        return dicom::open_path(path);
+    }
     read(path)?.into_volume()
 }
 

@@ -243,6 +243,20 @@ impl Read for Gunzip<'_> {
     }
 }
 
+/// Refuses what the memory does not hold.
+///
+/// # Errors
+/// [`IoError::TooLarge`] with what `name` needs.
+pub(crate) fn require_memory(name: &str, bytes: u64) -> Result<(), IoError> {
+    match available_memory() {
+        Some(available) if bytes > available => {
+            let fault = format!("needs {} of memory, more than this machine has free", human(bytes));
+            Err(IoError::too_large(name, fault, "close other programs, or crop or downsample the volume first"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Bytes the system can still give without swapping, where it tells (Linux).
 fn available_memory() -> Option<u64> {
     let about = std::fs::read_to_string("/proc/meminfo").ok()?;
