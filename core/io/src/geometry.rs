@@ -18,6 +18,8 @@ pub enum AffineSource {
     Nrrd,
     /// The directions, sizes and offset of a MetaImage.
     MetaImage,
+    /// Positions and orientations of DICOM pictures.
+    Dicom,
 }
 
 /// The geometry fields of a NIfTI header as they stand in the file: what a mask saved beside an image copies. Field names and
@@ -190,6 +192,7 @@ impl AffineSource {
             Self::Pixdim => "pixdim",
             Self::Nrrd => "space directions",
             Self::MetaImage => "transform matrix",
+            Self::Dicom => "positions of the pictures",
         }
     }
 }

@@ -9,6 +9,7 @@
 //!   ([`StoredGeometry`]); [`write_labels_with_table`]: with names and colours
 //! - [`label_files`]: label tables of ITK-SNAP and 3D Slicer
 //! - [`mesh`]: surfaces as STL, PLY or OBJ
+//! - [`dicom`]: series of DICOM files, segmentations
 //! - [`npy`]: NumPy arrays of numbers
 //! - [`kind_of`]: what a file or folder is, by what is in it
 //! - [`write_atomically`]: a file is there whole or not at all
@@ -22,6 +23,7 @@
 
 mod atomic;
 mod baked;
+pub mod dicom;
 mod element;
 mod error;
 mod geometry;

@@ -276,15 +276,11 @@ impl<'a> Source<'a> {
             let fault = format!("would unpack from {} to {} and may be made to fill the memory", human(self.packed_len), human(claimed));
             return Err(IoError::too_large(&self.name, fault, "if you trust it, unpack it first (gunzip) and open it then"));
         }
-        match available_memory() {
-            Some(available) if claimed > available => Err(self.out_of_memory(claimed)),
-            _ => Ok(()),
-        }
+        require_memory(&self.name, claimed)
     }
 
     fn out_of_memory(&self, claimed: u64) -> IoError {
-        let fault = format!("needs {} of memory, more than this machine has free", human(claimed));
-        IoError::too_large(&self.name, fault, "close other programs, or crop or downsample the volume first")
+        out_of_memory(&self.name, claimed)
     }
 
     /// What is wrong when bytes end too soon.
@@ -304,6 +300,22 @@ impl<'a> Source<'a> {
             _ => IoError::Unreadable { file: self.name.clone(), source: error },
         }
     }
+}
+
+/// Refuses what the memory does not hold.
+///
+/// # Errors
+/// [`IoError::TooLarge`] with what `name` needs.
+pub(crate) fn require_memory(name: &str, bytes: u64) -> Result<(), IoError> {
+    match available_memory() {
+        Some(available) if bytes > available => Err(out_of_memory(name, bytes)),
+        _ => Ok(()),
+    }
+}
+
+fn out_of_memory(name: &str, bytes: u64) -> IoError {
+    let fault = format!("needs {} of memory, more than this machine has free", human(bytes));
+    IoError::too_large(name, fault, "close other programs, or crop or downsample the volume first")
 }
 
 /// Bytes the system can still give without swapping, where it tells (Linux).
