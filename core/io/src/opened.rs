@@ -81,6 +81,9 @@ pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
 /// # Errors
 /// As [`open_volume`], and if a value is not a label.
 pub fn open_labels(path: &Path) -> Result<OpenedLabels, IoError> {
+    if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
+        return dicom::labels_of_path(path);
+    }
     read(path)?.into_labels()
 }
 

@@ -1,5 +1,7 @@
 //! DICOM files of other programs: their pixels, places and faults. The sums are those that pydicom finds.
 
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom").join(name)
 }
 
+#[expect(clippy::unnecessary_cast, reason = "one macro arm already holds f64")]
 fn sum(volume: &Volume) -> f64 {
     with_voxels!(volume.voxels(), values => values.iter().map(|&value| value as f64).sum())
 }

@@ -3,6 +3,7 @@
 //! # Map
 //! - [`scan`]: the series in a folder, a file, a zip file or the folder of a DICOMDIR; [`Series`]: one of them
 //! - [`open`], [`open_with`]: a series as a volume; [`thumbnail`]: its middle slice, small
+//! - [`write_segmentation`], [`open_segmentation`]: a mask as a DICOM Segmentation
 //!
 //! # Invariants
 //! 1. Slices are ordered by Image Position (Patient) along the normal, never by a name or a number; spacing comes from positions.
@@ -11,8 +12,6 @@
 //! 4. Nobody's name, number or date of birth is in a [`Series`], a notice or an error.
 //! 5. The data set is read by a reader of our own that never calls itself for what a file nests; decoders of packed pixels see only
 //!    frames whose size was checked, and a panic in one is an error.
-
-#![allow(dead_code)]
 
 mod choose;
 mod codec;
@@ -25,18 +24,21 @@ mod part10;
 mod pixels;
 mod place;
 mod scan;
+mod segmentation;
 mod series;
 mod stack;
 mod straighten;
+mod study;
 mod suv;
 mod syntax;
 mod tags;
 mod thumbnail;
 mod writer;
 
-pub(crate) use choose::open_path;
+pub(crate) use choose::{labels_of_path, open_path};
 pub use open::{OpenOptions, open, open_with};
 pub(crate) use place::is_in_zip;
 pub use scan::scan;
+pub use segmentation::{Algorithm, Segmentation, SegmentationOptions, open_segmentation, write_segmentation};
 pub use series::{Scan, Series};
 pub use thumbnail::{Thumbnail, thumbnail};

@@ -2,10 +2,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::data_set::Tag;
 
-/// Writes elements in explicit little endian (PS3.5 A.2), sequences and items with their lengths.
+/// Writes elements in explicit little endian (PS3.5 A.2), sequences and items with their lengths, sorted by tag at the end.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
-    bytes: Vec<u8>,
+    elements: Vec<(Tag, Vec<u8>)>,
 }
 
 /// Implementation Class UID of files written here: a UUID under the root that PS3.5 B.2 gives to them.
@@ -14,26 +14,27 @@ const IMPLEMENTATION_NAME: &str = "MEDLEY_1";
 const EXPLICIT_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2.1";
 
 impl Writer {
-    fn head(&mut self, tag: Tag, vr: &[u8; 2], length: usize) {
-        self.bytes.extend(((tag >> 16) as u16).to_le_bytes());
-        self.bytes.extend((tag as u16).to_le_bytes());
-        self.bytes.extend(vr);
+    fn put(&mut self, tag: Tag, vr: &[u8; 2], value: &[u8]) -> &mut Self {
+        let mut bytes = [(tag >> 16) as u16, tag as u16].map(u16::to_le_bytes).concat();
+        bytes.extend(vr);
         if matches!(vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
-            self.bytes.extend([0; 2]);
-            self.bytes.extend((length as u32).to_le_bytes());
+            bytes.extend([0; 2]);
+            bytes.extend((value.len() as u32).to_le_bytes());
         } else {
-            self.bytes.extend((length as u16).to_le_bytes());
+            bytes.extend((value.len() as u16).to_le_bytes());
         }
+        bytes.extend(value);
+        self.elements.push((tag, bytes));
+        self
     }
 
     /// An element from its bytes, made even.
     pub fn bytes(&mut self, tag: Tag, vr: &[u8; 2], value: &[u8]) -> &mut Self {
-        self.head(tag, vr, value.len() + value.len() % 2);
-        self.bytes.extend(value);
-        if value.len() % 2 == 1 {
-            self.bytes.push(if matches!(vr, b"UI" | b"OB" | b"UN") { 0 } else { b' ' });
+        if value.len().is_multiple_of(2) {
+            return self.put(tag, vr, value);
         }
-        self
+        let padding = if matches!(vr, b"UI" | b"OB" | b"UN") { 0 } else { b' ' };
+        self.put(tag, vr, &[value, &[padding]].concat())
     }
 
     /// An element of text.
@@ -68,12 +69,11 @@ impl Writer {
         let mut inner = Vec::new();
         for item in items {
             inner.extend([0xfe, 0xff, 0x00, 0xe0]);
-            inner.extend((item.bytes.len() as u32).to_le_bytes());
-            inner.extend(item.bytes);
+            let bytes = item.into_bytes();
+            inner.extend((bytes.len() as u32).to_le_bytes());
+            inner.extend(bytes);
         }
-        self.head(tag, b"SQ", inner.len());
-        self.bytes.extend(inner);
-        self
+        self.put(tag, b"SQ", &inner)
     }
 
     /// A sequence of one item that `fill` writes.
@@ -88,29 +88,29 @@ impl Writer {
         item
     }
 
-    /// Bytes written so far.
-    pub fn len(&self) -> usize {
-        self.bytes.len()
+    /// The elements, sorted by tag.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.elements.sort_by_key(|(tag, _)| *tag);
+        self.elements.into_iter().flat_map(|(_, bytes)| bytes).collect()
     }
 
     /// The file: preamble, meta header, data set (PS3.10 7.1).
-    pub fn file(&self, class: &str, instance: &str) -> Vec<u8> {
+    pub fn into_file(self, class: &str, instance: &str) -> Vec<u8> {
         let meta = Self::of(|meta| {
             meta.bytes(0x0002_0001, b"OB", &[0, 1]);
             meta.text(0x0002_0002, b"UI", class).text(0x0002_0003, b"UI", instance);
             meta.text(0x0002_0010, b"UI", EXPLICIT_LITTLE_ENDIAN);
             meta.text(0x0002_0012, b"UI", IMPLEMENTATION).text(0x0002_0013, b"SH", IMPLEMENTATION_NAME);
+        })
+        .into_bytes();
+        let length = Self::of(|head| {
+            head.u32(0x0002_0000, &[meta.len() as u32]);
         });
         let mut file = vec![0; 128];
         file.extend(b"DICM");
-        file.extend(
-            Self::of(|head| {
-                head.u32(0x0002_0000, &[meta.bytes.len() as u32]);
-            })
-            .bytes,
-        );
-        file.extend(&meta.bytes);
-        file.extend(&self.bytes);
+        file.extend(length.into_bytes());
+        file.extend(meta);
+        file.extend(self.into_bytes());
         file
     }
 }
@@ -150,7 +150,8 @@ mod tests {
             item.text(0x0020_000e, b"UI", "1.2.3");
         });
         writer.decimals(0x0020_0032, &[-249.511719, 1.0 / 3.0, 1e-20]);
-        let (set, _, is_short) = DataSet::read(&writer.bytes, Encoding::EXPLICIT).expect("elements");
+        let bytes = writer.into_bytes();
+        let (set, _, is_short) = DataSet::read(&bytes, Encoding::EXPLICIT).expect("elements");
         assert!(!is_short);
         assert_eq!(set.u16(0x0028_0010), Some(7));
         assert_eq!(set.item(0x0008_1115).map(|item| item.text(0x0020_000e)), Some("1.2.3".to_owned()));
