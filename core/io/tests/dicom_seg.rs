@@ -133,5 +133,35 @@ fn files_for_other_programs() {
         .expect("writes");
     let about = medley_io::StoredGeometry::of_grid(&series.grid().expect("a grid"));
     write_labels(&out.join("small.nii.gz"), &mask(&series), &about).expect("writes");
-    dicom::thumbnail(&series).expect("reads");
+    dicom::write_contours(&out.join("small.rt.dcm"), &mask(&series), &table(), Some(&series), &SegmentationOptions::default())
+        .expect("writes");
+}
+
+#[test]
+fn a_mask_comes_back_from_contours_voxel_by_voxel() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("contours.dcm");
+    let series = series(&data("ct5n"));
+    let (labels, table) = (mask(&series), table());
+    for source in [Some(&series), None] {
+        dicom::write_contours(&path, &labels, &table, source, &SegmentationOptions::default()).expect("writes");
+        let read = dicom::open_contours(&path, labels.grid()).expect("reads");
+        assert_eq!(read.labels, labels);
+        assert_eq!(read.table, table);
+        assert!(read.notices.is_empty(), "{:?}", read.notices);
+    }
+    // The scan of somebody else.
+    let far = medley_volume::Grid::axis_aligned([4, 4, 4], [1.0; 3]).expect("a grid");
+    let error = dicom::open_contours(&path, &far).expect_err("elsewhere").to_string();
+    assert!(error.contains("no contour with a voxel of the scan in it"), "{error}");
+    let error = open_labels(&path).expect_err("contours need a scan").to_string();
+    assert!(error.contains("holds contours (RTSTRUCT)"), "{error}");
+}
+
+#[test]
+fn contours_of_other_programs_are_read_as_far_as_they_are_closed_polygons() {
+    // pydicom's example: regions of points and lines around the origin of a phantom.
+    let grid = medley_volume::Grid::axis_aligned([8, 8, 8], [1.0; 3]).expect("a grid");
+    let error = dicom::open_contours(&data("rtstruct.dcm"), &grid).expect_err("no polygon there").to_string();
+    assert!(error.contains("rtstruct.dcm holds no contour"), "{error}");
 }

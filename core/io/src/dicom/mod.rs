@@ -3,7 +3,8 @@
 //! # Map
 //! - [`scan`]: the series in a folder, a file, a zip file or the folder of a DICOMDIR; [`Series`]: one of them
 //! - [`open`], [`open_with`]: a series as a volume; [`thumbnail`]: its middle slice, small
-//! - [`write_segmentation`], [`open_segmentation`]: a mask as a DICOM Segmentation
+//! - [`write_segmentation`], [`open_segmentation`]: a mask as a DICOM Segmentation; [`write_contours`], [`open_contours`]: as the contours
+//!   of radiotherapy
 //!
 //! # Invariants
 //! 1. Slices are ordered by Image Position (Patient) along the normal, never by a name or a number; spacing comes from positions.
@@ -15,6 +16,7 @@
 
 mod choose;
 mod codec;
+mod contours;
 mod data_set;
 mod frames;
 mod group;
@@ -36,6 +38,7 @@ mod thumbnail;
 mod writer;
 
 pub(crate) use choose::{labels_of_path, open_path};
+pub use contours::{open_contours, write_contours};
 pub use open::{OpenOptions, open, open_with};
 pub(crate) use place::is_in_zip;
 pub use scan::scan;

@@ -67,13 +67,13 @@ pub fn write_segmentation(
     head(&mut writer, &study, options, &instance);
     image(&mut writer, grid, frames.len());
     segments(&mut writer, &study, &values, table, options);
-    let source = source.filter(|series| series.files.iter().all(|file| !file.sop_instance.is_empty() && !file.series_uid.is_empty()));
+    let source = source.filter(|series| series.is_referable());
     if let Some(series) = source {
         referenced(&mut writer, series);
     }
     groups(&mut writer, &lattice, &frames, source);
     writer.bytes(PIXEL_DATA, b"OB", &pixels);
-    let bytes = writer.into_file(SEGMENTATION, &instance);
+    let bytes = writer.into_file(SEGMENTATION, &instance, true);
     write_atomically(path, |out| out.write_all(&bytes))
 }
 
@@ -284,15 +284,14 @@ fn groups(writer: &mut Writer, lattice: &Lattice, frames: &[Frame], source: Opti
 
 /// The picture that a frame lies on, if the slices of the mask are those of the files (PS3.3 C.7.6.16.2.6).
 fn derivation(item: &mut Writer, series: &Series, slice: usize) {
-    let Some(stack) = series.stack.as_ref().filter(|stack| stack.resampling.is_none()) else { return };
-    let Some((plane, file)) = stack.planes.get(slice).and_then(|plane| Some((plane, series.files.get(plane.file)?))) else { return };
+    let Some((file, frame)) = series.picture(slice) else { return };
     item.item(tags::DERIVATION_IMAGE_SEQUENCE, |item| {
         code(item, tags::DERIVATION_CODE_SEQUENCE, ["113076", "DCM", "Segmentation"]);
         item.item(tags::SOURCE_IMAGE_SEQUENCE, |item| {
             item.text(tags::REFERENCED_SOP_CLASS_UID, b"UI", &file.sop_class);
             item.text(tags::REFERENCED_SOP_INSTANCE_UID, b"UI", &file.sop_instance);
             if file.frames.len() > 1 {
-                item.text(tags::REFERENCED_FRAME_NUMBER, b"IS", &(plane.frame + 1).to_string());
+                item.text(tags::REFERENCED_FRAME_NUMBER, b"IS", &(frame + 1).to_string());
             }
             let purpose = ["121322", "DCM", "Source image for image processing operation"];
             code(item, tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, purpose);
