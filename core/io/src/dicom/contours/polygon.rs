@@ -91,8 +91,7 @@ pub(crate) fn borders(columns: usize, rows: usize, is_inside: impl Fn(usize, usi
         {
             let mut polygon = Vec::new();
             let (mut at, mut direction, mut last) = (start, first, u8::MAX);
-            loop {
-                let Some(directions) = leaving.get_mut(at).filter(|directions| **directions >> direction & 1 == 1) else { break };
+            while let Some(directions) = leaving.get_mut(at).filter(|directions| **directions >> direction & 1 == 1) {
                 *directions &= !(1 << direction);
                 if direction != last {
                     polygon.push([(at % width) as f64 - 0.5, (at / width) as f64 - 0.5]);
@@ -171,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_is_far_outside_costs_and_fills_nothing() {
-        let huge = vec![
+        let huge = [
             vec![[-1e300, -1e300], [1e300, -1e300], [1e300, 1e300], [-1e300, 1e300]],
             vec![[f64::NAN, 0.0], [1.0, f64::INFINITY], [2.0, 2.0]],
         ];
