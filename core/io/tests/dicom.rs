@@ -90,7 +90,13 @@ fn slices_that_make_no_volume_are_refused_and_several_series_are_listed() {
     let error = open_volume(&data("ct2")).expect_err("uneven").to_string();
     assert!(error.contains("1.25 to 202.50 mm"), "{error}");
     let error = open_volume(&data("")).expect_err("many").to_string();
-    assert!(error.contains("several series") && error.contains("SmartScore") && error.contains("5 images; choose one"), "{error}");
+    assert!(
+        error.contains("several series")
+            && error.contains("5 images; ")
+            && error.contains("SmartScore")
+            && error.contains("more; choose one"),
+        "{error}"
+    );
 }
 
 #[test]
