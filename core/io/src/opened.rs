@@ -109,6 +109,9 @@ pub fn open_volume_watched(path: &Path, progress: &dyn Progress) -> Result<Opene
 /// # Errors
 /// As [`open_volume`], and if a value is not a label.
 pub fn open_labels(path: &Path) -> Result<OpenedLabels, IoError> {
+    if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
+        return dicom::labels_of_path(path);
+    }
     read(path, Wish::default())?.into_labels()
 }
 
@@ -139,6 +142,7 @@ pub fn open_labels_with_table(path: &Path) -> Result<(OpenedLabels, LabelTable),
             let (stored, table) = nrrd::read_segments(path, Wish::default())?;
             Ok((stored.into_labels()?, table))
         }
+        _ if matches!(kind_of(path)?, FileKind::Dicom) => dicom::labels_with_table(path),
         _ => Ok((open_labels(path)?, LabelTable::default())),
     }
 }

@@ -1,5 +1,7 @@
 //! Every DICOM file of the shared collection against the answers that other programs gave. Needs MEDLEY_SHARED.
 
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,7 @@ fn json(path: &Path) -> serde_json::Value {
 }
 
 /// Smallest, largest and sum of stored voxels.
+#[expect(clippy::unnecessary_cast, reason = "one macro arm already holds f64")]
 fn stored(volume: &medley_volume::Volume) -> [f64; 3] {
     with_voxels!(volume.voxels(), values => {
         values.iter().fold([f64::INFINITY, f64::NEG_INFINITY, 0.0], |[low, high, sum], &v| {
@@ -111,7 +114,7 @@ fn a_mixed_folder_is_sorted_into_the_groups_of_its_manifest() {
         let wanted = groups.iter().find(|g| g["group"] == group.as_str()).expect("it");
         let images: usize = series.iter().map(|series| series.images).sum();
         assert_eq!(images, wanted["files"].as_array().expect("files").len(), "{group}");
-        assert_eq!(series.iter().all(|s| s.modality == wanted["modality"].as_str().expect("one")), true, "{group}");
+        assert!(series.iter().all(|s| s.modality == wanted["modality"].as_str().expect("one")), "{group}");
     }
     for (path, reason) in &scan.skipped {
         println!("skipped {}: {reason}", path.file_name().expect("a name").to_string_lossy());

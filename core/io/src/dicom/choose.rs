@@ -1,9 +1,13 @@
 use std::path::Path;
 
+use medley_volume::{LabelMap, LabelTable};
+
 use super::open::open;
 use super::scan::{folder_of, scan, scan_flat};
+use super::segmentation::{Segmentation, is_segmentation, open_segmentation};
 use super::series::{Scan, Series};
-use crate::{IoError, OpenedVolume};
+use crate::labels::label_voxels;
+use crate::{IoError, OpenedLabels, OpenedVolume, StoredGeometry};
 
 /// Series that a sentence names; the rest are counted.
 const NAMED: usize = 12;
@@ -47,6 +51,33 @@ pub(crate) fn open_key(path: &Path, key: &str) -> Result<OpenedVolume, IoError> 
             Err(IoError::unsupported(&path.display().to_string(), fault, "put its files back, or add the scan anew"))
         }
     }
+}
+
+/// Opens what a path means as a mask: a segmentation, or a series whose values are labels.
+///
+/// # Errors
+/// As [`open_path`], and if the values are no labels.
+pub(crate) fn labels_of_path(path: &Path) -> Result<OpenedLabels, IoError> {
+    Ok(labels_with_table(path)?.0)
+}
+
+/// The same, with the names and colours that a segmentation gives to its labels.
+///
+/// # Errors
+/// As [`labels_of_path`].
+pub(crate) fn labels_with_table(path: &Path) -> Result<(OpenedLabels, LabelTable), IoError> {
+    if path.is_file() && is_segmentation(path) {
+        let Segmentation { labels, table, notices } = open_segmentation(path)?;
+        let geometry = StoredGeometry::of_grid(labels.grid());
+        return Ok((OpenedLabels { labels, geometry, notices }, table));
+    }
+    let OpenedVolume { volume, geometry, notices, .. } = open_path(path)?;
+    let file = path.display().to_string();
+    let (grid, scaling) = (*volume.grid(), volume.scaling());
+    let voxels = label_voxels(volume.voxels().clone(), scaling, &grid).map_err(|fault| IoError::NotLabels { file: file.clone(), fault })?;
+    let labels =
+        LabelMap::new(grid, voxels).map_err(|error| IoError::malformed(&file, format!("cannot be used: {error}"), "export it again"))?;
+    Ok((OpenedLabels { labels, geometry, notices }, LabelTable::default()))
 }
 
 /// The series that is meant where there is no choice: the only volume, or the only series.

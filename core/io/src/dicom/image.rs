@@ -139,6 +139,9 @@ impl ImageFile {
             }
             return Err(no_pictures(&set));
         };
+        if set.text(tags::MODALITY) == "SEG" {
+            return Err(Failure::Other("holds a segmentation (SEG), not pictures".to_owned(), "open it as a mask"));
+        }
         let codec = match syntax.codec {
             Ok(codec) if pixel_place.length.is_none() == (codec != Codec::Native) => codec,
             // Some programs unpack pixels and leave the name of the syntax.
@@ -169,6 +172,7 @@ impl ImageFile {
         let offset = if syntax.is_deflated { 0 } else { part.offset };
         let pixel_place = PixelPlace { offset: pixel_place.offset + offset, ..pixel_place };
         let text = |tag| set.text(tag);
+        let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
         let first = |tag| set.number(tag, b"DS").filter(|value: &f64| value.is_finite());
         let image_type = text(tags::IMAGE_TYPE);
         Ok(Self {
@@ -187,8 +191,8 @@ impl ImageFile {
             series_uid: text(tags::SERIES_INSTANCE_UID),
             series_number: text(tags::SERIES_NUMBER),
             frame_of_reference: text(tags::FRAME_OF_REFERENCE_UID),
-            sop_class: text(tags::SOP_CLASS_UID),
-            sop_instance: text(tags::SOP_INSTANCE_UID),
+            sop_class: or(text(tags::SOP_CLASS_UID), &part.meta.class),
+            sop_instance: or(text(tags::SOP_INSTANCE_UID), &part.meta.instance),
             instance_number: text(tags::INSTANCE_NUMBER).parse().unwrap_or(0),
             rescale_type: text(tags::RESCALE_TYPE),
             window: first(tags::WINDOW_CENTER).zip(first(tags::WINDOW_WIDTH)).map(|(center, width)| [center, width]),

@@ -3,6 +3,8 @@
 //! # Map
 //! - [`scan`]: the series in a folder, a file, a zip file or the folder of a DICOMDIR; [`Series`]: one of them
 //! - [`open`], [`open_with`]: a series as a volume; [`thumbnail`]: its middle slice, small
+//! - [`write_segmentation`], [`open_segmentation`]: a mask as a DICOM Segmentation; [`write_contours`], [`open_contours`]: as the contours
+//!   of radiotherapy
 //!
 //! # Invariants
 //! 1. Slices are ordered by Image Position (Patient) along the normal, never by a name or a number; spacing comes from positions.
@@ -12,10 +14,9 @@
 //! 5. The data set is read by a reader of our own that never calls itself for what a file nests; decoders of packed pixels see only
 //!    frames whose size was checked, and a panic in one is an error.
 
-#![allow(dead_code)]
-
 mod choose;
 mod codec;
+mod contours;
 mod data_set;
 mod frames;
 mod group;
@@ -25,18 +26,22 @@ mod part10;
 mod pixels;
 mod place;
 mod scan;
+mod segmentation;
 mod series;
 mod stack;
 mod straighten;
+mod study;
 mod suv;
 mod syntax;
 mod tags;
 mod thumbnail;
 mod writer;
 
-pub(crate) use choose::{open_key, open_path};
+pub(crate) use choose::{labels_of_path, labels_with_table, open_key, open_path};
+pub use contours::{open_contours, write_contours};
 pub use open::{OpenOptions, open, open_with};
 pub(crate) use place::is_in_zip;
 pub use scan::scan;
+pub use segmentation::{Algorithm, Segmentation, SegmentationOptions, open_segmentation, write_segmentation};
 pub use series::{Scan, Series};
 pub use thumbnail::{Thumbnail, thumbnail};

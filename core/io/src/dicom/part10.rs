@@ -15,10 +15,20 @@ const BOMB_RATIO: u64 = 200;
 /// A file cut into its parts (PS3.10 7): what comes before the data set is passed over.
 pub(crate) struct Part10<'a> {
     pub syntax: Syntax,
+    /// Class and instance as the meta header names them, for data sets that leave them out.
+    pub meta: Meta,
     /// Bytes from the beginning of the file to the data set.
     pub offset: usize,
     /// The data set; inflated if it was deflated.
     pub data_set: Cow<'a, [u8]>,
+}
+
+/// What is kept of a meta header (PS3.10 7.1).
+#[derive(Debug, Default)]
+pub(crate) struct Meta {
+    pub syntax: String,
+    pub class: String,
+    pub instance: String,
 }
 
 /// Finds the data set of a file that begins with `bytes` and has `length` of them. A missing preamble and a missing meta header
@@ -36,25 +46,25 @@ pub(crate) fn open(bytes: &[u8], length: u64) -> Result<Part10<'_>, Fault> {
     let is_meta = rest.starts_with(&[2, 0]);
     if !is_meta {
         let syntax = guess(rest).ok_or_else(|| Fault::Malformed("is not a DICOM file".to_owned()))?;
-        return Ok(Part10 { syntax, offset: start, data_set: Cow::Borrowed(rest) });
+        return Ok(Part10 { syntax, meta: Meta::default(), offset: start, data_set: Cow::Borrowed(rest) });
     }
-    let (uid, end) = meta(rest)?;
+    let (meta, end) = meta(rest)?;
     let offset = start + end;
     let rest = bytes.get(offset..).unwrap_or_default();
     // Without a transfer syntax, or with a wrong one, the first element tells.
-    let mut syntax = if uid.is_empty() { guess(rest).unwrap_or(Syntax::IMPLICIT) } else { Syntax::of_uid(&uid) };
+    let mut syntax = if meta.syntax.is_empty() { guess(rest).unwrap_or(Syntax::IMPLICIT) } else { Syntax::of_uid(&meta.syntax) };
     if syntax == Syntax::EXPLICIT && guess(rest) == Some(Syntax::IMPLICIT) {
         syntax = Syntax::IMPLICIT;
     }
     let data_set = if syntax.is_deflated { Cow::Owned(inflate(rest, length)?) } else { Cow::Borrowed(rest) };
-    Ok(Part10 { syntax, offset, data_set })
+    Ok(Part10 { syntax, meta, offset, data_set })
 }
 
-/// The transfer syntax UID of a meta header, and where the header ends: at the first element of another group, as its own length
+/// The UIDs of a meta header, and where the header ends: at the first element of another group, as its own length
 /// may be wrong.
-fn meta(bytes: &[u8]) -> Result<(String, usize), Fault> {
+fn meta(bytes: &[u8]) -> Result<(Meta, usize), Fault> {
     let mut at = 0;
-    let mut uid = String::new();
+    let mut found = Meta::default();
     while bytes.get(at..at + 2) == Some(&[2, 0]) {
         let is_long = matches!(bytes.get(at + 4..at + 6), Some(b"OB" | b"UN"));
         let (length, value) = if is_long {
@@ -64,12 +74,16 @@ fn meta(bytes: &[u8]) -> Result<(String, usize), Fault> {
         };
         let end = value.checked_add(length.ok_or(Fault::Short)?).ok_or(Fault::Short)?;
         let content = bytes.get(value..end).ok_or(Fault::Short)?;
-        if bytes.get(at + 2..at + 4) == Some(&[0x10, 0]) {
-            uid = String::from_utf8_lossy(content).trim_matches(['\0', ' ']).to_owned();
+        let text = String::from_utf8_lossy(content).trim_matches(['\0', ' ']).to_owned();
+        match bytes.get(at + 2..at + 4) {
+            Some([0x02, 0]) => found.class = text,
+            Some([0x03, 0]) => found.instance = text,
+            Some([0x10, 0]) => found.syntax = text,
+            _ => {}
         }
         at = end;
     }
-    Ok((uid, at))
+    Ok((found, at))
 }
 
 /// What a data set without a meta header is written in, told by its first element: a group up to 0008 (or 0002's neighbours) with

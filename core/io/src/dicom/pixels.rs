@@ -206,7 +206,7 @@ impl Contents {
             let part = part10::open(&bytes, bytes.len() as u64).map_err(|_| damaged())?;
             return Ok(Self { bytes: part.data_set.into_owned(), frames: Vec::new() });
         }
-        let frames = if file.codec == Codec::Native { Vec::new() } else { fragments(&bytes, file) };
+        let frames = if file.codec == Codec::Native { Vec::new() } else { fragments(&bytes, file.pixel_place.offset, file.frames.len()) };
         Ok(Self { bytes, frames })
     }
 
@@ -221,10 +221,9 @@ impl Contents {
 
 /// Where the fragments of each frame are (PS3.5 A.4): one fragment is a frame, or the offset table tells, or the marker that every
 /// picture begins with.
-fn fragments(bytes: &[u8], file: &ImageFile) -> Vec<Vec<(usize, usize)>> {
-    let count = file.frames.len();
+pub(crate) fn fragments(bytes: &[u8], offset: usize, count: usize) -> Vec<Vec<(usize, usize)>> {
     let mut items = Vec::new();
-    let mut at = file.pixel_place.offset;
+    let mut at = offset;
     while let Some(head) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let &[0xfe, 0xff, 0x00, 0xe0, a, b, c, d] = head else { break };
         let start = at + 8;

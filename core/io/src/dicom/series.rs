@@ -66,6 +66,18 @@ impl Series {
         self.files.first().map_or_else(|| "the series".to_owned(), |file| file.place.name())
     }
 
+    /// Whether other files can name it: all of its files have identifiers.
+    pub(crate) fn is_referable(&self) -> bool {
+        !self.files.is_empty() && self.files.iter().all(|file| !file.sop_instance.is_empty() && !file.series_uid.is_empty())
+    }
+
+    /// The file and the frame that a slice of the volume is, if slices are pictures and not interpolated.
+    pub(crate) fn picture(&self, slice: usize) -> Option<(&ImageFile, usize)> {
+        let stack = self.stack.as_ref().filter(|stack| stack.resampling.is_none())?;
+        let plane = stack.planes.get(slice)?;
+        Some((self.files.get(plane.file)?, plane.frame))
+    }
+
     /// A line for lists: modality, description, number of images.
     #[must_use]
     pub fn title(&self) -> String {

@@ -2,37 +2,32 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::data_set::Tag;
 
-/// Writes elements in explicit little endian (PS3.5 A.2), sequences and items with their lengths.
+/// Elements to be written, sorted by tag at the end; sequences and items with their lengths.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
-    bytes: Vec<u8>,
+    elements: Vec<(Tag, [u8; 2], Value)>,
+}
+
+#[derive(Debug)]
+enum Value {
+    Bytes(Vec<u8>),
+    Items(Vec<Writer>),
 }
 
 /// Implementation Class UID of files written here: a UUID under the root that PS3.5 B.2 gives to them.
 const IMPLEMENTATION: &str = "2.25.110372645081930871146280413937820461";
 const IMPLEMENTATION_NAME: &str = "MEDLEY_1";
 const EXPLICIT_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2.1";
+const IMPLICIT_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2";
 
 impl Writer {
-    fn head(&mut self, tag: Tag, vr: &[u8; 2], length: usize) {
-        self.bytes.extend(((tag >> 16) as u16).to_le_bytes());
-        self.bytes.extend((tag as u16).to_le_bytes());
-        self.bytes.extend(vr);
-        if matches!(vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
-            self.bytes.extend([0; 2]);
-            self.bytes.extend((length as u32).to_le_bytes());
-        } else {
-            self.bytes.extend((length as u16).to_le_bytes());
-        }
-    }
-
     /// An element from its bytes, made even.
     pub fn bytes(&mut self, tag: Tag, vr: &[u8; 2], value: &[u8]) -> &mut Self {
-        self.head(tag, vr, value.len() + value.len() % 2);
-        self.bytes.extend(value);
-        if value.len() % 2 == 1 {
-            self.bytes.push(if matches!(vr, b"UI" | b"OB" | b"UN") { 0 } else { b' ' });
+        let mut bytes = value.to_vec();
+        if !bytes.len().is_multiple_of(2) {
+            bytes.push(if matches!(vr, b"UI" | b"OB" | b"UN") { 0 } else { b' ' });
         }
+        self.elements.push((tag, *vr, Value::Bytes(bytes)));
         self
     }
 
@@ -65,14 +60,7 @@ impl Writer {
 
     /// A sequence.
     pub fn sequence(&mut self, tag: Tag, items: impl IntoIterator<Item = Writer>) -> &mut Self {
-        let mut inner = Vec::new();
-        for item in items {
-            inner.extend([0xfe, 0xff, 0x00, 0xe0]);
-            inner.extend((item.bytes.len() as u32).to_le_bytes());
-            inner.extend(item.bytes);
-        }
-        self.head(tag, b"SQ", inner.len());
-        self.bytes.extend(inner);
+        self.elements.push((tag, *b"SQ", Value::Items(items.into_iter().collect())));
         self
     }
 
@@ -88,31 +76,56 @@ impl Writer {
         item
     }
 
-    /// Bytes written so far.
-    pub fn len(&self) -> usize {
-        self.bytes.len()
+    /// The elements, sorted by tag, in little endian (PS3.5 7.1, A.1, A.2).
+    pub fn into_bytes(mut self, is_explicit: bool) -> Vec<u8> {
+        self.elements.sort_by_key(|(tag, ..)| *tag);
+        let mut bytes = Vec::new();
+        for (tag, vr, value) in self.elements {
+            let value = match value {
+                Value::Bytes(value) => value,
+                Value::Items(items) => {
+                    items.into_iter().flat_map(|item| element(0xfffe_e000, None, &item.into_bytes(is_explicit))).collect()
+                }
+            };
+            bytes.extend(element(tag, is_explicit.then_some(&vr), &value));
+        }
+        bytes
     }
 
-    /// The file: preamble, meta header, data set (PS3.10 7.1).
-    pub fn file(&self, class: &str, instance: &str) -> Vec<u8> {
+    /// The file: preamble, meta header, data set (PS3.10 7.1). Explicit data sets cannot hold numbers as text longer than 64 KiB.
+    pub fn into_file(self, class: &str, instance: &str, is_explicit: bool) -> Vec<u8> {
         let meta = Self::of(|meta| {
             meta.bytes(0x0002_0001, b"OB", &[0, 1]);
             meta.text(0x0002_0002, b"UI", class).text(0x0002_0003, b"UI", instance);
-            meta.text(0x0002_0010, b"UI", EXPLICIT_LITTLE_ENDIAN);
+            meta.text(0x0002_0010, b"UI", if is_explicit { EXPLICIT_LITTLE_ENDIAN } else { IMPLICIT_LITTLE_ENDIAN });
             meta.text(0x0002_0012, b"UI", IMPLEMENTATION).text(0x0002_0013, b"SH", IMPLEMENTATION_NAME);
+        })
+        .into_bytes(true);
+        let length = Self::of(|head| {
+            head.u32(0x0002_0000, &[meta.len() as u32]);
         });
         let mut file = vec![0; 128];
         file.extend(b"DICM");
-        file.extend(
-            Self::of(|head| {
-                head.u32(0x0002_0000, &[meta.bytes.len() as u32]);
-            })
-            .bytes,
-        );
-        file.extend(&meta.bytes);
-        file.extend(&self.bytes);
+        file.extend(length.into_bytes(true));
+        file.extend(meta);
+        file.extend(self.into_bytes(is_explicit));
         file
     }
+}
+
+fn element(tag: Tag, vr: Option<&[u8; 2]>, value: &[u8]) -> Vec<u8> {
+    let mut bytes = [(tag >> 16) as u16, tag as u16].map(u16::to_le_bytes).concat();
+    bytes.extend(vr.into_iter().flatten());
+    match vr {
+        Some(b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") => {
+            bytes.extend([0; 2]);
+            bytes.extend((value.len() as u32).to_le_bytes());
+        }
+        Some(_) => bytes.extend((value.len() as u16).to_le_bytes()),
+        None => bytes.extend((value.len() as u32).to_le_bytes()),
+    }
+    bytes.extend(value);
+    bytes
 }
 
 /// A decimal string of sixteen characters at most (PS3.5 6.2), as exact as they allow.
@@ -150,7 +163,8 @@ mod tests {
             item.text(0x0020_000e, b"UI", "1.2.3");
         });
         writer.decimals(0x0020_0032, &[-249.511719, 1.0 / 3.0, 1e-20]);
-        let (set, _, is_short) = DataSet::read(&writer.bytes, Encoding::EXPLICIT).expect("elements");
+        let bytes = writer.into_bytes(true);
+        let (set, _, is_short) = DataSet::read(&bytes, Encoding::EXPLICIT).expect("elements");
         assert!(!is_short);
         assert_eq!(set.u16(0x0028_0010), Some(7));
         assert_eq!(set.item(0x0008_1115).map(|item| item.text(0x0020_000e)), Some("1.2.3".to_owned()));
