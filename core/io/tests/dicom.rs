@@ -28,6 +28,7 @@ fn every_transfer_syntax_gives_the_same_pixels() {
         ("ct_explicit_le.dcm", "int16", [128, 128, 1], 14_826_310.0),
         ("ot_deflated.dcm", "uint8", [512, 512, 1], 33_322_688.0),
         ("ct_jpeg2000_bits_mismatch.dcm", "int16", [512, 512, 1], -2_181_784.0),
+        ("ct_jpeg_lossless_coronal.dcm", "int16", [512, 400, 1], 14_533_101.0),
         ("htj2k.dcm", "uint16", [100, 60, 1], 5_143_041.0),
         ("rtdose_multiframe_implicit.dcm", "uint32", [10, 10, 15], 1_519_910_000.0),
     ];

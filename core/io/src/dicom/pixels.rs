@@ -16,7 +16,7 @@ use super::series::Plane;
 use super::syntax::Codec;
 use crate::IoError;
 use crate::error::COPY_AGAIN;
-use crate::source::require_memory;
+use crate::source::{human, require_memory};
 
 /// A file of packed pixels that claims more than this and unpacks more than [`BOMB_RATIO`] times is not unpacked.
 const BOMB_BYTES: u64 = 1 << 30;
@@ -95,7 +95,9 @@ pub(crate) fn read(files: &[Arc<ImageFile>], planes: &[Plane]) -> Result<Voxels,
 fn check_claim(files: &[Arc<ImageFile>], planes: &[Plane], first: &ImageFile) -> Result<(), IoError> {
     let name = first.place.name();
     let claimed = (planes.len() as u64).saturating_mul(first.pixels.frame_bytes() as u64);
-    require_memory(&name, claimed)?;
+    // What is in a zip file or deflated is held twice while it is read.
+    let is_held = first.syntax.is_deflated || matches!(first.place, Place::Entry { .. });
+    require_memory(&name, if is_held { claimed.saturating_mul(2) } else { claimed })?;
     if claimed <= BOMB_BYTES || first.codec == Codec::Native {
         return Ok(());
     }
@@ -113,7 +115,14 @@ fn check_claim(files: &[Arc<ImageFile>], planes: &[Plane], first: &ImageFile) ->
 fn fill<T: Stored>(files: &[Arc<ImageFile>], planes: &[Plane], opened: &Opened) -> Result<Vec<T>, IoError> {
     let Some(pixels) = planes.first().and_then(|plane| files.get(plane.file)).map(|file| file.pixels) else { return Ok(Vec::new()) };
     let length = pixels.rows * pixels.columns;
-    let mut values = vec![T::ZERO; length * planes.len()];
+    // Asked for first, because what cannot be had would end the program; then taken as zeros that cost nothing until they are written.
+    let count = length * planes.len();
+    if Vec::<T>::new().try_reserve_exact(count).is_err() {
+        let name = planes.first().and_then(|plane| files.get(plane.file)).map(|file| file.place.name()).unwrap_or_default();
+        let fault = format!("needs {} of memory, more than can be had", human((count * size_of::<T>()) as u64));
+        return Err(IoError::too_large(&name, fault, "close other programs"));
+    }
+    let mut values = vec![T::ZERO; count];
     values.par_chunks_mut(length).zip(planes).try_for_each(|(into, plane)| match files.get(plane.file) {
         Some(file) => one(file, plane, opened.get(plane.file), into),
         None => Ok(()),

@@ -9,6 +9,7 @@ use medley_volume::{LabelMap, LabelTable};
 pub(crate) use color::rgb_from_lab;
 pub(crate) use read::is_segmentation;
 pub use read::open_segmentation;
+pub(crate) use write::slices_with;
 pub use write::write_segmentation;
 
 /// A mask with the names and colours of its labels.
