@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use super::Failure;
 /// The cases of a data set that have a mask to believe, read when they are asked for.
 pub struct DataSetCases {
     set: DataSet,
+    /// Labels that nobody looked for, by the name of the case.
+    never_annotated: BTreeMap<String, Vec<u16>>,
 }
 
 impl DataSetCases {
@@ -18,7 +21,7 @@ impl DataSetCases {
     /// # Errors
     /// If there is none to learn from.
     pub fn new(set: DataSet, path: &Path) -> Result<Self, Failure> {
-        let cases = Self { set };
+        let cases = Self { set, never_annotated: BTreeMap::new() };
         if cases.of(Role::Training).count() > 0 {
             return Ok(cases);
         }
@@ -27,6 +30,12 @@ impl DataSetCases {
             Some(_) => format!("the study {shown} has no corrected training case: correct a mask and mark its case as corrected first"),
             None => format!("the data set {shown} has no training case with a mask"),
         }))
+    }
+
+    /// The same cases, of which some say that labels were never looked for in them: by the name of the case.
+    #[must_use]
+    pub fn with_never_annotated(self, never_annotated: BTreeMap<String, Vec<u16>>) -> Self {
+        Self { never_annotated, ..self }
     }
 
     /// How many cases there are to learn from.
@@ -42,7 +51,9 @@ impl DataSetCases {
     fn load(&self, role: Role) -> Result<Vec<TrainingCase>, String> {
         let load = |case: &DataSetCase| -> Result<Option<TrainingCase>, String> {
             let loaded = self.set.load(case).map_err(|error| error.to_string())?;
-            let with_mask = |truth| TrainingCase { name: case.name.clone(), image: Arc::new(loaded.volume), truth: Arc::new(truth) };
+            let never_annotated = self.never_annotated.get(&case.name).cloned().unwrap_or_default();
+            let with_mask =
+                |truth| TrainingCase { name: case.name.clone(), image: Arc::new(loaded.volume), truth: Arc::new(truth), never_annotated };
             Ok(loaded.labels.map(with_mask))
         };
         self.of(role).map(load).filter_map(Result::transpose).collect()
@@ -67,7 +78,7 @@ pub fn study_cases(study: &Study, role: Role) -> Result<Vec<TrainingCase>, Proje
     let cases = study.cases()?.into_iter().filter(|case| case.role == role && case.is_corrected);
     let load = |case: medley_project::CaseInfo| {
         let open = study.load_case(case.id)?;
-        Ok(TrainingCase { name: case.name, image: Arc::new(open.volume), truth: Arc::new(open.mask) })
+        Ok(TrainingCase { name: case.name, image: Arc::new(open.volume), truth: Arc::new(open.mask), never_annotated: Vec::new() })
     };
     cases.map(load).collect()
 }

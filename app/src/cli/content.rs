@@ -1,5 +1,7 @@
 //! Whether a file of numbers is a scan or a mask, judged by what is in it.
 
+use std::path::Path;
+
 use medley_volume::{Scaling, Volume, with_voxels};
 
 /// The intent code of a NIfTI file whose values are labels (`NIFTI_INTENT_LABEL`).
@@ -42,6 +44,12 @@ fn stored_like_mask<T: Copy>(stored: &[T], row: usize, value: impl Fn(T) -> f64)
         }
     }
     distinct > 1 && 2 * alike >= pairs
+}
+
+/// Whether a file names its labels and may hold them in several layers: 3D Slicer's segmentations do, told by their names.
+#[must_use]
+pub fn has_segments(path: &Path) -> bool {
+    path.to_string_lossy().to_ascii_lowercase().ends_with(".seg.nrrd")
 }
 
 /// The name of what the values are.

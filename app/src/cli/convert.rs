@@ -1,20 +1,23 @@
 use std::path::{Path, PathBuf};
 
-use medley_io::StoredGeometry;
-use medley_volume::{Grid, LabelMap, Volume};
+use medley_io::mesh::is_mesh_name;
+use medley_io::{StoredGeometry, label_files};
+use medley_volume::{Grid, LabelMap, LabelTable, Volume};
 use serde::Serialize;
 
-use super::content::{INTENT_LABEL, looks_like_mask};
+use super::content::{INTENT_LABEL, has_segments, looks_like_mask};
 use super::file_names::require_writable;
-use super::{Answer, Failure};
+use super::options::chosen_labels;
+use super::{Answer, Failure, Table};
 
-/// Writes a scan or a mask in another format, or on another grid
+/// Writes a scan or a mask in another format or on another grid, or labels as surfaces
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The file to read
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The file to write: `.nii` or `.nii.gz`
+    /// The file to write; its ending chooses the format: `.nii.gz`, `.nii`, `.nrrd`, `.mha`, `.mhd`; of masks also `.seg.nrrd`, and
+    /// surfaces as `.stl`, `.ply` or `.obj`, where `{label}` in the name makes one file for each label
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// Put it onto the grid of this image: masks by nearest neighbour, scans linearly
@@ -23,6 +26,21 @@ pub struct Arguments {
     /// Read the file as a scan or as a mask, whatever it looks like
     #[arg(long = "as", value_enum, default_value_t = Content::Auto)]
     content: Content,
+    /// Which volume of a file that holds several, counted from 0
+    #[arg(long, value_name = "N")]
+    frame: Option<usize>,
+    /// Names and colours of labels: a table of ITK-SNAP (`.txt`, `.label`) or 3D Slicer (`.ctbl`)
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// Write the names and colours of the labels to a table: `.txt` or `.label` for ITK-SNAP, `.ctbl` for 3D Slicer
+    #[arg(long, value_name = "FILE")]
+    write_table: Option<PathBuf>,
+    /// The labels whose surfaces are written, by name or value; all of them unless given
+    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
+    labels: Vec<String>,
+    /// Rounds by which the steps of surfaces are evened out
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    smooth: usize,
     /// Replace OUT if it exists
     #[arg(long)]
     force: bool,
@@ -45,12 +63,33 @@ struct Report {
     kind: &'static str,
     shape: [usize; 3],
     affine: [[f64; 4]; 4],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    surfaces: Vec<Surface>,
     warnings: Vec<String>,
 }
 
-enum Opened {
+/// A surface that was written.
+#[derive(Serialize)]
+struct Surface {
+    label: u16,
+    output: String,
+    triangles: usize,
+    ml: f64,
+}
+
+/// A scan's values or a mask's labels.
+enum Numbers {
     Scan(Volume),
     Mask(LabelMap),
+}
+
+/// What was read.
+struct Opened {
+    content: Numbers,
+    geometry: StoredGeometry,
+    /// Names and colours of labels.
+    table: LabelTable,
+    warnings: Vec<String>,
 }
 
 /// `medley convert IN OUT`.
@@ -58,49 +97,115 @@ enum Opened {
 /// # Errors
 /// If IN cannot be read or OUT may not be written.
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let inputs: Vec<&Path> = [Some(&arguments.input), arguments.like.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
-    require_writable(&arguments.output, &inputs, arguments.force)?;
-    let (mut opened, mut geometry, mut warnings) = open(&arguments.input, arguments.content)?;
-    if let Some(like) = &arguments.like {
-        let image = medley_io::open_volume(like)?;
-        warnings.extend(image.notices);
-        geometry = image.geometry;
-        opened = onto(opened, *image.volume.grid())?;
+    let Arguments { output, like, force, write_table, .. } = arguments;
+    let inputs = [Some(&arguments.input), like.as_ref(), arguments.table.as_ref()];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    for written in [Some(output), write_table.as_ref()].into_iter().flatten() {
+        require_writable(written, &inputs, *force)?;
     }
-    let (kind, grid) = match &opened {
-        Opened::Scan(volume) => {
-            medley_io::write_volume(&arguments.output, volume, &geometry)?;
+    let mut opened = open(arguments)?;
+    if let Some(like) = like {
+        let image = medley_io::open_volume(like)?;
+        opened.warnings.extend(image.notices);
+        opened.geometry = image.geometry.alone();
+        opened.content = onto(opened.content, *image.volume.grid())?;
+    }
+    let mut surfaces = Vec::new();
+    let (kind, grid) = match &opened.content {
+        Numbers::Scan(_) if is_mesh_name(output) || write_table.is_some() || !arguments.labels.is_empty() => {
+            let shown = arguments.input.display();
+            return Err(Failure::new(format!("{shown} is a scan, and only masks have labels: add --as mask if it is one")));
+        }
+        Numbers::Scan(volume) => {
+            medley_io::write_volume(output, volume, &opened.geometry)?;
             ("scan", *volume.grid())
         }
-        Opened::Mask(mask) => {
-            medley_io::write_labels(&arguments.output, mask, &geometry)?;
+        Numbers::Mask(mask) if is_mesh_name(output) => {
+            surfaces = write_surfaces(mask, &opened.table, arguments, &inputs)?;
+            ("surfaces", *mask.grid())
+        }
+        Numbers::Mask(mask) => {
+            medley_io::write_labels_with_table(output, mask, &opened.table, &opened.geometry)?;
             ("mask", *mask.grid())
         }
     };
-    let output = arguments.output.display().to_string();
+    if let Some(path) = write_table {
+        label_files::write(path, &opened.table)?;
+    }
+    let (output, warnings) = (output.display().to_string(), opened.warnings);
     let mut text = format!("{output}: a {kind} of {grid}\n");
+    if kind == "surfaces" {
+        let mut table = Table::new(["label", "triangles", "mL", "file"]);
+        let row = |surface: &Surface| {
+            let ml = format!("{:.2}", surface.ml);
+            [surface.label.to_string(), surface.triangles.to_string(), ml, surface.output.clone()]
+        };
+        surfaces.iter().for_each(|surface| table.row(row(surface)));
+        text = table.to_string();
+    }
     warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
-    Answer::new(&Report { output, kind, shape: grid.shape(), affine: grid.affine_rows(), warnings }, text)
+    Answer::new(&Report { output, kind, shape: grid.shape(), affine: grid.affine_rows(), surfaces, warnings }, text)
 }
 
-fn open(path: &Path, content: Content) -> Result<(Opened, StoredGeometry, Vec<String>), Failure> {
-    let as_mask = || -> Result<_, Failure> {
-        let mask = medley_io::open_labels(path)?;
-        Ok((Opened::Mask(mask.labels), mask.geometry, mask.notices))
+fn open(arguments: &Arguments) -> Result<Opened, Failure> {
+    let path = &arguments.input;
+    let given = arguments.table.as_deref().map(label_files::read).transpose()?;
+    let as_mask = || -> Result<Opened, Failure> {
+        let (mask, own) = medley_io::open_labels_with_table(path)?;
+        let mut table = given.clone().unwrap_or(own);
+        table.add_unknown(mask.labels.counts().into_keys().filter(|&value| value != 0));
+        Ok(Opened { content: Numbers::Mask(mask.labels), geometry: mask.geometry, table, warnings: mask.notices })
     };
-    if content == Content::Mask {
+    if arguments.content == Content::Mask {
         return as_mask();
     }
-    let scan = medley_io::open_volume(path)?;
-    if content == Content::Auto && (scan.about.intent_code == INTENT_LABEL || looks_like_mask(&scan.volume)) {
+    let scan = match arguments.frame {
+        Some(frame) => medley_io::open_volume_frame(path, frame)?,
+        // A segmentation in layers is no scan of one volume.
+        None if arguments.content == Content::Auto && has_segments(path) => return as_mask(),
+        None => medley_io::open_volume(path)?,
+    };
+    if arguments.content == Content::Auto && (scan.about.intent_code == INTENT_LABEL || looks_like_mask(&scan.volume)) {
         return as_mask();
     }
-    Ok((Opened::Scan(scan.volume), scan.geometry, scan.notices))
+    let table = given.unwrap_or_default();
+    Ok(Opened { content: Numbers::Scan(scan.volume), geometry: scan.geometry, table, warnings: scan.notices })
 }
 
-fn onto(opened: Opened, target: Grid) -> Result<Opened, Failure> {
-    Ok(match opened {
-        Opened::Scan(volume) => Opened::Scan(medley_volume::volume_onto(&volume, target)?),
-        Opened::Mask(mask) => Opened::Mask(medley_volume::resample::labels_onto(&mask, target)),
+/// Writes the surface of each chosen label that is there; of several labels each into a file of its own.
+fn write_surfaces(mask: &LabelMap, table: &LabelTable, arguments: &Arguments, inputs: &[&Path]) -> Result<Vec<Surface>, Failure> {
+    let present = mask.counts();
+    let chosen = chosen_labels(table, &arguments.labels)?;
+    let chosen: Vec<(u16, String)> = chosen.into_iter().filter(|(value, _)| present.contains_key(value)).collect();
+    let pattern = arguments.output.to_string_lossy();
+    let named: Vec<String> = chosen.iter().map(|(value, name)| format!("{value} {name}")).collect();
+    match chosen.as_slice() {
+        [] => return Err(Failure::new(format!("{} holds none of these labels: there is no surface", arguments.input.display()))),
+        [_, _, ..] if !pattern.contains("{label}") => {
+            let fault = format!("the mask holds {} labels ({}), and a file one surface", chosen.len(), named.join(", "));
+            return Err(Failure::new(format!("{fault}: choose one with --labels, or put {{label}} into the name of the file")));
+        }
+        _ => {}
+    }
+    let mut surfaces: Vec<Surface> = Vec::new();
+    for (value, name) in chosen {
+        let mut part: String = name.chars().map(|c| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
+        if surfaces.iter().any(|other| other.output == pattern.replace("{label}", &part)) {
+            part = format!("{part}_{value}");
+        }
+        let path = PathBuf::from(pattern.replace("{label}", &part));
+        require_writable(&path, inputs, arguments.force)?;
+        let mesh = medley_volume::surface(mask, value).smoothed(arguments.smooth);
+        medley_io::mesh::write(&path, &mesh)?;
+        let ml = mesh.signed_volume_mm3() / 1000.0;
+        surfaces.push(Surface { label: value, output: path.display().to_string(), triangles: mesh.triangles.len(), ml });
+    }
+    Ok(surfaces)
+}
+
+fn onto(content: Numbers, target: Grid) -> Result<Numbers, Failure> {
+    Ok(match content {
+        Numbers::Scan(volume) => Numbers::Scan(medley_volume::volume_onto(&volume, target)?),
+        Numbers::Mask(mask) => Numbers::Mask(medley_volume::resample::labels_onto(&mask, target)),
     })
 }

@@ -10,7 +10,7 @@ use medley_project::dataset::DataSet;
 use serde::Serialize;
 
 use super::cases::DataSetCases;
-use super::options::{DeviceOption, NetworkOptions, TrainingOptions, chosen_labels, set, weights_source};
+use super::options::{DeviceOption, NetworkOptions, Partial, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
 use super::progress::Progress;
 use super::{Answer, Failure, Table, finetune_task};
@@ -74,10 +74,10 @@ pub struct Arguments {
     /// Labels to learn, by name or value; all of them unless given
     #[arg(long, value_delimiter = ',', value_name = "LABEL")]
     pub(super) labels: Vec<String>,
-    /// Labels that nobody looked for in this data set, by name or value: a model that knows them already keeps them, and finding
-    /// one costs nothing
-    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
-    partial: Vec<String>,
+    /// Labels that nobody looked for, by name or value: in the whole data set (a model that knows them already keeps them), or
+    /// in one case; finding one there costs nothing
+    #[arg(long, value_delimiter = ',', value_name = "LABEL[@CASE]")]
+    pub(super) partial: Vec<String>,
     /// Steps between measurements on the validation cases; 0: only at the end
     #[arg(long, value_name = "STEPS")]
     validate_every: Option<usize>,
@@ -131,9 +131,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         ("--head", arguments.head.is_some()),
         ("--loss", arguments.loss.is_some()),
         ("--deep-supervision", arguments.deep_supervision),
-        ("--partial", !arguments.partial.is_empty()),
         ("--checkpointing", arguments.training.checkpointing.is_some_and(|checkpointing| !checkpointing.is_off())),
     ];
+    if arguments.task == Task::Classify && !arguments.partial.is_empty() {
+        return Err(Failure::new("--partial is for labels in masks: leave an answer empty in the table of classes instead"));
+    }
     if let (Task::Classify | Task::Detect, Some((option, _))) = (arguments.task, of_masks.into_iter().find(|(_, is_given)| *is_given)) {
         return Err(Failure::new(format!("{option} is for networks that draw masks: leave it out with --task {}", arguments.task)));
     }
@@ -147,11 +149,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     let set = DataSet::open(&arguments.dataset)?;
     let labels = chosen_labels(&set.label_table, &arguments.labels)?;
-    let never_annotated = if arguments.partial.is_empty() { Vec::new() } else { chosen_labels(&set.label_table, &arguments.partial)? };
+    let partial = Partial::new(&arguments.partial, &set)?;
     let warnings = set.notices.clone();
-    let cases = DataSetCases::new(set, &arguments.dataset)?;
+    let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
     let mut settings = adjusted(arguments, FineTuneSettings::default(), cases.training_len());
-    settings.never_annotated = never_annotated.into_iter().map(|(value, _)| value).collect();
+    settings.never_annotated = partial.in_all;
     let spec = FineTuneSpec {
         cases: Box::new(cases),
         labels,

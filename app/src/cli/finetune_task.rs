@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::cases::DataSetCases;
 use super::classified::ClassifiedScans;
 use super::finetune::{Arguments, adjusted};
-use super::options::{chosen_labels, weights_source};
+use super::options::{Partial, chosen_labels, weights_source};
 use super::output::score;
 use super::progress::Progress;
 use super::{Answer, Failure, Table};
@@ -79,9 +79,12 @@ pub fn detect(arguments: &Arguments) -> Result<Answer, Failure> {
     let chosen = if arguments.detect_labels.is_empty() { &arguments.labels } else { &arguments.detect_labels };
     let labels = chosen_labels(&set.label_table, chosen)?;
     let warnings = set.notices.clone();
-    let cases = DataSetCases::new(set, &arguments.dataset)?;
+    let partial = Partial::new(&arguments.partial, &set)?;
+    let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
     let usual = DetectSettings::default();
-    let settings = DetectSettings { training: adjusted(arguments, usual.training, cases.training_len()), ..DetectSettings::default() };
+    let mut training = adjusted(arguments, usual.training, cases.training_len());
+    training.never_annotated = partial.in_all;
+    let settings = DetectSettings { training, ..DetectSettings::default() };
     let seed = settings.training.seed;
     let classes = labels.iter().map(|(_, name)| name.clone()).collect();
     let spec = DetectSpec {

@@ -2,9 +2,11 @@ use std::path::{Path, PathBuf};
 
 use medley_io::{FileKind, OpenedVolume};
 use medley_project::dataset::DataSet;
+use medley_volume::{LabelVoxels, ValueSummary};
+use rayon::prelude::*;
 use serde::Serialize;
 
-use super::content::{INTENT_LABEL, looks_like_mask, value_unit};
+use super::content::{INTENT_LABEL, has_segments, looks_like_mask, value_unit};
 use super::file_names::model_file;
 use super::weights::WeightsReport;
 use super::{Answer, Failure, Table};
@@ -39,6 +41,9 @@ struct ImageReport {
 #[derive(Serialize)]
 struct LabelReport {
     value: u16,
+    /// Where the file names its labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     voxels: usize,
     ml: f64,
 }
@@ -80,7 +85,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let path = arguments.file.as_path();
     let shown = path.display();
     match medley_io::kind_of(path)? {
-        FileKind::Nifti | FileKind::Nrrd => image(&medley_io::open_volume(path)?),
+        FileKind::Nrrd if has_segments(path) => segmentation(path),
+        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => image(path),
         FileKind::Pytorch | FileKind::Safetensors => checkpoint(path),
         FileKind::Study => data_set(path, "study"),
         FileKind::Json => data_set(path, "dataset"),
@@ -89,7 +95,6 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         FileKind::Dicom | FileKind::DicomFolder => Err(Failure::new(format!(
             "{shown} is DICOM, and this version does not read DICOM series yet; convert the series to NIfTI (.nii.gz) with another program first"
         ))),
-        FileKind::Npy => Err(Failure::new(format!("{shown} is a NumPy array, which has no place in a patient; convert it to NIfTI first"))),
         FileKind::LabelTable => Err(Failure::new(format!("{shown} is a table of label names, not a scan, a mask or a file of weights"))),
         FileKind::Folder => {
             Err(Failure::new(format!("{shown} is a folder that is neither a study nor holds a dataset.json; name a file in it")))
@@ -100,11 +105,35 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
 }
 
-fn image(opened: &OpenedVolume) -> Result<Answer, Failure> {
+/// Of a file with more volumes than this only the first is read.
+const MOST_FRAMES: usize = 100;
+
+/// The values of a file's other volumes, joined to those of its first; and whether there were too many.
+fn of_all_frames(path: &Path, opened: &OpenedVolume) -> Result<(ValueSummary, usize, bool), Failure> {
+    let first = (opened.volume.summary(), opened.volume.voxels().len());
+    let frames: usize = opened.about.shape.iter().skip(3).product();
+    if frames > MOST_FRAMES {
+        return Ok((first.0, first.1, true));
+    }
+    let of = |frame: usize| {
+        let volume = medley_io::open_volume_frame(path, frame)?.volume;
+        Ok((volume.summary(), volume.voxels().len()))
+    };
+    let others: Vec<(ValueSummary, usize)> = (1..frames).into_par_iter().map(of).collect::<Result<_, Failure>>()?;
+    let (summary, voxels) = others.into_iter().fold(first, |(all, voxels), (one, more)| (all.with(one), voxels + more));
+    Ok((summary, voxels, false))
+}
+
+fn image(path: &Path) -> Result<Answer, Failure> {
+    let opened = &medley_io::open_volume(path)?;
     let OpenedVolume { volume, notices, about, .. } = opened;
     let is_mask = about.intent_code == INTENT_LABEL || looks_like_mask(volume);
-    let summary = volume.summary();
-    let (grid, voxels) = (volume.grid(), volume.voxels().len());
+    let grid = volume.grid();
+    let (summary, voxels, has_too_many) = of_all_frames(path, opened)?;
+    let mut warnings = notices.clone();
+    if has_too_many {
+        warnings.push("The values are those of the first volume.".to_owned());
+    }
     let labels = is_mask.then(|| label_reports(opened));
     let report = ImageReport {
         kind: if is_mask { "mask" } else { "scan" },
@@ -120,7 +149,7 @@ fn image(opened: &OpenedVolume) -> Result<Answer, Failure> {
         sum: summary.sum,
         nonfinite: voxels - summary.finite,
         labels,
-        warnings: notices.clone(),
+        warnings,
     };
     let text = image_text(&report, grid);
     Answer::new(&report, text)
@@ -137,7 +166,42 @@ fn label_reports(opened: &OpenedVolume) -> Vec<LabelReport> {
         }
     }
     let ml = volume.grid().voxel_volume_ml();
-    counts.into_iter().map(|(value, voxels)| LabelReport { value, voxels, ml: voxels as f64 * ml }).collect()
+    counts.into_iter().map(|(value, voxels)| LabelReport { value, name: None, voxels, ml: voxels as f64 * ml }).collect()
+}
+
+fn segmentation(path: &Path) -> Result<Answer, Failure> {
+    let (opened, table) = medley_io::open_labels_with_table(path)?;
+    let (mask, grid) = (&opened.labels, opened.labels.grid());
+    let (counts, ml) = (mask.counts(), grid.voxel_volume_ml());
+    let labels: Vec<LabelReport> = counts
+        .iter()
+        .filter(|(value, _)| **value != 0)
+        .map(|(&value, &voxels)| LabelReport {
+            value,
+            name: table.get(value).map(|label| label.name.clone()),
+            voxels,
+            ml: voxels as f64 * ml,
+        })
+        .collect();
+    let total: f64 = counts.iter().map(|(&value, &voxels)| f64::from(value) * voxels as f64).sum();
+    let report = ImageReport {
+        kind: "mask",
+        format: "NRRD segmentation".to_owned(),
+        shape: grid.shape().to_vec(),
+        spacing: grid.spacing(),
+        affine: grid.affine_rows(),
+        axes: grid.axes().codes(),
+        dtype: if matches!(mask.voxels(), LabelVoxels::U8(_)) { "uint8" } else { "uint16" }.to_owned(),
+        unit: "label",
+        min: f64::from(counts.keys().next().copied().unwrap_or(0)),
+        max: f64::from(counts.keys().next_back().copied().unwrap_or(0)),
+        sum: total,
+        nonfinite: 0,
+        labels: Some(labels),
+        warnings: opened.notices.clone(),
+    };
+    let text = image_text(&report, grid);
+    Answer::new(&report, text)
 }
 
 fn image_text(report: &ImageReport, grid: &medley_volume::Grid) -> String {
@@ -153,8 +217,11 @@ fn image_text(report: &ImageReport, grid: &medley_volume::Grid) -> String {
     text.push_str("affine\n");
     report.affine.iter().for_each(|row| text.push_str(&format!("  {:12.5} {:12.5} {:12.5} {:12.5}\n", row[0], row[1], row[2], row[3])));
     if let Some(labels) = &report.labels {
-        let mut table = Table::new(["label", "voxels", "mL"]);
-        labels.iter().for_each(|label| table.row([label.value.to_string(), label.voxels.to_string(), format!("{:.2}", label.ml)]));
+        let mut table = Table::new(["label", "name", "voxels", "mL"]);
+        let name = |label: &LabelReport| label.name.clone().unwrap_or_default();
+        labels
+            .iter()
+            .for_each(|label| table.row([label.value.to_string(), name(label), label.voxels.to_string(), format!("{:.2}", label.ml)]));
         text.push_str(&table.to_string());
     }
     report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));

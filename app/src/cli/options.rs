@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use medley_learn::{DeviceChoice, EncoderNorm, WeightsSource};
 use medley_nn::weights::WeightsFile;
 use medley_nn::{Checkpointing, Depth, Shortcut, ShortcutGradient, Strides};
+use medley_project::dataset::DataSet;
 use medley_volume::LabelTable;
 
 use super::Failure;
@@ -59,8 +61,9 @@ pub struct TrainingOptions {
     #[arg(long, value_name = "D,H,W")]
     pub patch: Option<Patch>,
     /// What the encoder keeps for its gradients: `off` keeps everything; `blocks` keeps what enters each block and computes the
-    /// rest twice, which takes less memory and about a quarter more time
-    #[arg(long, value_name = "off|blocks")]
+    /// rest twice, which takes less memory and about a quarter more time; `blocks-16bit` keeps that in 16-bit numbers where the
+    /// device has them, which takes still less and rounds
+    #[arg(long, value_name = "off|blocks|blocks-16bit")]
     pub checkpointing: Option<Checkpointing>,
     /// Seed of everything random
     #[arg(long)]
@@ -191,6 +194,38 @@ pub fn chosen_labels(table: &LabelTable, chosen: &[String]) -> Result<Vec<(u16, 
         values.insert(label.value);
     }
     Ok(all().filter(|(value, _)| values.contains(value)).collect())
+}
+
+/// `--partial LABEL[@CASE],…`: labels that nobody looked for.
+#[derive(Debug, Default)]
+pub struct Partial {
+    /// In the whole data set.
+    pub in_all: Vec<u16>,
+    /// In some cases, by name.
+    pub in_case: BTreeMap<String, Vec<u16>>,
+}
+
+impl Partial {
+    /// # Errors
+    /// If the data set has no such label or no such case.
+    pub fn new(wanted: &[String], set: &DataSet) -> Result<Self, Failure> {
+        let mut partial = Self::default();
+        for wanted in wanted {
+            let (label, case) = match wanted.split_once('@') {
+                Some((label, case)) => (label, Some(case)),
+                None => (wanted.as_str(), None),
+            };
+            let values = chosen_labels(&set.label_table, &[label.to_owned()])?.into_iter().map(|(value, _)| value);
+            match case {
+                None => partial.in_all.extend(values),
+                Some(name) if set.cases.iter().any(|case| case.name == name) => {
+                    partial.in_case.entry(name.to_owned()).or_default().extend(values);
+                }
+                Some(name) => return Err(Failure::new(format!("there is no case “{name}” in the data set, of which --partial speaks"))),
+            }
+        }
+        Ok(partial)
+    }
 }
 
 #[cfg(test)]

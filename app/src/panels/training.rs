@@ -2,14 +2,16 @@
 
 use egui::{Button, CollapsingHeader, Color32, ComboBox, DragValue, ProgressBar, RichText, Ui};
 use egui_plot::{Line, Plot, PlotPoints, Points};
-use medley_learn::DeviceChoice;
-use medley_nn::HeadKind;
+use medley_learn::{DeviceChoice, EncoderNorm};
 use medley_nn::loss::LossKind;
+use medley_nn::{Checkpointing, Depth, HeadKind};
 
 use super::widgets::{command_button, command_button_named, heading, named};
 use crate::command::Command;
 use crate::dialogs::Purpose;
-use crate::state::training::{Phase, TrainingRun, WeightsChoice, duration_text, head_name, loss_name};
+use crate::state::training::{
+    Phase, TrainingChoices, TrainingRun, WeightsChoice, depth_name, duration_text, head_name, loss_name, memory_name, norm_name,
+};
 use crate::state::workbench::Workbench;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
@@ -62,26 +64,52 @@ fn choices(ui: &mut Ui, workbench: &mut Workbench) {
         device(ui, workbench);
         ui.end_row();
     });
-    if workbench.choices.task.is_segment() {
-        CollapsingHeader::new(RichText::new("Advanced").weak()).id_salt("advanced training").show(ui, |ui| advanced(ui, workbench));
-    }
+    CollapsingHeader::new(RichText::new("Advanced").weak()).id_salt("advanced training").show(ui, |ui| advanced(ui, workbench));
 }
 
 fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
     let choices = &mut workbench.choices;
     egui::Grid::new("advanced choices").num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
-        ui.label("Head").on_hover_text("What turns the encoder's features into labels; the first is right for nearly everything");
-        choice(ui, "Head of the network", &HeadKind::ALL, &mut choices.head, head_name);
+        if choices.task.is_segment() {
+            of_masks(ui, choices);
+        }
+        ui.label("Normalisation")
+            .on_hover_text("Frozen keeps what the weights to start from have measured; groups do not depend on a batch");
+        let norms = [EncoderNorm::Auto, EncoderNorm::Batch, EncoderNorm::Frozen, EncoderNorm::Group];
+        choice(ui, "Normalisation of the encoder", &norms, &mut choices.encoder_norm, norm_name);
         ui.end_row();
-        ui.label("Loss").on_hover_text("What the training makes small; the first is right for nearly everything");
-        choice(ui, "Loss to minimise", &LossKind::ALL, &mut choices.loss, loss_name);
-        ui.end_row();
+        if matches!(choices.weights, WeightsChoice::Scratch) {
+            ui.label("Depth").on_hover_text("Deeper encoders see more and take longer");
+            choice(ui, "Depth of the encoder", &Depth::ALL, &mut choices.depth, depth_name);
+            ui.end_row();
+            let label = ui.label("Width");
+            ui.add(DragValue::new(&mut choices.base_width).range(4..=64).speed(0.2))
+                .labelled_by(label.id)
+                .on_hover_text("Channels of the first stage; twice as many take about four times as long. The released networks have 64");
+            ui.end_row();
+        }
     });
-    ui.add_enabled_ui(choices.head.has_levels(), |ui| {
-        ui.checkbox(&mut choices.deep_supervision, "Deep supervision")
-            .on_hover_text("The loss also looks at coarser results on the way")
-            .on_disabled_hover_text("Only the head with skip connections has coarser results on the way");
-    });
+    if choices.task.is_segment() {
+        ui.add_enabled_ui(choices.head.has_levels(), |ui| {
+            ui.checkbox(&mut choices.deep_supervision, "Deep supervision")
+                .on_hover_text("The loss also looks at coarser results on the way")
+                .on_disabled_hover_text("Only the head with skip connections has coarser results on the way");
+        });
+    }
+}
+
+/// Rows for what only masks have.
+fn of_masks(ui: &mut Ui, choices: &mut TrainingChoices) {
+    ui.label("Head").on_hover_text("What turns the encoder's features into labels; the first is right for nearly everything");
+    choice(ui, "Head of the network", &HeadKind::ALL, &mut choices.head, head_name);
+    ui.end_row();
+    ui.label("Loss").on_hover_text("What the training makes small; the first is right for nearly everything");
+    choice(ui, "Loss to minimise", &LossKind::ALL, &mut choices.loss, loss_name);
+    ui.end_row();
+    ui.label("Memory").on_hover_text("With less memory parts of the network are computed twice: about a quarter slower");
+    let ways = [Checkpointing::Off, Checkpointing::Blocks, Checkpointing::HalfBlocks];
+    choice(ui, "Memory of a training step", &ways, &mut choices.checkpointing, memory_name);
+    ui.end_row();
 }
 
 /// A list of a few things, one of which is chosen; `label` is what a screen reader reads.

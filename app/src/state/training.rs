@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use medley_learn::{DeviceChoice, FineTuneOutcome, FineTuneSettings, JobEvent, WeightsSource};
-use medley_nn::HeadKind;
+use medley_learn::{DeviceChoice, EncoderNorm, FineTuneOutcome, FineTuneSettings, JobEvent, WeightsSource};
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
+use medley_nn::{Checkpointing, Depth, HeadKind};
 use medley_project::ModelRecord;
 
 use crate::hub::Kept;
@@ -99,13 +99,34 @@ pub struct TrainingChoices {
     pub loss: LossKind,
     /// Whether the loss looks at the head's coarser logits too, where it has some.
     pub deep_supervision: bool,
+    /// Depth of an encoder from scratch.
+    pub depth: Depth,
+    /// Channels of the first stage of an encoder from scratch.
+    pub base_width: usize,
+    /// By what the encoder normalises.
+    pub encoder_norm: EncoderNorm,
+    /// What is kept for the gradients of masks.
+    pub checkpointing: Checkpointing,
 }
 
 impl Default for TrainingChoices {
     fn default() -> Self {
-        let FineTuneSettings { head, loss, deep_supervision, .. } = FineTuneSettings::default();
-        let (weights, device) = (WeightsChoice::Starter, DeviceChoice::Auto);
-        Self { task: Task::Segment, objects: None, weights, steps: 300, device, seed: 1, head, loss, deep_supervision }
+        let usual = FineTuneSettings::default();
+        Self {
+            task: Task::Segment,
+            objects: None,
+            weights: WeightsChoice::Starter,
+            steps: 300,
+            device: DeviceChoice::Auto,
+            seed: 1,
+            head: usual.head,
+            loss: usual.loss,
+            deep_supervision: usual.deep_supervision,
+            depth: usual.depth,
+            base_width: usual.base_width,
+            encoder_norm: usual.encoder_norm,
+            checkpointing: usual.checkpointing,
+        }
     }
 }
 
@@ -113,9 +134,56 @@ impl TrainingChoices {
     /// The settings of a fine-tuning by these choices.
     #[must_use]
     pub fn settings(&self) -> FineTuneSettings {
-        let Self { steps, seed, head, loss, .. } = *self;
+        let Self { head, loss, checkpointing, .. } = *self;
         let deep_supervision = self.deep_supervision && head.has_levels();
-        FineTuneSettings { steps, seed, head, loss, deep_supervision, ..FineTuneSettings::default() }
+        FineTuneSettings { head, loss, deep_supervision, checkpointing, ..self.settings_of_any_task(FineTuneSettings::default()) }
+    }
+
+    /// What is chosen for masks, classes and boxes alike, in place of what is usual.
+    #[must_use]
+    pub fn settings_of_any_task(&self, usual: FineTuneSettings) -> FineTuneSettings {
+        let Self { steps, seed, encoder_norm, .. } = *self;
+        // Weights that are there bring depth and width with them.
+        let (depth, base_width) = match self.weights {
+            WeightsChoice::Scratch => (self.depth, self.base_width),
+            _ => (usual.depth, usual.base_width),
+        };
+        FineTuneSettings { steps, seed, encoder_norm, depth, base_width, ..usual }
+    }
+}
+
+/// How an encoder normalises, for people.
+#[must_use]
+pub fn norm_name(norm: EncoderNorm) -> &'static str {
+    match norm {
+        EncoderNorm::Auto => "Automatic",
+        EncoderNorm::Batch => "Batch statistics",
+        EncoderNorm::Frozen => "Frozen statistics",
+        EncoderNorm::Group => "Groups of channels",
+    }
+}
+
+/// What is kept for gradients, for people.
+#[must_use]
+pub fn memory_name(checkpointing: Checkpointing) -> &'static str {
+    match checkpointing {
+        Checkpointing::Off => "Fastest",
+        Checkpointing::Blocks => "Less memory, slower",
+        Checkpointing::HalfBlocks => "Least memory, slower",
+    }
+}
+
+/// A depth, for people.
+#[must_use]
+pub fn depth_name(depth: Depth) -> &'static str {
+    match depth {
+        Depth::R10 => "ResNet-10",
+        Depth::R18 => "ResNet-18",
+        Depth::R34 => "ResNet-34",
+        Depth::R50 => "ResNet-50",
+        Depth::R101 => "ResNet-101",
+        Depth::R152 => "ResNet-152",
+        Depth::R200 => "ResNet-200",
     }
 }
 
@@ -294,6 +362,11 @@ mod tests {
         // A choice made for one head does not stop a training of another.
         let coarse = TrainingChoices { head: HeadKind::Branch, deep_supervision: true, ..usual };
         assert!(!coarse.settings().deep_supervision);
+        // Weights that are there have their own size.
+        let wide = TrainingChoices { base_width: 64, depth: Depth::R50, ..coarse };
+        assert_eq!(wide.settings().base_width, FineTuneSettings::default().base_width);
+        let scratch = TrainingChoices { weights: WeightsChoice::Scratch, ..wide };
+        assert_eq!((scratch.settings().base_width, scratch.settings().depth), (64, Depth::R50));
     }
 
     #[test]

@@ -73,7 +73,8 @@ fn what_cannot_be_is_refused() {
     with(&["--head", "branch", "--deep-supervision"]).assert_refused("skip head");
     with(&["--task", "detect", "--loss", "focal"]).assert_refused("--loss");
     with(&["--partial", "liver"]).assert_refused("liver");
-    with(&["--partial", "core"]).assert_refused("start from a model");
+    with(&["--partial", "core"]).assert_refused("holds it");
+    with(&["--partial", "core@nobody"]).assert_refused("“nobody”");
     for (option, wrong) in [("--head", "unet"), ("--loss", "mse")] {
         let run = with(&[option, wrong]);
         assert!(run.code == Some(2) && run.err.contains(wrong), "{run:?}");
@@ -101,6 +102,26 @@ fn a_model_keeps_a_label_that_the_next_data_set_never_had() {
     let more = ["--partial", "core", "--steps", "2", "--device", "cpu"];
     answer(fixed.into_iter().chain(more.map(AsRef::as_ref)));
     assert_eq!((&card(&kept)["weights"]["from"], &card(&kept)["settings"]["never_annotated"]), (&json!("network"), &json!([3])));
+    let from_scratch = ["finetune".as_ref(), second.as_os_str(), "-o".as_ref(), kept.as_os_str(), "--weights".as_ref(), "scratch".as_ref()];
+    let again = ["--partial", "core", "--steps", "2", "--device", "cpu", "--force"];
+    medley(from_scratch.into_iter().chain(again.map(AsRef::as_ref))).assert_refused("start from a model");
+
+    // Where another case has it, it can be learned, in masks and in boxes.
+    let (whole_image, whole_truth) = write_whole(folder.path());
+    let third = write_dataset(folder.path(), "both", &[(&image, &truth), (&whole_image, &whole_truth)], &[]);
+    for task in ["segment", "detect"] {
+        let both = folder.path().join(task);
+        let fixed = ["finetune".as_ref(), third.as_os_str(), "-o".as_ref(), both.as_os_str(), "--task".as_ref(), task.as_ref()];
+        let more = ["--partial", "core@partly", "--steps", "2", "--base-width", "4", "--weights", "scratch", "--device", "cpu"];
+        answer(fixed.into_iter().chain(more.map(AsRef::as_ref)));
+        let cases = &card(&both)["sets"][0]["training"];
+        assert_eq!((&cases[0]["never_annotated"], &cases[1]["never_annotated"]), (&json!([3]), &json!(null)));
+    }
+}
+
+fn write_whole(folder: &Path) -> (PathBuf, PathBuf) {
+    let [image, truth] = write_case(folder, "whole", &phantom(lps_grid([32, 32, 24]), 4));
+    (image, truth)
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use medley_io::StoredGeometry;
 use medley_volume::{Grid, Quantity, Scaling, Volume, Voxels};
 use serde_json::json;
@@ -102,4 +104,46 @@ fn convert_overwrites_nothing_it_was_not_told_to() {
 fn devices_names_the_cpu_first() {
     let devices = answer(["devices"]);
     assert_eq!(devices["devices"][0]["choice"], "cpu");
+}
+
+#[test]
+fn a_mask_goes_through_every_format_with_its_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = phantom(lps_grid([16, 14, 12]), 1);
+    let [_, mask] = write_case(folder.path(), "a", &case);
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("names.txt"), "1 255 0 0 1 1 1 \"block\"\n3 0 0 255 1 1 1 \"core of it\"\n").expect("written");
+    let convert = |from: &Path, to: &Path, more: &[&std::ffi::OsStr]| {
+        answer([&["convert".as_ref(), from.as_os_str(), to.as_os_str()], more].concat());
+    };
+    convert(&mask, &at("b.seg.nrrd"), &["--table".as_ref(), at("names.txt").as_os_str()]);
+    let info = answer(["info".as_ref(), at("b.seg.nrrd").as_os_str()]);
+    let names: Vec<&str> = info["labels"].as_array().expect("labels").iter().filter_map(|label| label["name"].as_str()).collect();
+    assert!(names.contains(&"block") && names.contains(&"core of it"), "{info}");
+    convert(&at("b.seg.nrrd"), &at("c.mha"), &["--write-table".as_ref(), at("names.ctbl").as_os_str()]);
+    assert!(std::fs::read_to_string(at("names.ctbl")).expect("a table").contains("core_of_it"));
+    convert(&at("c.mha"), &at("d.nrrd"), &["--as".as_ref(), "mask".as_ref()]);
+    convert(&at("d.nrrd"), &at("e.nii.gz"), &["--as".as_ref(), "mask".as_ref()]);
+    let back = medley_io::open_labels(&at("e.nii.gz")).expect("a mask").labels;
+    assert_eq!(back, case.1);
+    medley(["convert".as_ref(), mask.as_os_str(), at("f.xyz").as_os_str()]).assert_refused(".seg.nrrd");
+}
+
+#[test]
+fn labels_become_surfaces_of_their_size() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [image, mask] = write_case(folder.path(), "a", &phantom(lps_grid([24, 24, 20]), 1));
+    let at = |name: &str| folder.path().join(name);
+    let counted = answer(["info".as_ref(), mask.as_os_str()]);
+    let made = answer(["convert".as_ref(), mask.as_os_str(), at("{label}.stl").as_os_str(), "--smooth".as_ref(), "0".as_ref()]);
+    let surfaces = made["surfaces"].as_array().expect("surfaces");
+    assert_eq!(surfaces.len(), counted["labels"].as_array().expect("labels").len());
+    for (surface, label) in surfaces.iter().zip(counted["labels"].as_array().expect("labels")) {
+        let (of_surface, of_voxels) = (surface["ml"].as_f64().expect("mL"), label["ml"].as_f64().expect("mL"));
+        assert!((of_surface - of_voxels).abs() < 0.25 * of_voxels, "{surface} against {label}");
+        let bytes = std::fs::metadata(surface["output"].as_str().expect("a path")).expect("written").len();
+        assert_eq!(bytes, 84 + 50 * surface["triangles"].as_u64().expect("a number"));
+    }
+    medley(["convert".as_ref(), mask.as_os_str(), at("one.ply").as_os_str()]).assert_refused("{label}");
+    medley(["convert".as_ref(), image.as_os_str(), at("scan.ply").as_os_str()]).assert_refused("only masks");
 }

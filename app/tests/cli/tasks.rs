@@ -155,6 +155,10 @@ fn options_of_masks_are_refused_for_classes_and_boxes() {
         for option in
             [&["--head", "med3d"][..], &["--loss", "dice"], &["--deep-supervision"], &["--partial", "1"], &["--checkpointing", "blocks"]]
         {
+            // Objects of a mask may be sought in some cases only.
+            if task == "detect" && option[0] == "--partial" {
+                continue;
+            }
             let fixed = ["finetune".as_ref(), set.as_os_str(), "-o".as_ref(), out.as_os_str()];
             medley(fixed.into_iter().chain(["--task", task].iter().chain(option).map(AsRef::as_ref))).assert_refused(option[0]);
             assert!(!out.exists());

@@ -43,10 +43,61 @@ impl ElementType {
     }
 }
 
+/// Runs `$body` with `$type` standing for the Rust type of an [`ElementType`].
+macro_rules! with_element {
+    ($element:expr, $type:ident => $body:expr) => {
+        match $element {
+            $crate::element::ElementType::U8 => {
+                type $type = u8;
+                $body
+            }
+            $crate::element::ElementType::I8 => {
+                type $type = i8;
+                $body
+            }
+            $crate::element::ElementType::U16 => {
+                type $type = u16;
+                $body
+            }
+            $crate::element::ElementType::I16 => {
+                type $type = i16;
+                $body
+            }
+            $crate::element::ElementType::U32 => {
+                type $type = u32;
+                $body
+            }
+            $crate::element::ElementType::I32 => {
+                type $type = i32;
+                $body
+            }
+            $crate::element::ElementType::U64 => {
+                type $type = u64;
+                $body
+            }
+            $crate::element::ElementType::I64 => {
+                type $type = i64;
+                $body
+            }
+            $crate::element::ElementType::F32 => {
+                type $type = f32;
+                $body
+            }
+            $crate::element::ElementType::F64 => {
+                type $type = f64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_element;
+
 /// A scalar that can be read from bytes of either order and put into [`Voxels`].
-pub(crate) trait Element: bytemuck::Pod {
+pub(crate) trait Element: bytemuck::Pod + Send {
     /// Its bytes the other way round.
     fn swapped(self) -> Self;
+    /// One from its decimal digits.
+    fn from_text(text: &str) -> Option<Self>;
     /// Many of them as voxels.
     fn into_voxels(values: Vec<Self>) -> Voxels;
 }
@@ -56,6 +107,9 @@ macro_rules! integer {
         impl Element for $type {
             fn swapped(self) -> Self {
                 self.swap_bytes()
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                text.parse().ok()
             }
             fn into_voxels(values: Vec<Self>) -> Voxels {
                 Voxels::$variant(values)
@@ -70,6 +124,9 @@ impl Element for f32 {
     fn swapped(self) -> Self {
         Self::from_bits(self.to_bits().swap_bytes())
     }
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
     fn into_voxels(values: Vec<Self>) -> Voxels {
         Voxels::F32(values)
     }
@@ -78,6 +135,9 @@ impl Element for f32 {
 impl Element for f64 {
     fn swapped(self) -> Self {
         Self::from_bits(self.to_bits().swap_bytes())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
     fn into_voxels(values: Vec<Self>) -> Voxels {
         Voxels::F64(values)

@@ -50,6 +50,12 @@ pub enum IoError {
         /// What to do.
         advice: &'static str,
     },
+    /// Whoever asked for it no longer wants it.
+    #[error("{file} was not read: it was stopped; open it again to have it")]
+    Cancelled {
+        /// The file.
+        file: String,
+    },
     /// The values are not labels.
     #[error("{file} is not a mask: {fault}, but labels are whole numbers from 0 to 65535; open it as an image instead")]
     NotLabels {

@@ -2,6 +2,8 @@ use medley_volume::Grid;
 use medley_volume::glam::{DAffine3, DMat3, DQuat, DVec3};
 use serde::{Deserialize, Serialize};
 
+use crate::nifti::Kept;
+
 /// Which of a file's fields the affine was taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,12 +16,15 @@ pub enum AffineSource {
     Pixdim,
     /// The space directions of a NRRD file.
     Nrrd,
+    /// The directions, sizes and offset of a MetaImage.
+    MetaImage,
     /// Positions and orientations of DICOM pictures.
     Dicom,
 }
 
 /// The geometry fields of a NIfTI header as they stand in the file: what a mask saved beside an image copies. Field names and
-/// meanings are those of nifti1.h; lengths are in the file's own unit.
+/// meanings are those of nifti1.h; lengths are in the file's own unit. The rest of the header it came from goes with it, for
+/// [`crate::write_volume`]; masks do not get it, and comparisons leave it out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredGeometry {
     pub(crate) qform_code: i32,
@@ -33,6 +38,9 @@ pub struct StoredGeometry {
     pub(crate) xyzt_units: u8,
     /// Whether the numbers came from a NIfTI-2 file and may need 64 bits.
     pub(crate) is_nifti2: bool,
+    /// The rest of the header it came from, for writing the scan itself again; masks do not get it.
+    #[serde(skip)]
+    pub(crate) kept: Kept,
 }
 
 /// A grid made from stored geometry, with what the person should know about it.
@@ -66,6 +74,7 @@ impl StoredGeometry {
             pixdim: [qfac, spacing[0], spacing[1], spacing[2], 0.0, 0.0, 0.0, 0.0],
             xyzt_units: 2,
             is_nifti2: false,
+            kept: Kept::default(),
         };
         // A sheared grid has no quaternion, and near half a turn 32 bits are too few for one.
         let agrees = geometry.from_qform(grid.shape()).ok().and_then(|affine| Grid::new(grid.shape(), affine).ok());
@@ -73,6 +82,13 @@ impl StoredGeometry {
             geometry.qform_code = 0;
         }
         geometry
+    }
+
+    /// Only the geometry, without description, intent and extensions of the file it came from: for voxels that are not that file's.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.kept = Kept::default();
+        self
     }
 
     /// The sform's code: 0 if it does not count.
@@ -175,6 +191,7 @@ impl AffineSource {
             Self::Qform => "qform",
             Self::Pixdim => "pixdim",
             Self::Nrrd => "space directions",
+            Self::MetaImage => "transform matrix",
             Self::Dicom => "positions of the pictures",
         }
     }

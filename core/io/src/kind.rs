@@ -3,7 +3,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::source::{Source, open_file};
-use crate::{IoError, dicom, label_files, nifti, nrrd};
+use crate::{IoError, dicom, label_files, metaimage, nifti, nrrd};
 
 /// What a file or folder is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum FileKind {
     Nifti,
     /// A scan or mask in NRRD.
     Nrrd,
+    /// A scan or mask in MetaImage (`.mha`, `.mhd`).
+    MetaImage,
     /// A NumPy array.
     Npy,
     /// Weights saved by PyTorch: zip, legacy pickle or legacy tar.
@@ -101,6 +103,9 @@ pub(crate) fn kind_of_head(head: &[u8], length: u64) -> Option<FileKind> {
     }
     if nrrd::is_header(head) {
         return Some(FileKind::Nrrd);
+    }
+    if metaimage::is_header(head) {
+        return Some(FileKind::MetaImage);
     }
     if head.starts_with(b"\x93NUMPY") {
         return Some(FileKind::Npy);
@@ -208,7 +213,7 @@ mod tests {
         zip.extend(b"archive/data.pkl");
         let mut pickle = LEGACY_PYTORCH.to_vec();
         pickle.extend(b".\x80\x02");
-        let known: [(&[u8], FileKind); 13] = [
+        let known: [(&[u8], FileKind); 15] = [
             (&dicom, FileKind::Dicom),
             (b"\x08\0\x05\0CS\x0a\0ISO_IR 100", FileKind::Dicom),
             (&tar, FileKind::Pytorch),
@@ -216,6 +221,8 @@ mod tests {
             (&pickle, FileKind::Pytorch),
             (b"\x02\0\0\0\0\0\0\0{}", FileKind::Safetensors),
             (b"NRRD0004\n", FileKind::Nrrd),
+            (b"ObjectType = Image\nNDims = 3\n", FileKind::MetaImage),
+            (b"Comment = x\nend", FileKind::Unknown("is a text of no known kind".to_owned())),
             (b"\x93NUMPY\x01\0", FileKind::Npy),
             (b" \n{\"labels\": {}}", FileKind::Json),
             (b"# x\n1 spleen 1 2 3 255\n", FileKind::LabelTable),

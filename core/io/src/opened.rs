@@ -1,12 +1,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use medley_volume::{Grid, LabelMap, Quantity, Scaling, Volume, Voxels};
+use medley_volume::{Grid, LabelMap, LabelTable, Quantity, Scaling, Volume, Voxels};
 use serde::Serialize;
 
 use crate::labels::label_voxels;
-use crate::source::open_file;
-use crate::{AffineSource, FileKind, IoError, StoredGeometry, dicom, guess_quantity, kind_of, nifti, nrrd};
+use crate::progress::{Progress, Wish};
+use crate::source::{Source, open_file};
+use crate::{AffineSource, FileKind, IoError, Part, StoredGeometry, dicom, guess_quantity, kind_of, metaimage, nifti, npy, nrrd};
 
 /// A scan read from a file.
 #[derive(Debug, Clone)]
@@ -35,7 +36,7 @@ pub struct OpenedLabels {
 /// What a file says of itself, beside voxels and geometry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NiftiAbout {
-    /// `"NIfTI-1"`, `"NIfTI-2"`, `"NRRD"` or `"DICOM"`.
+    /// `"NIfTI-1"`, `"NIfTI-2"`, `"NRRD"`, `"MetaImage"`, `"NumPy"` or `"DICOM"`.
     pub format: String,
     /// The stored element type as NumPy names it.
     pub dtype: String,
@@ -70,10 +71,37 @@ pub(crate) struct Stored {
 /// # Errors
 /// If there is no such file, it is damaged, of another format, or larger than this machine should take.
 pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
-    if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
-        return dicom::open_path(path);
+    open_volume_part(path, &Part::First, None)
+}
+
+/// Opens one of several volumes in a file, counted from 0 as they lie in it.
+///
+/// # Errors
+/// As [`open_volume`], and if there are not so many.
+pub fn open_volume_frame(path: &Path, frame: usize) -> Result<OpenedVolume, IoError> {
+    open_volume_part(path, &Part::Frame(frame), None)
+}
+
+/// Opens one of several volumes in a file or folder, with somebody who is told how far it has come and may end it.
+///
+/// # Errors
+/// As [`open_volume`], if there is no such volume, and [`IoError::Cancelled`] if it was ended.
+pub fn open_volume_part(path: &Path, part: &Part, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
+    let wish = Wish { progress, ..Wish::default() };
+    match part {
+        Part::First if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) => dicom::open_path(path, progress),
+        Part::First => read(path, wish)?.into_volume(),
+        Part::Frame(frame) => read(path, Wish { frame: *frame, is_chosen: true, ..wish })?.into_volume(),
+        Part::Series(key) => dicom::open_key(path, key, progress),
     }
-    read(path)?.into_volume()
+}
+
+/// As [`open_volume`], with somebody who is told how far it has come and may end it.
+///
+/// # Errors
+/// As [`open_volume`], and [`IoError::Cancelled`] if it was ended.
+pub fn open_volume_watched(path: &Path, progress: &dyn Progress) -> Result<OpenedVolume, IoError> {
+    open_volume_part(path, &Part::First, Some(progress))
 }
 
 /// Opens a mask: whole numbers from 0 to 65535 in whatever type they are stored.
@@ -82,9 +110,9 @@ pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
 /// As [`open_volume`], and if a value is not a label.
 pub fn open_labels(path: &Path) -> Result<OpenedLabels, IoError> {
     if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
-        return dicom::labels_of_path(path);
+        return dicom::labels_of_path(path).map(|(labels, _)| labels);
     }
-    read(path)?.into_labels()
+    read(path, Wish::default())?.into_labels()
 }
 
 /// A scan from the bytes of a file, packed or not. Errors call it `name`.
@@ -103,15 +131,65 @@ pub fn labels_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedLabels, IoErr
     read_bytes(name, bytes)?.into_labels()
 }
 
-fn read(path: &Path) -> Result<Stored, IoError> {
+/// As [`open_labels`], with the names and colours that the file gives to its labels: 3D Slicer's segmentations and those of DICOM do; the table is empty
+/// where there are none. A segmentation in several layers becomes one mask if no segments overlap, and is refused if they do.
+///
+/// # Errors
+/// As [`open_labels`], and if segments overlap.
+pub fn open_labels_with_table(path: &Path) -> Result<(OpenedLabels, LabelTable), IoError> {
+    if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
+        return dicom::labels_of_path(path);
+    }
+    match format_of(&head_of(path)?) {
+        Format::Nrrd => {
+            let (stored, table) = nrrd::read_segments(path, Wish::default())?;
+            Ok((stored.into_labels()?, table))
+        }
+        _ => Ok((open_labels(path)?, LabelTable::default())),
+    }
+}
+
+/// Formats that are told apart by their first bytes; what is none of the others is NIfTI or refused as such.
+enum Format {
+    Nrrd,
+    MetaImage,
+    Npy,
+    Nifti,
+}
+
+fn format_of(head: &[u8]) -> Format {
+    match () {
+        () if nrrd::is_header(head) => Format::Nrrd,
+        () if metaimage::is_header(head) => Format::MetaImage,
+        () if npy::is_header(head) => Format::Npy,
+        () => Format::Nifti,
+    }
+}
+
+fn head_of(path: &Path) -> Result<Vec<u8>, IoError> {
     let mut head = Vec::new();
     let (file, _) = open_file(path)?;
-    let is_nrrd = file.take(8).read_to_end(&mut head).is_ok() && nrrd::is_header(&head);
-    if is_nrrd { nrrd::read(path) } else { nifti::read(path) }
+    file.take(1024).read_to_end(&mut head).map_err(|error| IoError::reading(path, error))?;
+    Ok(head)
+}
+
+fn read(path: &Path, wish: Wish) -> Result<Stored, IoError> {
+    match format_of(&head_of(path)?) {
+        Format::Nrrd => nrrd::read(path, wish),
+        Format::MetaImage => metaimage::read(path, wish),
+        Format::Npy => npy::volume(Source::open(path)?, wish),
+        Format::Nifti => nifti::read(path, wish),
+    }
 }
 
 fn read_bytes(name: &str, bytes: &[u8]) -> Result<Stored, IoError> {
-    if nrrd::is_header(bytes) { nrrd::read_bytes(name, bytes) } else { nifti::read_bytes(name, bytes) }
+    let wish = Wish::default();
+    match format_of(bytes) {
+        Format::Nrrd => nrrd::read_bytes(name, bytes, wish),
+        Format::MetaImage => metaimage::read_bytes(name, bytes, wish),
+        Format::Npy => npy::volume(Source::of_bytes(name, bytes)?, wish),
+        Format::Nifti => nifti::read_bytes(name, bytes, wish),
+    }
 }
 
 impl Stored {

@@ -154,3 +154,20 @@ fn a_thumbnail_is_small_and_shows_something() {
     let shades: std::collections::BTreeSet<u8> = small.pixels.iter().copied().collect();
     assert!(shades.len() > 20 && shades.contains(&0), "{} shades", shades.len());
 }
+
+#[test]
+fn whoever_watches_is_told_and_may_end_it() {
+    use std::ops::ControlFlow;
+    use std::sync::Mutex;
+    let told = Mutex::new(Vec::new());
+    let watch = |part: f64| {
+        told.lock().expect("nobody panicked").push(part);
+        ControlFlow::Continue(())
+    };
+    let opened = medley_io::open_volume_watched(&data("ct5n"), &watch).expect("opens");
+    assert_eq!(opened.volume.grid().shape()[2], 5);
+    let told = told.into_inner().expect("nobody panicked");
+    assert!(told.len() == 5 && told.contains(&1.0) && told.iter().all(|part| (0.0..=1.0).contains(part)), "{told:?}");
+    let error = medley_io::open_volume_watched(&data("ct5n"), &|_| ControlFlow::Break(())).expect_err("ended");
+    assert!(matches!(error, medley_io::IoError::Cancelled { .. }), "{error}");
+}

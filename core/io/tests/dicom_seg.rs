@@ -68,6 +68,8 @@ fn a_mask_comes_back_from_a_segmentation_with_names_and_colours() {
         }
         let opened = open_labels(&path).expect("reads");
         assert_eq!(opened.labels, read.labels);
+        let (_, names) = medley_io::open_labels_with_table(&path).expect("reads");
+        assert_eq!(names, read.table);
     }
     let skipped = scan(&path).expect("reads").skipped;
     assert!(skipped[0].1.contains("holds a segmentation (SEG)"), "{skipped:?}");

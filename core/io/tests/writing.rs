@@ -144,3 +144,73 @@ fn what_does_not_fit_is_not_written() {
     assert!(missing.expect_err("no folder").to_string().contains("folder does not exist"));
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
+
+#[test]
+fn the_name_chooses_the_format_and_nothing_is_lost_in_any() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let endings = ["nii", "nii.gz", "nrrd", "mha", "MHD"];
+    for fixture in fixtures().iter().filter(|path| !name(path).starts_with("nan_inf")) {
+        let image = open_volume(fixture).expect("opens");
+        for end in endings {
+            let path = folder.path().join(format!("copy.{end}"));
+            write_volume(&path, &image.volume, &image.geometry).expect("writes");
+            let back = open_volume(&path).expect("opens");
+            assert!(back.volume.grid().is_same_as(image.volume.grid(), 1e-6), "{fixture:?} {end}");
+            let is_plain = image.volume.scaling() == Scaling::IDENTITY;
+            assert!(!is_plain || back.volume.voxels() == image.volume.voxels(), "{fixture:?} {end}");
+            let (found, wanted) = (back.volume.summary(), image.volume.summary());
+            let close = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+            assert!(close(found.sum, wanted.sum) && close(found.min, wanted.min) && close(found.max, wanted.max), "{fixture:?} {end}");
+            let mask = LabelMap::empty(*image.volume.grid());
+            let path = folder.path().join(format!("mask.{end}"));
+            write_labels(&path, &mask, &image.geometry).expect("writes");
+            assert_eq!(open_labels(&path).expect("opens").labels.voxels(), mask.voxels(), "{fixture:?} {end}");
+        }
+    }
+}
+
+#[test]
+fn positions_are_right_in_every_format_on_oblique_left_handed_and_sheared_grids() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let turn = DQuat::from_euler(medley_volume::glam::EulerRot::XYZ, 0.3, -0.2, 0.9);
+    let oblique = DAffine3::from_scale_rotation_translation(DVec3::new(0.5, 0.7, 5.0), turn, DVec3::new(-200.0, 31.5, 7.25));
+    let left_handed = oblique * DAffine3::from_scale(DVec3::new(1.0, -1.0, 1.0));
+    let mut sheared = oblique;
+    sheared.matrix3.y_axis.x += 0.2;
+    for affine in [oblique, left_handed, sheared] {
+        let grid = Grid::new([200, 5, 4], affine).expect("a grid");
+        for end in ["nrrd", "seg.nrrd", "mha", "mhd"] {
+            let path = folder.path().join(format!("mask.{end}"));
+            let mut mask = LabelMap::empty(grid);
+            mask.set(777, 3);
+            write_labels(&path, &mask, &StoredGeometry::of_grid(&grid)).expect("writes");
+            let back = open_labels(&path).expect("opens");
+            assert!(back.labels.grid().is_same_as(&grid, 1e-9), "{end} {affine:?}");
+            assert_eq!(back.labels.voxels(), mask.voxels(), "{end}");
+            assert!(back.notices.is_empty(), "{:?}", back.notices);
+        }
+    }
+}
+
+#[test]
+fn voxels_of_another_header_are_not_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let grid = Grid::axis_aligned([3, 4, 5], [1.0; 3]).expect("a grid");
+    std::fs::write(folder.path().join("a.zraw"), b"precious").expect("writes");
+    let error =
+        write_labels(&folder.path().join("a.mhd"), &LabelMap::empty(grid), &StoredGeometry::of_grid(&grid)).expect_err("in the way");
+    assert!(error.to_string().contains(".zraw"), "{error}");
+    assert_eq!(std::fs::read(folder.path().join("a.zraw")).expect("there"), b"precious");
+}
+
+#[test]
+fn places_too_far_for_32_bits_are_written_in_64() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("far.nii");
+    for (size, offset) in [(1e-3, 1e6), (1e60, 0.0), (0.5, 3e8)] {
+        let affine = DAffine3 { matrix3: DMat3::from_diagonal(DVec3::splat(size)), translation: DVec3::splat(offset) };
+        let grid = Grid::new([3, 4, 5], affine).expect("a grid");
+        write_labels(&path, &LabelMap::empty(grid), &StoredGeometry::of_grid(&grid)).expect("writes");
+        assert!(open_labels(&path).expect("opens").labels.grid().is_same_as(&grid, 1e-6), "{size} {offset}");
+    }
+}

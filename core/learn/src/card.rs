@@ -149,6 +149,9 @@ pub struct CardCase {
     pub image_sha256: String,
     /// SHA-256 of shape and labels, see [`labels_sha256`].
     pub labels_sha256: String,
+    /// Labels that nobody looked for in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never_annotated: Vec<u16>,
 }
 
 /// A point of the training curve.
@@ -237,7 +240,12 @@ impl CardCase {
     /// Of a case.
     #[must_use]
     pub fn of(case: &TrainingCase) -> Self {
-        Self { shape: case.image.grid().shape(), image_sha256: image_sha256(&case.image), labels_sha256: labels_sha256(&case.truth) }
+        Self {
+            shape: case.image.grid().shape(),
+            image_sha256: image_sha256(&case.image),
+            labels_sha256: labels_sha256(&case.truth),
+            never_annotated: case.never_annotated.clone(),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ pub struct TrainingCase {
     pub image: Arc<Volume>,
     /// The corrected mask, on the scan's grid.
     pub truth: Arc<LabelMap>,
+    /// Labels that nobody looked for in this scan: that the mask lacks them says nothing.
+    pub never_annotated: Vec<u16>,
 }
 
 /// Where cases come from. Called on the worker's thread, so it may read files.

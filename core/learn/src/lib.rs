@@ -32,6 +32,7 @@ pub mod features;
 pub mod finetune;
 pub mod job;
 mod lesson;
+mod looked_for;
 pub mod measure;
 pub mod memory;
 pub mod optimise;

@@ -102,6 +102,8 @@ impl TrainingStep {
         let held: u64 = match self.checkpointing {
             Checkpointing::Off => before.iter().map(|unit| unit.kept).sum(),
             Checkpointing::Blocks => before.iter().map(|unit| unit.entry).sum(),
+            // Half as large; what is just turned back is counted with its unit.
+            Checkpointing::HalfBlocks => before.iter().map(|unit| unit.entry.div_ceil(2)).sum(),
         };
         let Some(unit) = after.first() else { return held };
         // The gradient that comes, the one that leaves, and the one past the block.

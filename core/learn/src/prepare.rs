@@ -146,7 +146,7 @@ mod tests {
         truth.set(0, 99);
         let voxels = (0..grid.len()).map(|o| if truth.at(o) == 7 { 100 } else { 0 }).collect();
         let image = Volume::new(grid, Voxels::I16(voxels), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
-        TrainingCase { name: "box".to_owned(), image: Arc::new(image), truth: Arc::new(truth) }
+        TrainingCase { name: "box".to_owned(), image: Arc::new(image), truth: Arc::new(truth), never_annotated: Vec::new() }
     }
 
     fn recipe(spacing_mm: [f64; 3]) -> Recipe {

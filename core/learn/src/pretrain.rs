@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use medley_nn::head::Draw;
-use medley_nn::loss::LossKind;
+use medley_nn::loss::{LossKind, Target};
 use medley_nn::weights::{Task, save_encoder};
 use medley_nn::{
     Checkpointing, Depth, Encoder, EncoderConfig, HeadKind, NormMode, SegmentationNetwork, Shortcut, ShortcutGradient, Strides,
@@ -25,10 +25,11 @@ use crate::finetune::{
     label_values, make_folder, measured_case, prepare_all, write_card,
 };
 use crate::job::{JobKind, LabelDice};
+use crate::looked_for::LookedFor;
 use crate::optimise::{Learner, Optimiser, Rates};
 use crate::prepare::PreparedCase;
 use crate::recipe::PlanLimits;
-use crate::sample::{Batch, Sampler};
+use crate::sample::Sampler;
 use crate::{CaseSource, Control, DeviceChoice, EncoderChanges, EncoderNorm, JobEvent, LearnError, Recipe, WeightsSource};
 
 /// A co-training to be done.
@@ -169,6 +170,7 @@ struct Ready {
     labels: Vec<CardLabel>,
     recipe: Recipe,
     training: Vec<PreparedCase>,
+    looked_for: LookedFor,
     measured: Vec<MeasuredCase>,
     is_validation: bool,
     card: CardSet,
@@ -250,8 +252,9 @@ fn make_ready(mut set: PretrainSet, settings: &PretrainSettings, control: &Contr
     let is_validation = !validation.is_empty();
     let measured = if is_validation { validation } else { training.clone() };
     let measured = measured.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
+    let looked_for = LookedFor::new(&labels, &[], &training)?;
     let training = prepare_all(training, &recipe, &label_values(&labels), control)?;
-    Ok(Ready { labels, recipe, training, measured, is_validation, card })
+    Ok(Ready { labels, recipe, training, looked_for, measured, is_validation, card })
 }
 
 fn train(
@@ -272,8 +275,9 @@ fn train(
         waited += control.check()?;
         let start = Instant::now();
         let set = step % sets.len();
-        let batch = samplers[set].batch((step / sets.len()) as u64, settings.batch);
-        let loss = training.step(step, set, batch, device, control)?;
+        let (batch, places) = samplers[set].batch_with_places((step / sets.len()) as u64, settings.batch);
+        let patches = sets[set].looked_for.said(batch, &places, &device.device.clone().autodiff());
+        let loss = training.step(step, set, patches, device, control)?;
         let step = step + 1;
         pace.step(step, start.elapsed());
         curve.add(step, loss);
@@ -314,9 +318,15 @@ impl CoTraining {
     }
 
     /// Learns from a batch of set `at`; returns the loss.
-    fn step(&mut self, step: usize, at: usize, batch: Batch, device: &OpenDevice, control: &Control) -> Result<f64, LearnError> {
+    fn step(
+        &mut self,
+        step: usize,
+        at: usize,
+        (image, target): (Tensor<5>, Target),
+        device: &OpenDevice,
+        control: &Control,
+    ) -> Result<f64, LearnError> {
         let network = self.network(at);
-        let (image, target) = batch.into_image_and_target(&device.device.clone().autodiff());
         let draw = Draw { seed: self.seed, number: step as u64 };
         let (levels, way_back) = network.training_levels(image, false, draw, self.checkpointing);
         let wrong = LossKind::DiceCe.of_levels(levels, &target);
@@ -338,7 +348,7 @@ impl CoTraining {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Tensor, TensorData};
+    use burn::tensor::TensorData;
     use medley_nn::weights::WeightsFile;
 
     use super::*;
@@ -379,12 +389,12 @@ mod tests {
             (stem.into_data().try_to_vec().expect("f32"), [alone(0), alone(1)])
         };
         let before = parts(&training);
-        training.step(0, 0, sampler.batch(0, 1), &device, &Control::new()).expect("a step");
+        training.step(0, 0, sampler.batch(0, 1).into_image_and_target(&train_device), &device, &Control::new()).expect("a step");
         let first = parts(&training);
         assert_ne!(first.0, before.0, "the encoder learned nothing from set 0");
         assert_ne!(first.1[0], before.1[0], "branch 0 learned nothing");
         assert_eq!(first.1[1], before.1[1], "branch 1 changed by a step of set 0");
-        training.step(1, 1, sampler.batch(1, 1), &device, &Control::new()).expect("a step");
+        training.step(1, 1, sampler.batch(1, 1).into_image_and_target(&train_device), &device, &Control::new()).expect("a step");
         let second = parts(&training);
         assert_ne!(second.0, first.0, "the encoder learned nothing from set 1");
         assert_eq!(second.1[0], first.1[0], "branch 0 changed by a step of set 1");

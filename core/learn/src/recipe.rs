@@ -225,7 +225,7 @@ mod tests {
         let image = Volume::new(grid, Voxels::I16(values), Scaling::IDENTITY, Quantity::Hounsfield).expect("fits");
         let mut truth = LabelMap::empty(grid);
         (0..grid.len()).step_by(2).for_each(|offset| truth.set(offset, 1));
-        TrainingCase { name: "a".to_owned(), image: Arc::new(image), truth: Arc::new(truth) }
+        TrainingCase { name: "a".to_owned(), image: Arc::new(image), truth: Arc::new(truth), never_annotated: Vec::new() }
     }
 
     #[test]

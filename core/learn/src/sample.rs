@@ -232,7 +232,7 @@ mod tests {
         let mut truth = LabelMap::empty(grid);
         (0..grid.len() / 2).for_each(|o| truth.set(o, 2));
         truth.set(grid.len() - 1, 1);
-        let case = TrainingCase { name: String::new(), image: Arc::new(image), truth: Arc::new(truth) };
+        let case = TrainingCase { name: String::new(), image: Arc::new(image), truth: Arc::new(truth), never_annotated: Vec::new() };
         prepare_case(&case, &recipe([8; 3]), &[0, 1, 2]).expect("prepared")
     }
 

@@ -44,7 +44,7 @@ fn case(seed: u64, grid: Grid) -> TrainingCase {
     });
     let voxels = Voxels::I16(values.collect());
     let image = Volume::new(grid, voxels, Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
-    TrainingCase { name: format!("ball-{seed}"), image: Arc::new(image), truth: Arc::new(truth) }
+    TrainingCase { name: format!("ball-{seed}"), image: Arc::new(image), truth: Arc::new(truth), never_annotated: Vec::new() }
 }
 
 /// Settings of a fine-tuning that takes a moment.

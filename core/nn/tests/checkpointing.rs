@@ -43,7 +43,7 @@ fn step(network: &SegmentationNetwork, device: &Device, checkpointing: Checkpoin
     let image = Tensor::<1>::from_floats(voxels.as_slice(), device).reshape([2, 1, d, h, w]);
     let target = Tensor::<1, Int>::from_ints(classes.as_slice(), device).reshape([2, d, h, w]);
     let (logits, way_back) = network.logits_at_input_checkpointed(image, checkpointing);
-    assert_eq!(way_back.is_some(), checkpointing == Checkpointing::Blocks);
+    assert_eq!(way_back.is_none(), checkpointing.is_off());
     let loss = cross_entropy(logits, target, None);
     let value = numbers(loss.clone())[0];
     let mut gradients = loss.backward();
@@ -61,9 +61,14 @@ fn step(network: &SegmentationNetwork, device: &Device, checkpointing: Checkpoin
 
 /// The same network twice, once for each way.
 fn both(network: impl Fn() -> SegmentationNetwork, device: &Device) -> ([Step; 2], Vec<ParameterInfo>) {
+    with(Checkpointing::Blocks, network, device)
+}
+
+/// The same network twice: everything kept, and as `checkpointing` says.
+fn with(checkpointing: Checkpointing, network: impl Fn() -> SegmentationNetwork, device: &Device) -> ([Step; 2], Vec<ParameterInfo>) {
     let one = network();
     let names = parameters(&one);
-    ([step(&one, device, Checkpointing::Off), step(&network(), device, Checkpointing::Blocks)], names)
+    ([step(&one, device, Checkpointing::Off), step(&network(), device, checkpointing)], names)
 }
 
 /// The largest difference of a parameter's gradient, in units of its largest number, and whose it is.
@@ -114,6 +119,61 @@ fn checkpointed_blocks_give_the_same_step() {
     }
 }
 
+/// What enters a block was rounded to 11 bits. Where that turns a rectifier over, a gradient passes or does not: of one number in two
+/// thousand turned over in each of some layers, gradients differ by a few hundredths of their length.
+#[test]
+fn blocks_kept_in_sixteen_bits_give_nearly_the_same_step() {
+    let device = Device::flex().autodiff();
+    for (depth, shortcut, head) in [(Depth::R18, Shortcut::A, HeadKind::Med3d), (Depth::R50, Shortcut::B, HeadKind::Skip)] {
+        let what = format!("ResNet-{depth}-{shortcut}, {head}");
+        let make = || config(depth, shortcut, head).init(&device, 3).with_encoder_norm(NormMode::Frozen);
+        let (steps, names) = with(Checkpointing::HalfBlocks, make, &device);
+        let difference = distance(&steps, &names);
+        let [kept, halved] = steps;
+        assert!(kept.loss == halved.loss && kept.values == halved.values, "{what}: the way forward differs");
+        println!("{what}: gradients differ by {difference}");
+        assert!(difference > 1e-4 && difference < 5e-2, "{what}: gradients differ by {difference}");
+    }
+}
+
+/// The length of the difference of all gradients, in lengths of all gradients.
+fn distance([kept, other]: &[Step; 2], names: &[ParameterInfo]) -> f64 {
+    let (mut difference, mut whole) = (0.0, 0.0);
+    for ((info, a), b) in names.iter().zip(&kept.gradients).zip(&other.gradients) {
+        assert_eq!(a.is_some(), b.is_some(), "{}", info.name);
+        for (&a, &b) in a.iter().flatten().zip(b.iter().flatten()) {
+            difference += (f64::from(a) - f64::from(b)).powi(2);
+            whole += f64::from(a).powi(2);
+        }
+    }
+    (difference / whole).sqrt()
+}
+
+/// Weights so large that what enters blocks is beyond what 16 bits can say.
+#[test]
+fn sixteen_bits_never_make_infinity() {
+    let device = Device::flex().autodiff();
+    let network = config(Depth::R18, Shortcut::B, HeadKind::Med3d).init(&device, 3).with_encoder_norm(NormMode::Frozen);
+    let huge = network.map(&mut Stretch);
+    let found = step(&huge, &device, Checkpointing::HalfBlocks);
+    let all = step(&huge, &device, Checkpointing::Off);
+    assert!(all.gradients.iter().flatten().flatten().all(|v| v.is_finite()), "the numbers are too large for 32 bits");
+    assert!(found.gradients.iter().flatten().flatten().all(|v| v.is_finite()));
+}
+
+/// Makes every learnt number two and a half times larger: the last blocks get numbers around 10¹¹.
+struct Stretch;
+
+impl ModuleMapper for Stretch {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if param.val().is_require_grad() {
+            param.map(|values| Tensor::from_inner(values.inner().mul_scalar(2.5)).require_grad())
+        } else {
+            param
+        }
+    }
+}
+
 /// Makes the first `count` parameters stay as they are.
 struct Hold(usize);
 
@@ -146,11 +206,17 @@ fn what_does_not_learn_gets_no_gradient() {
 #[ignore = "needs a graphics adapter, and minutes on one made of software"]
 fn checkpointed_blocks_give_the_same_step_on_a_graphics_adapter() {
     let device = Device::wgpu_options().init().expect("an adapter").autodiff();
-    for (mode, head) in [(NormMode::Batch, HeadKind::Med3d), (NormMode::Frozen, HeadKind::Skip)] {
+    let ways = [
+        (Checkpointing::Blocks, NormMode::Batch, HeadKind::Med3d, 1e-4),
+        (Checkpointing::Blocks, NormMode::Frozen, HeadKind::Skip, 1e-4),
+        (Checkpointing::HalfBlocks, NormMode::Frozen, HeadKind::Skip, 3e-2),
+    ];
+    for (checkpointing, mode, head, allowed) in ways {
         let make = || config(Depth::R10, Shortcut::B, head).init(&device, 3).with_encoder_norm(mode);
-        let (steps, names) = both(make, &device);
+        let (steps, names) = with(checkpointing, make, &device);
         let (difference, whose) = largest_difference(&steps, &names);
-        assert!(difference < 1e-4, "{mode:?}, {head}: {whose} differs by {difference}");
+        println!("{checkpointing}, {mode:?}, {head}: {whose} differs by {difference}");
+        assert!(difference < allowed, "{mode:?}, {head}: {whose} differs by {difference}");
         let [kept, repeated] = steps;
         assert!((kept.loss - repeated.loss).abs() < 1e-5);
         for ((info, a), b) in names.iter().zip(&kept.values).zip(&repeated.values) {

@@ -5,6 +5,7 @@
 //! - [`Volume`]: voxels in their stored type, with scaling and unit; [`LabelMap`]: one label per voxel
 //! - [`LabelTable`]: names and colours of labels
 //! - [`IndexBox`]: a half-open box of voxel indices; [`components`](fn@components): connected pieces of a mask
+//! - [`surface`](fn@surface): a label's surface as a closed [`Mesh`] of triangles
 //! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
 //!
 //! # Invariants
@@ -24,6 +25,7 @@ mod label_table;
 pub mod metrics;
 mod onto;
 pub mod resample;
+mod surface;
 mod volume;
 
 pub use axes::{AnatomicalPlane, AxisMap};
@@ -35,4 +37,5 @@ pub use index_box::IndexBox;
 pub use label_map::{LabelMap, LabelVoxels};
 pub use label_table::{Label, LabelTable};
 pub use onto::volume_onto;
-pub use volume::{Quantity, Scaling, Volume, Voxels};
+pub use surface::{Mesh, surface};
+pub use volume::{Quantity, Scaling, ValueSummary, Volume, Voxels};

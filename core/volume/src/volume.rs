@@ -148,6 +148,23 @@ pub struct ValueSummary {
     pub finite: usize,
 }
 
+impl ValueSummary {
+    /// Of both.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        match (self.finite, other.finite) {
+            (0, _) => other,
+            (_, 0) => self,
+            _ => Self {
+                min: self.min.min(other.min),
+                max: self.max.max(other.max),
+                sum: self.sum + other.sum,
+                finite: self.finite + other.finite,
+            },
+        }
+    }
+}
+
 impl Volume {
     /// A volume of `voxels` on `grid`.
     ///

@@ -23,7 +23,11 @@ pub(super) fn measure(arguments: &Arguments, mut peer: Option<&mut Peer>, thread
                 })?);
                 drop(running);
                 for &checkpointing in &arguments.checkpointing {
-                    let what = if checkpointing.is_off() { "training step" } else { "training step, blocks computed twice" };
+                    let what = match checkpointing {
+                        Checkpointing::Off => "training step",
+                        Checkpointing::Blocks => "training step, blocks computed twice",
+                        Checkpointing::HalfBlocks => "training step, blocks computed twice from 16 bits",
+                    };
                     let workload = Workload { checkpointing, ..workload };
                     let mut running = workload.start(arguments.device)?;
                     let mut step = in_turn(name(what), arguments.rounds, peer.as_mut().map(|peer| (&mut **peer, "step")), || {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use medley_learn::classify::Answers;
 use medley_learn::task::TaskScores;
-use medley_learn::{ClassifySettings, ClassifySpec, DetectSettings, DetectSpec, Finding, FineTuneSettings, Found, JobSpec, TaskOutcome};
+use medley_learn::{ClassifySettings, ClassifySpec, DetectSettings, DetectSpec, Finding, Found, JobSpec, TaskOutcome};
 use medley_nn::weights::Task;
 use medley_project::{CaseId, CaseInfo, ModelRecord, Role};
 
@@ -74,7 +74,7 @@ impl Workbench {
         let study = self.study.as_ref()?;
         let weights = self.choices.weights.source();
         let device = self.choices.device;
-        let adjusted = |usual: FineTuneSettings| FineTuneSettings { steps: self.choices.steps, seed: self.choices.seed, ..usual };
+        let adjusted = |usual| self.choices.settings_of_any_task(usual);
         match self.choices.task {
             Task::Segment => None,
             Task::Classify => {

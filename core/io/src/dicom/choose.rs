@@ -1,13 +1,13 @@
 use std::path::Path;
 
-use medley_volume::LabelMap;
+use medley_volume::{LabelMap, LabelTable};
 
-use super::open::open;
+use super::open::{OpenOptions, open_watched};
 use super::scan::{folder_of, scan, scan_flat};
 use super::segmentation::{Segmentation, is_segmentation, open_segmentation};
 use super::series::{Scan, Series};
 use crate::labels::label_voxels;
-use crate::{IoError, OpenedLabels, OpenedVolume, StoredGeometry};
+use crate::{IoError, OpenedLabels, OpenedVolume, Progress, StoredGeometry};
 
 /// Series that a sentence names; the rest are counted.
 const NAMED: usize = 12;
@@ -17,7 +17,8 @@ const NAMED: usize = 12;
 ///
 /// # Errors
 /// If there is no volume, or there are several: the sentence lists them.
-pub(crate) fn open_path(path: &Path) -> Result<OpenedVolume, IoError> {
+pub(crate) fn open_path(path: &Path, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
+    let open = |series: &Series| open_watched(series, OpenOptions::default(), progress);
     let found = scan(path)?;
     let is_one_file = path.is_file() && found.series.iter().flat_map(|series| &series.files).all(|file| file.place.path() == path);
     if !is_one_file {
@@ -42,19 +43,34 @@ pub(crate) fn open_path(path: &Path) -> Result<OpenedVolume, IoError> {
 ///
 /// # Errors
 /// As [`open_path`], and if the values are no labels.
-pub(crate) fn labels_of_path(path: &Path) -> Result<OpenedLabels, IoError> {
+pub(crate) fn labels_of_path(path: &Path) -> Result<(OpenedLabels, LabelTable), IoError> {
     if path.is_file() && is_segmentation(path) {
-        let Segmentation { labels, notices, .. } = open_segmentation(path)?;
+        let Segmentation { labels, table, notices } = open_segmentation(path)?;
         let geometry = StoredGeometry::of_grid(labels.grid());
-        return Ok(OpenedLabels { labels, geometry, notices });
+        return Ok((OpenedLabels { labels, geometry, notices }, table));
     }
-    let OpenedVolume { volume, geometry, notices, .. } = open_path(path)?;
+    let OpenedVolume { volume, geometry, notices, .. } = open_path(path, None)?;
     let file = path.display().to_string();
     let (grid, scaling) = (*volume.grid(), volume.scaling());
     let voxels = label_voxels(volume.voxels().clone(), scaling, &grid).map_err(|fault| IoError::NotLabels { file: file.clone(), fault })?;
     let labels =
         LabelMap::new(grid, voxels).map_err(|error| IoError::malformed(&file, format!("cannot be used: {error}"), "export it again"))?;
-    Ok(OpenedLabels { labels, geometry, notices })
+    Ok((OpenedLabels { labels, geometry, notices }, LabelTable::default()))
+}
+
+/// Opens one of the series under a path, by its key.
+///
+/// # Errors
+/// If there is none of that key, and as [`super::open`].
+pub(crate) fn open_key(path: &Path, key: &str, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
+    let found = scan(path)?;
+    match found.series.iter().find(|series| series.key == key) {
+        Some(series) => open_watched(series, OpenOptions::default(), progress),
+        None => {
+            let fault = "does not hold the series any more that was opened there";
+            Err(IoError::unsupported(&path.display().to_string(), fault, "put its files back, or add the scan anew"))
+        }
+    }
 }
 
 /// The series that is meant where there is no choice: the only volume, or the only series.

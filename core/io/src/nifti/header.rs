@@ -1,5 +1,6 @@
 use medley_volume::Scaling;
 
+use super::rest::{Kept, Rest, extension_bytes};
 use crate::StoredGeometry;
 use crate::element::ElementType;
 
@@ -27,7 +28,7 @@ pub(crate) struct Header {
     pub offset: u64,
     pub scaling: Scaling,
     pub geometry: StoredGeometry,
-    pub intent_code: i32,
+    pub rest: Rest,
     pub notices: Vec<String>,
 }
 
@@ -54,10 +55,19 @@ pub(crate) fn is_header(bytes: &[u8]) -> Option<(usize, bool)> {
     None
 }
 
+/// Whether bytes are a header of NIfTI's predecessor, which has the same length and no magic number, and sensible axes.
+fn is_analyze(bytes: &[u8]) -> bool {
+    let Some(length) = bytes.first_chunk::<4>().map(|length| i32::from_ne_bytes(*length)) else { return false };
+    let is_swapped = length.swap_bytes() == LEN_1 as i32;
+    let at = Fields { bytes, is_swapped };
+    let has_magic = at.text::<4>(344) != [0; 4];
+    (length == LEN_1 as i32 || is_swapped) && !has_magic && bytes.len() >= LEN_1 && (1..=7).contains(&at.i16(40))
+}
+
 /// A look into a header's bytes; what lies beyond their end reads as zero.
-struct Fields<'a> {
-    bytes: &'a [u8],
-    is_swapped: bool,
+pub(crate) struct Fields<'a> {
+    pub bytes: &'a [u8],
+    pub is_swapped: bool,
 }
 
 impl Fields<'_> {
@@ -68,19 +78,25 @@ impl Fields<'_> {
         }
         field
     }
-    fn i16(&self, at: usize) -> i16 {
+    pub fn text<const N: usize>(&self, at: usize) -> [u8; N] {
+        std::array::from_fn(|n| self.bytes.get(at + n).copied().unwrap_or(0))
+    }
+    pub fn u8(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+    pub fn i16(&self, at: usize) -> i16 {
         i16::from_ne_bytes(self.bytes(at))
     }
-    fn i32(&self, at: usize) -> i32 {
+    pub fn i32(&self, at: usize) -> i32 {
         i32::from_ne_bytes(self.bytes(at))
     }
-    fn i64(&self, at: usize) -> i64 {
+    pub fn i64(&self, at: usize) -> i64 {
         i64::from_ne_bytes(self.bytes(at))
     }
-    fn f32(&self, at: usize) -> f64 {
+    pub fn f32(&self, at: usize) -> f64 {
         f64::from(f32::from_ne_bytes(self.bytes(at)))
     }
-    fn f64(&self, at: usize) -> f64 {
+    pub fn f64(&self, at: usize) -> f64 {
         f64::from_ne_bytes(self.bytes(at))
     }
 }
@@ -88,6 +104,10 @@ impl Fields<'_> {
 /// Reads and checks a header of [`LEN_1`] or [`LEN_2`] bytes.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Header, Fault> {
     let Some((length, is_swapped)) = is_header(bytes) else {
+        if is_analyze(bytes) {
+            let what = "is an ANALYZE 7.5 header, which does not say left from right".to_owned();
+            return Err(Fault::Unsupported(what));
+        }
         return Err(Fault::Malformed("is not a NIfTI file (no NIfTI header at its beginning)".to_owned()));
     };
     let at = Fields { bytes, is_swapped };
@@ -103,8 +123,9 @@ fn parse_1(at: &Fields) -> Result<Header, Fault> {
         qoffset: std::array::from_fn(|n| at.f32(268 + 4 * n)),
         srow: std::array::from_fn(|row| std::array::from_fn(|column| at.f32(280 + 16 * row + 4 * column))),
         pixdim: std::array::from_fn(|n| at.f32(76 + 4 * n)),
-        xyzt_units: at.bytes.get(123).copied().unwrap_or(0),
+        xyzt_units: at.u8(123),
         is_nifti2: false,
+        kept: Kept::default(),
     };
     let mut notices = Vec::new();
     Ok(Header {
@@ -116,7 +137,7 @@ fn parse_1(at: &Fields) -> Result<Header, Fault> {
         offset: offset(at.f32(108), is_pair, 352)?,
         scaling: scaling(at.f32(112), at.f32(116), &mut notices),
         geometry,
-        intent_code: i32::from(at.i16(68)),
+        rest: Rest::of_1(at),
         notices,
     })
 }
@@ -135,6 +156,7 @@ fn parse_2(at: &Fields) -> Result<Header, Fault> {
         pixdim: std::array::from_fn(|n| at.f64(104 + 8 * n)),
         xyzt_units: at.i32(500) as u8,
         is_nifti2: true,
+        kept: Kept::default(),
     };
     let mut notices = Vec::new();
     Ok(Header {
@@ -146,7 +168,7 @@ fn parse_2(at: &Fields) -> Result<Header, Fault> {
         offset: offset(at.i64(168) as f64, is_pair, 544)?,
         scaling: scaling(at.f64(176), at.f64(184), &mut notices),
         geometry,
-        intent_code: at.i32(504),
+        rest: Rest::of_2(at),
         notices,
     })
 }
@@ -230,29 +252,29 @@ fn scaling(slope: f64, intercept: f64, notices: &mut Vec<String>) -> Scaling {
 }
 
 /// Fields into the bytes of a header, in this machine's byte order, which the format allows.
-struct Form {
+pub(crate) struct Form {
     bytes: Vec<u8>,
 }
 
 impl Form {
-    fn put<const N: usize>(&mut self, at: usize, field: [u8; N]) {
+    pub fn put<const N: usize>(&mut self, at: usize, field: [u8; N]) {
         if let Some(place) = self.bytes.get_mut(at..at + N) {
             place.copy_from_slice(&field);
         }
     }
-    fn i16(&mut self, at: usize, value: i32) {
+    pub fn i16(&mut self, at: usize, value: i32) {
         self.put(at, (value.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16).to_ne_bytes());
     }
-    fn i32(&mut self, at: usize, value: i32) {
+    pub fn i32(&mut self, at: usize, value: i32) {
         self.put(at, value.to_ne_bytes());
     }
-    fn i64(&mut self, at: usize, value: i64) {
+    pub fn i64(&mut self, at: usize, value: i64) {
         self.put(at, value.to_ne_bytes());
     }
-    fn f32s(&mut self, at: usize, values: &[f64]) {
+    pub fn f32s(&mut self, at: usize, values: &[f64]) {
         values.iter().enumerate().for_each(|(n, &value)| self.put(at + 4 * n, (value as f32).to_ne_bytes()));
     }
-    fn f64s(&mut self, at: usize, values: &[f64]) {
+    pub fn f64s(&mut self, at: usize, values: &[f64]) {
         values.iter().enumerate().for_each(|(n, &value)| self.put(at + 8 * n, value.to_ne_bytes()));
     }
 }
@@ -263,30 +285,58 @@ pub(crate) struct Written<'a> {
     pub element: ElementType,
     pub scaling: Scaling,
     pub geometry: &'a StoredGeometry,
-    pub intent_code: i32,
+    pub rest: &'a Rest,
 }
 
-/// The header of a single file with the four bytes that say that no extension follows. NIfTI-2 where the geometry came from such
+impl Rest {
+    /// What is said of a file that is new: who wrote it, and what its values are for.
+    pub fn new(intent_code: i32) -> Self {
+        let nothing = Fields { bytes: &[], is_swapped: false };
+        let mut rest = Self { intent_code, ..Self::of_1(&nothing) };
+        rest.descrip[..6].copy_from_slice(b"Medley");
+        rest
+    }
+}
+
+/// The header of a single file with its extensions. NIfTI-2 where the geometry came from such
 /// a file or a side is too long for NIfTI-1.
 pub(crate) fn bytes(written: &Written) -> Vec<u8> {
     let is_too_long = written.shape.iter().any(|&side| side > i16::MAX as usize);
-    if written.geometry.is_nifti2 || is_too_long { bytes_2(written) } else { bytes_1(written) }
+    let extensions = extension_bytes(&written.rest.extensions);
+    let offset = |header: usize| (header + extensions.len()).next_multiple_of(16);
+    // A 32-bit float says where voxels begin exactly up to here.
+    let is_far = offset(LEN_1) > 1 << 24;
+    let (mut bytes, offset) = if written.geometry.is_nifti2 || is_too_long || is_far || !is_right_in_32_bits(written) {
+        (bytes_2(written, offset(LEN_2)), offset(LEN_2))
+    } else {
+        (bytes_1(written, offset(LEN_1)), offset(LEN_1))
+    };
+    bytes.extend(extensions);
+    bytes.resize(offset, 0);
+    bytes
 }
 
-fn bytes_1(written: &Written) -> Vec<u8> {
-    let Written { shape, element, scaling, geometry, intent_code } = written;
-    let mut form = Form { bytes: vec![0; LEN_1 + 4] };
+/// Whether the 32-bit numbers of NIfTI-1 put voxels where they belong.
+fn is_right_in_32_bits(written: &Written) -> bool {
+    let place = |geometry: &StoredGeometry| geometry.place(written.shape).ok().map(|placed| placed.grid);
+    let Some(wanted) = place(written.geometry) else { return false };
+    let back = parse(&bytes_1(written, LEN_1 + 4)).ok().and_then(|header| place(&header.geometry));
+    back.is_some_and(|back| back.is_same_as(&wanted, 1e-3))
+}
+
+fn bytes_1(written: &Written, offset: usize) -> Vec<u8> {
+    let Written { shape, element, scaling, geometry, rest } = written;
+    let mut form = Form { bytes: vec![0; LEN_1] };
+    rest.put_1(&mut form);
     form.i32(0, LEN_1 as i32);
     form.put(38, *b"r");
     form.i16(40, 3);
     (0..7).for_each(|axis| form.i16(42 + 2 * axis, shape.get(axis).map_or(1, |&side| side as i32)));
-    form.i16(68, *intent_code);
     form.i16(70, code(*element));
     form.i16(72, (element.size() * 8) as i32);
     form.f32s(76, &geometry.pixdim);
-    form.f32s(108, &[352.0, scaling.slope, scaling.intercept]);
+    form.f32s(108, &[offset as f64, scaling.slope, scaling.intercept]);
     form.put(123, [geometry.xyzt_units]);
-    form.put(148, *b"Medley");
     form.i16(252, geometry.qform_code);
     form.i16(254, geometry.sform_code);
     form.f32s(256, &geometry.quatern);
@@ -296,9 +346,10 @@ fn bytes_1(written: &Written) -> Vec<u8> {
     form.bytes
 }
 
-fn bytes_2(written: &Written) -> Vec<u8> {
-    let Written { shape, element, scaling, geometry, intent_code } = written;
-    let mut form = Form { bytes: vec![0; LEN_2 + 4] };
+fn bytes_2(written: &Written, offset: usize) -> Vec<u8> {
+    let Written { shape, element, scaling, geometry, rest } = written;
+    let mut form = Form { bytes: vec![0; LEN_2] };
+    rest.put_2(&mut form);
     form.i32(0, LEN_2 as i32);
     form.put(4, *b"n+2\0\r\n\x1a\n");
     form.i16(12, code(*element));
@@ -306,16 +357,14 @@ fn bytes_2(written: &Written) -> Vec<u8> {
     form.i64(16, 3);
     (0..7).for_each(|axis| form.i64(24 + 8 * axis, shape.get(axis).map_or(1, |&side| side as i64)));
     form.f64s(104, &geometry.pixdim);
-    form.i64(168, 544);
+    form.i64(168, offset as i64);
     form.f64s(176, &[scaling.slope, scaling.intercept]);
-    form.put(240, *b"Medley");
     form.i32(344, geometry.qform_code);
     form.i32(348, geometry.sform_code);
     form.f64s(352, &geometry.quatern);
     form.f64s(376, &geometry.qoffset);
     form.f64s(400, geometry.srow.as_flattened());
     form.i32(500, i32::from(geometry.xyzt_units));
-    form.i32(504, *intent_code);
     form.bytes
 }
 

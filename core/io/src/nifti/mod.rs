@@ -4,9 +4,11 @@
 mod header;
 mod pair;
 mod read;
+mod rest;
 mod write;
 
 pub(crate) use header::{is_header, problem_with_dimensions};
-pub(crate) use pair::partner;
-pub(crate) use read::{read, read_bytes};
-pub use write::{write_labels, write_volume};
+pub(crate) use pair::{has_end, partner};
+pub(crate) use read::{check_frame, read, read_bytes};
+pub(crate) use rest::Kept;
+pub(crate) use write::{write_labels, write_volume};

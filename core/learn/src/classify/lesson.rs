@@ -126,6 +126,7 @@ fn class_weights(cases: &[ClassifiedCase], classes: usize) -> Vec<f32> {
 /// Hashes of all scans; there is no mask to hash.
 fn card_set(training: &[ClassifiedCase], validation: &[ClassifiedCase]) -> Result<CardSet, LearnError> {
     let hash = |case: &ClassifiedCase| CardCase {
+        never_annotated: Vec::new(),
         shape: case.image.grid().shape(),
         image_sha256: image_sha256(&case.image),
         labels_sha256: String::new(),

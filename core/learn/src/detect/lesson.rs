@@ -12,6 +12,7 @@ use crate::card::{CardLabel, CardSet, short};
 use crate::device::OpenDevice;
 use crate::finetune::{card_set, planned};
 use crate::lesson::Lesson;
+use crate::looked_for::LookedFor;
 use crate::prepare::{Prepared, PreparedCase, prepare};
 use crate::sample::Sampler;
 use crate::task::{BoxScores, Measurement, PrecisionAt, TaskScores};
@@ -35,7 +36,10 @@ pub(super) struct Ready {
     training: Vec<PreparedCase>,
     /// Objects of each training case.
     objects: Vec<Vec<Object>>,
+    looked_for: LookedFor,
     validation: Vec<MeasuredScan>,
+    /// What was looked for in the validation scans.
+    measured_for: LookedFor,
 }
 
 impl Ready {
@@ -50,7 +54,15 @@ impl Ready {
         let set = card_set(String::new(), &training, &validation)?;
         let recipe = planned(&training, &validation, None, &settings.training)?;
         let first = training.first().map(|case| case.name.clone()).unwrap_or_default();
-        let mut ready = Self { recipe, training: Vec::new(), objects: Vec::new(), validation: Vec::new() };
+        let looked_for = LookedFor::new(labels, &settings.training.never_annotated, &training)?;
+        if let Some(label) = looked_for.class_of_nobody().and_then(|class| labels.get(class)) {
+            let name = &label.name;
+            return Err(LearnError::Setting(format!(
+                "nobody looked for the label “{name}” in any case: there is nothing to learn it from"
+            )));
+        }
+        let measured_for = LookedFor::new(labels, &[], &validation)?;
+        let mut ready = Self { recipe, training: Vec::new(), objects: Vec::new(), looked_for, measured_for, validation: Vec::new() };
         for case in training {
             control.check()?;
             let found = objects_of(&case.truth, labels, settings.least_voxels);
@@ -103,14 +115,18 @@ impl Lesson for BoxLesson<'_> {
         let objects: Vec<Vec<Object>> = places.iter().map(|place| in_patch(&self.cases.objects[place.case], place, patch)).collect();
         let targets = TargetMaps::new(&objects, patch, self.classes, device);
         let (image, _) = batch.into_image_and_target(device);
-        (detection_loss(network.forward(image), targets), None)
+        let annotated = self.cases.looked_for.of(&places);
+        (detection_loss(network.forward(image), targets, annotated.as_ref()), None)
     }
 
     fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Measurement>, LearnError> {
         let mut found: Vec<Vec<Detection>> = Vec::new();
         let settings = DetectSettings { least_score: LEAST_SCORE_MEASURED, ..self.settings.clone() };
-        for case in &self.cases.validation {
-            found.push(search(network, &case.scan, self.cases.recipe.patch, &settings, device, control, &mut |_, _| {})?);
+        for (at, case) in self.cases.validation.iter().enumerate() {
+            let mut boxes = search(network, &case.scan, self.cases.recipe.patch, &settings, device, control, &mut |_, _| {})?;
+            // Nobody can say whether a box of a class that was not looked for is right.
+            boxes.retain(|found| self.cases.measured_for.has(at, found.class + 1));
+            found.push(boxes);
         }
         let images: Vec<(&[Detection], &[Object])> =
             found.iter().zip(&self.cases.validation).map(|(found, case)| (found.as_slice(), case.objects.as_slice())).collect();

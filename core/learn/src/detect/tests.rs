@@ -38,7 +38,7 @@ fn spec(cases: Box<dyn CaseSource>, settings: DetectSettings, output: &Path) -> 
 
 fn case(patient: &str) -> TrainingCase {
     let (image, truth) = sample(patient);
-    TrainingCase { name: patient.to_owned(), image: Arc::new(image), truth: Arc::new(truth) }
+    TrainingCase { name: patient.to_owned(), image: Arc::new(image), truth: Arc::new(truth), never_annotated: Vec::new() }
 }
 
 #[test]
@@ -85,6 +85,47 @@ fn nothing_to_find_is_said_before_anything_is_computed_and_turns_are_refused() {
     assert!(matches!(refusal(&|spec| spec.labels = vec![(77, "absent".to_owned())]), LearnError::NothingToLearn { .. }));
     assert!(matches!(refusal(&|spec| spec.settings.training.augmentation.turn_tilt_deg = 5.0), LearnError::Setting(_)));
     assert!(matches!(refusal(&|spec| spec.cases = Box::new((Vec::new(), Vec::new()))), LearnError::NoCases));
+}
+
+/// The upper halves of most balls were never labelled: with that said, they are found nevertheless.
+#[test]
+fn objects_that_nobody_looked_for_in_some_cases_are_not_unlearned() {
+    let without_upper = |seed: u64, never_annotated: Vec<u16>| {
+        let case = crate::synthetic::ball(seed);
+        let mut truth = (*case.truth).clone();
+        (0..truth.len()).filter(|&offset| case.truth.at(offset) == 5).for_each(|offset| truth.set(offset, 0));
+        TrainingCase { truth: Arc::new(truth), never_annotated, ..case }
+    };
+    let surest_upper = |never: Vec<u16>| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let partly = [2, 3, 4, 5].map(|seed| without_upper(seed, never.clone()));
+        let cases: Vec<TrainingCase> = std::iter::once(crate::synthetic::ball(1)).chain(partly).collect();
+        let mut settings = quick(60);
+        settings.training = FineTuneSettings { patch: Some([16; 3]), spacing_mm: Some([2.0; 3]), foreground: 0.5, ..settings.training };
+        settings.least_score = 0.0;
+        let mut spec = spec(Box::new((cases, Vec::new())), settings, folder.path());
+        spec.labels = vec![(5, "upper half".to_owned()), (1, "lower half".to_owned())];
+        let outcome = run(spec, &Control::new(), &mut |_| {}).expect("trained");
+        let AnyPredictor::Task(predictor) = AnyPredictor::open(&outcome.model, DeviceChoice::Cpu).expect("a model") else {
+            panic!("masks")
+        };
+        let image = crate::synthetic::ball(2).image;
+        let Finding::Boxes(found) = predictor.predict(&image, &Control::new(), &mut |_, _| {}).expect("boxes") else { panic!("classes") };
+        found.iter().filter(|found| found.label == 5).map(|found| found.score).fold(0.0, f64::max)
+    };
+    let (said, unsaid) = (surest_upper(vec![5]), surest_upper(Vec::new()));
+    println!("surest upper half: {said:.3} with its absence explained, {unsaid:.3} without");
+    assert!(said > 2.0 * unsaid && said > 0.2, "{said} and {unsaid}");
+}
+
+#[test]
+fn a_label_that_nobody_looked_for_anywhere_has_no_boxes_to_learn_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut spec = spec(Box::new((vec![crate::synthetic::ball(1)], Vec::new())), quick(1), folder.path());
+    spec.labels = vec![(5, "upper half".to_owned()), (7, "nothing".to_owned())];
+    spec.settings.training.never_annotated = vec![7];
+    let refusal = run(spec, &Control::new(), &mut |_| {}).expect_err("refused").to_string();
+    assert!(refusal.contains("“nothing”"), "{refusal}");
 }
 
 #[test]

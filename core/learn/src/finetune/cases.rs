@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::{FineTuneSettings, MeasuredCase};
-use crate::card::{CardCase, CardLabel, CardSet};
+use crate::card::{Card, CardCase, CardLabel, CardSet};
+use crate::looked_for::LookedFor;
 use crate::prepare::{PreparedCase, prepare, prepare_case};
 use crate::{Control, LearnError, Recipe, TrainingCase};
 
@@ -11,8 +12,7 @@ use crate::{Control, LearnError, Recipe, TrainingCase};
 pub(super) struct Ready {
     pub(super) recipe: Recipe,
     pub(super) training: Vec<PreparedCase>,
-    /// For each class, whether it was looked for; `None` where all were.
-    pub(super) annotated: Option<Vec<bool>>,
+    pub(super) looked_for: LookedFor,
     pub(super) validation: Vec<MeasuredCase>,
     pub(super) set: CardSet,
 }
@@ -61,36 +61,24 @@ pub(super) fn make_ready(
     validation: Vec<TrainingCase>,
     labels: &[CardLabel],
     settings: &FineTuneSettings,
-    earlier: Option<Recipe>,
+    earlier: Option<Card>,
     control: &Control,
 ) -> Result<Ready, LearnError> {
     control.check()?;
     let set = card_set(String::new(), &training, &validation)?;
-    let recipe = planned(&training, &validation, earlier, settings)?;
-    let values = label_values(labels);
-    let training = prepare_all(training, &recipe, &values, control)?;
-    let annotated = annotated(labels, &settings.never_annotated, &training)?;
-    let validation = validation.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
-    Ok(Ready { recipe, training, annotated, validation, set })
-}
-
-/// # Errors
-/// If a label that nobody looked for is not learned anyway, or was found nevertheless.
-fn annotated(labels: &[CardLabel], never: &[u16], cases: &[PreparedCase]) -> Result<Option<Vec<bool>>, LearnError> {
-    let mut annotated = vec![true; labels.len()];
-    for value in never {
-        let wrong = |what: String| LearnError::Setting(format!("the label {value} is said never to be annotated, but {what}"));
-        let Some(class) = labels.iter().position(|label| label.value == *value && *value != 0) else {
-            return Err(wrong("it is not among the labels to learn".to_owned()));
-        };
-        if let Some(case) = cases.iter().find(|case| case.sites.get(class).is_some_and(|sites| !sites.is_empty())) {
-            return Err(wrong(format!("the mask of the case “{}” holds it", case.name)));
-        }
-        if let Some(annotated) = annotated.get_mut(class) {
-            *annotated = false;
-        }
+    let has_learned = earlier.is_some();
+    let recipe = planned(&training, &validation, earlier.and_then(|card| card.recipe), settings)?;
+    let looked_for = LookedFor::new(labels, &settings.never_annotated, &training)?;
+    // A model that was trained on these labels before keeps what nobody looks for any more.
+    if let (false, Some(label)) = (has_learned, looked_for.class_of_nobody().and_then(|class| labels.get(class))) {
+        return Err(LearnError::Setting(format!(
+            "nobody looked for the label “{}” in any case, so it can only be kept, not learned: start from a model with the same labels and head",
+            label.name
+        )));
     }
-    Ok((!never.is_empty()).then_some(annotated))
+    let training = prepare_all(training, &recipe, &label_values(labels), control)?;
+    let validation = validation.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
+    Ok(Ready { recipe, training, looked_for, validation, set })
 }
 
 pub(crate) fn prepare_all(

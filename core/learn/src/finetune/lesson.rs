@@ -2,7 +2,6 @@
 
 use burn::tensor::{Device, Tensor};
 use medley_nn::head::Draw;
-use medley_nn::loss::Annotated;
 use medley_nn::{Encoder, SegmentationNetwork, WayBack};
 
 use super::cases::Ready;
@@ -38,10 +37,8 @@ impl Lesson for MaskLesson<'_> {
 
     fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
         let FineTuneSettings { batch, seed, deep_supervision, checkpointing, loss, .. } = *self.settings;
-        let (image, mut target) = self.sampler.batch(step as u64, batch).into_image_and_target(device);
-        if let Some(annotated) = &self.ready.annotated {
-            target = target.with_annotated(Annotated::same(batch, annotated));
-        }
+        let (batch, places) = self.sampler.batch_with_places(step as u64, batch);
+        let (image, target) = self.ready.looked_for.said(batch, &places, device);
         let draw = Draw { seed, number: step as u64 };
         let (levels, way_back) = network.training_levels(image, deep_supervision, draw, checkpointing);
         (loss.of_levels(levels, &target), way_back)

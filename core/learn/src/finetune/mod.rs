@@ -80,13 +80,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let validation = spec.cases.validation().map_err(LearnError::Source)?;
     drop(std::mem::replace(&mut spec.cases, Box::new((Vec::new(), Vec::new()))));
     let start = start::start(&spec.weights, &spec.settings, &labels, &device.device.clone().autodiff())?;
-    if start.earlier.is_none() && !spec.settings.never_annotated.is_empty() {
-        return Err(LearnError::Setting(
-            "labels that nobody looked for can only be kept, not learned: start from a model with the same labels and head".to_owned(),
-        ));
-    }
-    let earlier = start.earlier.as_ref().and_then(|card| card.recipe.clone());
-    let ready = make_ready(training, validation, &labels, &spec.settings, earlier, control)?;
+    let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, control)?;
     let has_weights = start.weights.are_learnt();
     let norm = spec.settings.norm_mode(start.network.encoder.config(), has_weights, ready.recipe.patch);
     let network = start.network.with_encoder_norm(norm);

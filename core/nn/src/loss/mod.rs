@@ -3,7 +3,7 @@
 //! - [`LossKind`]: all of the following by name, against a [`Target`], also at several resolutions at once
 //! - [`cross_entropy`], [`soft_dice`], [`dice_and_cross_entropy`]: what most trainings use
 //! - [`focal`]: easy voxels count less; [`tversky`], [`focal_tversky`]: misses count more; [`boundary`]: far errors count more
-//! - [`Annotated`]: classes that a data set never annotated cost nothing, merged with background under a softmax
+//! - [`Annotated`]: classes that a data set never annotated cost nothing, merged with background under a softmax, left out where objects are found
 //!   ([`Target::with_annotated`]) or left out under sigmoids ([`sigmoid_dice_and_cross_entropy`])
 //!
 //! A target voxel whose value is `ignore`, or no class at all, counts nowhere.

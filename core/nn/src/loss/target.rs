@@ -88,12 +88,6 @@ impl Annotated {
         Self(samples)
     }
 
-    /// The same classes in every one of `samples` samples.
-    #[must_use]
-    pub fn same(samples: usize, classes: &[bool]) -> Self {
-        Self(vec![classes.to_vec(); samples])
-    }
-
     /// One where a class was looked for, and for background; zero elsewhere, and for classes without an entry.
     ///
     /// # Shapes
@@ -103,6 +97,14 @@ impl Annotated {
         let factor = |sample: &[bool], class| f32::from(u8::from(is_annotated(sample, class)));
         let factors: Vec<f32> = self.0.iter().flat_map(|sample| (0..classes).map(move |class| factor(sample, class))).collect();
         Tensor::from_data(TensorData::new(factors, [self.0.len(), classes, 1, 1, 1]), device)
+    }
+
+    /// The same for classes of objects, which have no background: entry `c + 1` is that of their class `c`.
+    ///
+    /// # Shapes
+    /// - output: `[N, classes, 1, 1, 1]`
+    pub(super) fn of_objects(&self, classes: usize, device: &Device) -> Tensor<5> {
+        self.factors(classes + 1, device).narrow(1, 1, classes)
     }
 }
 

@@ -1,13 +1,17 @@
+mod threads;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use flate2::bufread::GzDecoder;
+use flate2::bufread::ZlibDecoder;
 use medley_volume::Voxels;
 
-use crate::IoError;
-use crate::element::{Element, ElementType};
+use crate::element::{Element, ElementType, with_element};
 use crate::error::COPY_AGAIN;
+use crate::inflate::Gunzip;
+use crate::{IoError, Progress};
 
 /// What a byte of deflate can become at most (RFC 1951: 258 bytes for two bits).
 const MOST_PER_PACKED_BYTE: u64 = 1032;
@@ -16,6 +20,8 @@ const BOMB_BYTES: u64 = 1 << 30;
 const BOMB_RATIO: u64 = 200;
 /// What is unpacked at once: small enough to stay in the processor's cache between clearing and filling.
 const STEP_BYTES: usize = 1 << 18;
+/// From here on a second thread is worth its while.
+const ALONE_BYTES: usize = 4 << 20;
 
 /// Opens a file for reading and tells its length. What is not a file is refused before it is opened: a pipe would wait for ever.
 pub(crate) fn open_file(path: &Path) -> Result<(File, u64), IoError> {
@@ -34,20 +40,56 @@ pub(crate) struct Source<'a> {
     reader: Reader<'a>,
     packed_len: u64,
     position: u64,
+    progress: Option<&'a dyn Progress>,
+    /// The file on disk, if there is one: several places of it can be read at once.
+    file: Option<File>,
 }
 
-type Bytes<'a> = Box<dyn BufRead + 'a>;
+type Bytes<'a> = Box<dyn BufRead + Send + 'a>;
 
 enum Reader<'a> {
     Plain(Bytes<'a>),
-    Gzip(Box<Gunzip<'a>>),
+    Gzip(Box<Gunzip<Bytes<'a>>>),
+    Zlib(Box<ZlibDecoder<Bytes<'a>>>),
+}
+
+impl Reader<'_> {
+    /// Fills as much of `buffer` as there are bytes left.
+    fn read_all(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let rest = buffer.get_mut(filled..).unwrap_or_default();
+            let result = match self {
+                Reader::Plain(bytes) => bytes.read(rest),
+                Reader::Gzip(gunzip) => gunzip.read(rest),
+                Reader::Zlib(inflate) => inflate.read(rest),
+            };
+            match result {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
 }
 
 impl Source<'static> {
     /// A file on disk.
     pub fn open(path: &Path) -> Result<Self, IoError> {
         let (file, length) = open_file(path)?;
-        Self::new(path.display().to_string(), Box::new(BufReader::with_capacity(1 << 17, file)), length)
+        let again = file.try_clone().ok();
+        let source = Self::new(path.display().to_string(), Box::new(BufReader::with_capacity(1 << 17, file)), length)?;
+        Ok(Self { file: again, ..source })
+    }
+
+    /// A file on disk whose bytes are voxels, whatever they look like.
+    pub fn open_raw(path: &Path) -> Result<Self, IoError> {
+        let (file, length) = open_file(path)?;
+        let again = file.try_clone().ok();
+        let reader = Reader::Plain(Box::new(BufReader::with_capacity(1 << 17, file)));
+        Ok(Self { name: path.display().to_string(), reader, packed_len: length, position: 0, progress: None, file: again })
     }
 }
 
@@ -57,13 +99,36 @@ impl<'a> Source<'a> {
         Self::new(name.to_owned(), Box::new(bytes), bytes.len() as u64)
     }
 
+    /// Bytes in memory that are voxels, whatever they look like.
+    pub fn of_raw_bytes(name: &str, bytes: &'a [u8]) -> Self {
+        let reader = Reader::Plain(Box::new(bytes));
+        Self { name: name.to_owned(), reader, packed_len: bytes.len() as u64, position: 0, progress: None, file: None }
+    }
+
     fn new(name: String, mut bytes: Bytes<'a>, packed_len: u64) -> Result<Self, IoError> {
         let is_gzip = match bytes.fill_buf() {
             Ok(head) => head.starts_with(&[0x1f, 0x8b]),
             Err(source) => return Err(IoError::Unreadable { file: name, source }),
         };
-        let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip { member: Some(GzDecoder::new(bytes)) })) } else { Reader::Plain(bytes) };
-        Ok(Self { name, reader, packed_len, position: 0 })
+        let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip::new(bytes))) } else { Reader::Plain(bytes) };
+        Ok(Self { name, reader, packed_len, position: 0, progress: None, file: None })
+    }
+
+    /// The same bytes, with somebody who is told while voxels are read.
+    pub fn watched<'b>(self, progress: Option<&'b dyn Progress>) -> Source<'b>
+    where
+        'a: 'b,
+    {
+        Source { progress, ..self }
+    }
+
+    /// Whether whoever is told wants to go on.
+    pub fn tell(&self, done: usize, all: usize) -> Result<(), IoError> {
+        let fraction = done as f64 / all.max(1) as f64;
+        match self.progress.map(|progress| progress.reached(fraction)) {
+            Some(ControlFlow::Break(())) => Err(IoError::Cancelled { file: self.name.clone() }),
+            _ => Ok(()),
+        }
     }
 
     /// What errors call it.
@@ -75,24 +140,30 @@ impl<'a> Source<'a> {
     pub fn most_bytes(&self) -> u64 {
         match self.reader {
             Reader::Plain(_) => self.packed_len,
-            Reader::Gzip(_) => self.packed_len.saturating_mul(MOST_PER_PACKED_BYTE),
+            _ => self.packed_len.saturating_mul(MOST_PER_PACKED_BYTE),
         }
     }
 
-    /// Unpacks what follows in place of what the bytes are: NRRD packs its voxels and not its header.
+    /// Unpacks what follows in place of what the bytes are: NRRD and MetaImage pack their voxels and not their header. Either wrapping
+    /// of deflate is taken, gzip (RFC 1952) or zlib (RFC 1950).
     pub fn unpacked_from_here(self) -> Result<Self, IoError> {
-        match self.reader {
-            Reader::Plain(bytes) => {
-                let inner = Self::new(self.name, bytes, self.packed_len.saturating_sub(self.position))?;
-                match inner.reader {
-                    Reader::Gzip(_) => Ok(inner),
-                    Reader::Plain(_) => {
-                        Err(IoError::malformed(&inner.name, "says that its voxels are packed, and they are not packed", COPY_AGAIN))
-                    }
-                }
+        let not_packed = |name: &str| Err(IoError::malformed(name, "says that its voxels are packed, and they are not packed", COPY_AGAIN));
+        let Reader::Plain(mut bytes) = self.reader else {
+            return Err(IoError::unsupported(&self.name, "is packed twice", "unpack it first (gunzip) and open it then"));
+        };
+        let left = self.packed_len.saturating_sub(self.position);
+        let head = match bytes.fill_buf() {
+            Ok(head) => head.first().copied().zip(head.get(1).copied()),
+            Err(source) => return Err(IoError::Unreadable { file: self.name, source }),
+        };
+        let reader = match head {
+            Some((0x1f, 0x8b)) => Reader::Gzip(Box::new(Gunzip::new(bytes))),
+            Some((a, b)) if a & 0x0f == 8 && (u16::from(a) << 8 | u16::from(b)) % 31 == 0 => {
+                Reader::Zlib(Box::new(ZlibDecoder::new(bytes)))
             }
-            Reader::Gzip(_) => Ok(self),
-        }
+            _ => return not_packed(&self.name),
+        };
+        Ok(Self { name: self.name, reader, packed_len: left, position: 0, progress: self.progress, file: None })
     }
 
     /// Bytes given so far.
@@ -102,27 +173,34 @@ impl<'a> Source<'a> {
 
     /// Fills as much of `buffer` as there are bytes left; the rest of it is untouched.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, IoError> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let rest = buffer.get_mut(filled..).unwrap_or_default();
-            let result = match &mut self.reader {
-                Reader::Plain(bytes) => bytes.read(rest),
-                Reader::Gzip(gunzip) => gunzip.read(rest),
-            };
-            match result {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed(error)),
+        match self.reader.read_all(buffer) {
+            Ok(filled) => {
+                self.position += filled as u64;
+                Ok(filled)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Appends `count` bytes; `false` if there are fewer. Memory is taken as they come.
+    pub fn read_bytes(&mut self, count: usize, into: &mut Vec<u8>) -> Result<bool, IoError> {
+        let end = into.len().saturating_add(count);
+        while into.len() < end {
+            let start = into.len();
+            into.resize(end.min(start + (1 << 16)), 0);
+            let part = into.get_mut(start..).unwrap_or_default();
+            let (wanted, read) = (part.len(), self.read(part)?);
+            if read < wanted {
+                into.truncate(start + read);
+                return Ok(false);
             }
         }
-        self.position += filled as u64;
-        Ok(filled)
+        Ok(true)
     }
 
     /// Passes over bytes until `offset` from the beginning.
     pub fn skip_to(&mut self, offset: u64) -> Result<(), IoError> {
-        let mut ignored = [0; 1 << 13];
+        let mut ignored = [0; 1 << 15];
         while self.position < offset {
             let step = (offset - self.position).min(ignored.len() as u64) as usize;
             let read = self.read(ignored.get_mut(..step).unwrap_or_default())?;
@@ -137,18 +215,7 @@ impl<'a> Source<'a> {
     /// checksum. No more memory is taken than a small multiple of what is on disk or was unpacked.
     pub fn voxels(&mut self, element: ElementType, count: usize, is_swapped: bool, is_whole: bool) -> Result<Voxels, IoError> {
         self.check_claim(count as u64, element)?;
-        let voxels = match element {
-            ElementType::U8 => self.elements::<u8>(count, is_swapped),
-            ElementType::I8 => self.elements::<i8>(count, is_swapped),
-            ElementType::U16 => self.elements::<u16>(count, is_swapped),
-            ElementType::I16 => self.elements::<i16>(count, is_swapped),
-            ElementType::U32 => self.elements::<u32>(count, is_swapped),
-            ElementType::I32 => self.elements::<i32>(count, is_swapped),
-            ElementType::U64 => self.elements::<u64>(count, is_swapped),
-            ElementType::I64 => self.elements::<i64>(count, is_swapped),
-            ElementType::F32 => self.elements::<f32>(count, is_swapped),
-            ElementType::F64 => self.elements::<f64>(count, is_swapped),
-        }?;
+        let voxels = with_element!(element, T => self.elements::<T>(count, is_swapped))?;
         if is_whole {
             self.read(&mut [0])?;
         }
@@ -160,14 +227,20 @@ impl<'a> Source<'a> {
         let step = STEP_BYTES / size;
         let first = match self.reader {
             Reader::Plain(_) => count,
-            Reader::Gzip(_) => (self.packed_len as usize).saturating_mul(4).saturating_add(STEP_BYTES) / size,
+            _ => (self.packed_len as usize).saturating_mul(4).saturating_add(STEP_BYTES) / size,
         };
         let mut values: Vec<T> = Vec::new();
+        if let (Reader::Plain(_), Some(file), true) = (&self.reader, &self.file, count * size >= ALONE_BYTES) {
+            let values = self.read_in_pieces(file, count, is_swapped)?;
+            // What comes after the voxels stays where it is: nobody reads it.
+            self.position += (count * size) as u64;
+            return Ok(T::into_voxels(values));
+        }
+        if !matches!(self.reader, Reader::Plain(_)) && count * size >= ALONE_BYTES {
+            self.unpack_beside(&mut values, count, first, is_swapped)?;
+        }
         while values.len() < count {
-            if values.len() == values.capacity() {
-                let wanted = values.len().max(first).min(count - values.len());
-                values.try_reserve_exact(wanted).map_err(|_| self.out_of_memory(count as u64 * size as u64))?;
-            }
+            self.grow(&mut values, first, count)?;
             let start = values.len();
             let end = count.min(values.capacity()).min(start + step);
             values.resize(end, T::zeroed());
@@ -178,8 +251,18 @@ impl<'a> Source<'a> {
             if is_swapped {
                 part.iter_mut().for_each(|value| *value = value.swapped());
             }
+            self.tell(end, count)?;
         }
         Ok(T::into_voxels(values))
+    }
+
+    /// Makes room for more where there is none: as much as `first`, then twice as much, never more than is needed.
+    fn grow<T>(&self, values: &mut Vec<T>, first: usize, count: usize) -> Result<(), IoError> {
+        if values.len() == values.capacity() {
+            let wanted = values.len().max(first).min(count - values.len());
+            values.try_reserve_exact(wanted).map_err(|_| self.out_of_memory((count * size_of::<T>()) as u64))?;
+        }
+        Ok(())
     }
 
     /// Refuses what cannot be there, what looks like a decompression bomb and what the memory does not hold.
@@ -188,20 +271,16 @@ impl<'a> Source<'a> {
         if self.position.saturating_add(claimed) > self.most_bytes() {
             return Err(self.ends_early());
         }
-        let is_gzip = matches!(self.reader, Reader::Gzip(_));
-        if is_gzip && claimed > BOMB_BYTES && claimed / BOMB_RATIO > self.packed_len {
+        let is_packed = !matches!(self.reader, Reader::Plain(_));
+        if is_packed && claimed > BOMB_BYTES && claimed / BOMB_RATIO > self.packed_len {
             let fault = format!("would unpack from {} to {} and may be made to fill the memory", human(self.packed_len), human(claimed));
-            return Err(IoError::too_large(&self.name, fault, "if you trust it, unpack it first (gunzip) and open the .nii"));
+            return Err(IoError::too_large(&self.name, fault, "if you trust it, unpack it first (gunzip) and open it then"));
         }
-        match available_memory() {
-            Some(available) if claimed > available => Err(self.out_of_memory(claimed)),
-            _ => Ok(()),
-        }
+        require_memory(&self.name, claimed)
     }
 
     fn out_of_memory(&self, claimed: u64) -> IoError {
-        let fault = format!("needs {} of memory, more than this machine has free", human(claimed));
-        IoError::too_large(&self.name, fault, "close other programs, or crop or downsample the volume first")
+        out_of_memory(&self.name, claimed)
     }
 
     /// What is wrong when bytes end too soon.
@@ -215,31 +294,11 @@ impl<'a> Source<'a> {
             (io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData, Reader::Gzip(_)) => {
                 IoError::malformed(&self.name, format!("is a damaged gzip file ({error})"), COPY_AGAIN)
             }
+            (io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData, Reader::Zlib(_)) => {
+                IoError::malformed(&self.name, format!("has damaged packed voxels ({error})"), COPY_AGAIN)
+            }
             _ => IoError::Unreadable { file: self.name.clone(), source: error },
         }
-    }
-}
-
-/// Unpacks gzip members one after the other (RFC 1952, 2.2) and ignores what follows the last, as `gunzip` does.
-struct Gunzip<'a> {
-    member: Option<GzDecoder<Bytes<'a>>>,
-}
-
-impl Read for Gunzip<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let count = member.read(buffer)?;
-            if count > 0 || buffer.is_empty() {
-                return Ok(count);
-            }
-            let Some(ended) = self.member.take() else { break };
-            let mut rest = ended.into_inner();
-            // One byte is enough: the second may not be in the buffer yet.
-            if rest.fill_buf()?.first() == Some(&0x1f) {
-                self.member = Some(GzDecoder::new(rest));
-            }
-        }
-        Ok(0)
     }
 }
 
@@ -249,12 +308,14 @@ impl Read for Gunzip<'_> {
 /// [`IoError::TooLarge`] with what `name` needs.
 pub(crate) fn require_memory(name: &str, bytes: u64) -> Result<(), IoError> {
     match available_memory() {
-        Some(available) if bytes > available => {
-            let fault = format!("needs {} of memory, more than this machine has free", human(bytes));
-            Err(IoError::too_large(name, fault, "close other programs, or crop or downsample the volume first"))
-        }
+        Some(available) if bytes > available => Err(out_of_memory(name, bytes)),
         _ => Ok(()),
     }
+}
+
+fn out_of_memory(name: &str, bytes: u64) -> IoError {
+    let fault = format!("needs {} of memory, more than this machine has free", human(bytes));
+    IoError::too_large(name, fault, "close other programs, or crop or downsample the volume first")
 }
 
 /// Bytes the system can still give without swapping, where it tells (Linux).
