@@ -89,10 +89,10 @@ pub fn open_volume_frame(path: &Path, frame: usize) -> Result<OpenedVolume, IoEr
 pub fn open_volume_part(path: &Path, part: &Part, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
     let wish = Wish { progress, ..Wish::default() };
     match part {
-        Part::First if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) => dicom::open_path(path),
+        Part::First if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) => dicom::open_path(path, progress),
         Part::First => read(path, wish)?.into_volume(),
         Part::Frame(frame) => read(path, Wish { frame: *frame, is_chosen: true, ..wish })?.into_volume(),
-        Part::Series(key) => dicom::open_key(path, key),
+        Part::Series(key) => dicom::open_key(path, key, progress),
     }
 }
 
@@ -110,7 +110,7 @@ pub fn open_volume_watched(path: &Path, progress: &dyn Progress) -> Result<Opene
 /// As [`open_volume`], and if a value is not a label.
 pub fn open_labels(path: &Path) -> Result<OpenedLabels, IoError> {
     if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
-        return dicom::labels_of_path(path);
+        return dicom::labels_of_path(path).map(|(labels, _)| labels);
     }
     read(path, Wish::default())?.into_labels()
 }
@@ -131,18 +131,20 @@ pub fn labels_from_bytes(name: &str, bytes: &[u8]) -> Result<OpenedLabels, IoErr
     read_bytes(name, bytes)?.into_labels()
 }
 
-/// As [`open_labels`], with the names and colours that the file gives to its labels: 3D Slicer's segmentations do; the table is empty
+/// As [`open_labels`], with the names and colours that the file gives to its labels: 3D Slicer's segmentations and those of DICOM do; the table is empty
 /// where there are none. A segmentation in several layers becomes one mask if no segments overlap, and is refused if they do.
 ///
 /// # Errors
 /// As [`open_labels`], and if segments overlap.
 pub fn open_labels_with_table(path: &Path) -> Result<(OpenedLabels, LabelTable), IoError> {
+    if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) {
+        return dicom::labels_of_path(path);
+    }
     match format_of(&head_of(path)?) {
         Format::Nrrd => {
             let (stored, table) = nrrd::read_segments(path, Wish::default())?;
             Ok((stored.into_labels()?, table))
         }
-        _ if matches!(kind_of(path)?, FileKind::Dicom) => dicom::labels_with_table(path),
         _ => Ok((open_labels(path)?, LabelTable::default())),
     }
 }

@@ -28,6 +28,7 @@ fn every_transfer_syntax_gives_the_same_pixels() {
         ("ct_explicit_le.dcm", "int16", [128, 128, 1], 14_826_310.0),
         ("ot_deflated.dcm", "uint8", [512, 512, 1], 33_322_688.0),
         ("ct_jpeg2000_bits_mismatch.dcm", "int16", [512, 512, 1], -2_181_784.0),
+        ("ct_jpeg_lossless_coronal.dcm", "int16", [512, 400, 1], 14_533_101.0),
         ("htj2k.dcm", "uint16", [100, 60, 1], 5_143_041.0),
         ("rtdose_multiframe_implicit.dcm", "uint32", [10, 10, 15], 1_519_910_000.0),
     ];
@@ -152,4 +153,21 @@ fn a_thumbnail_is_small_and_shows_something() {
     assert_eq!((small.width, small.height, small.pixels.len()), (96, 96, 96 * 96));
     let shades: std::collections::BTreeSet<u8> = small.pixels.iter().copied().collect();
     assert!(shades.len() > 20 && shades.contains(&0), "{} shades", shades.len());
+}
+
+#[test]
+fn whoever_watches_is_told_and_may_end_it() {
+    use std::ops::ControlFlow;
+    use std::sync::Mutex;
+    let told = Mutex::new(Vec::new());
+    let watch = |part: f64| {
+        told.lock().expect("nobody panicked").push(part);
+        ControlFlow::Continue(())
+    };
+    let opened = medley_io::open_volume_watched(&data("ct5n"), &watch).expect("opens");
+    assert_eq!(opened.volume.grid().shape()[2], 5);
+    let told = told.into_inner().expect("nobody panicked");
+    assert!(told.len() == 5 && told.contains(&1.0) && told.iter().all(|part| (0.0..=1.0).contains(part)), "{told:?}");
+    let error = medley_io::open_volume_watched(&data("ct5n"), &|_| ControlFlow::Break(())).expect_err("ended");
+    assert!(matches!(error, medley_io::IoError::Cancelled { .. }), "{error}");
 }

@@ -29,10 +29,13 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
 const AWKWARD: [u32; 12] = [0, 1, 2, 0x7f, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 
 fn damage(bytes: &mut Vec<u8>, random: &mut ChaCha8Rng) {
-    // Most damage goes where it is looked at: into the header.
+    // Most damage goes where it is looked at: into the header, or into the beginning of the pixels, which for packed ones is a header too.
+    let pixels = bytes.windows(4).position(|tag| tag == [0xe0, 0x7f, 0x10, 0x00]).unwrap_or(0);
+    let from = if random.random_bool(0.4) { pixels } else { 0 };
     let reach = |random: &mut ChaCha8Rng, length: usize| {
-        let most = if random.random_bool(0.7) { length.min(3000) } else { length };
-        random.random_range(0..most.max(1))
+        let from = from.min(length.saturating_sub(1));
+        let most = if random.random_bool(0.7) { (from + 3000).min(length) } else { length };
+        random.random_range(from..most.max(from + 1))
     };
     for _ in 0..random.random_range(1..=6) {
         if bytes.is_empty() {
@@ -83,6 +86,7 @@ fn whatever_is_in_a_file_reading_it_ends_with_a_sentence() {
     let first = number("MEDLEY_FUZZ_SEED").unwrap_or(0);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("x");
+    let grid = medley_volume::Grid::axis_aligned([64, 64, 64], [4.0; 3]).expect("a grid");
     let (mut opened, mut rounds) = (0u64, 0u64);
     // What the file under way is, for a crash that no test can catch.
     let trace = std::env::var("MEDLEY_FUZZ_TRACE").ok();
@@ -106,6 +110,9 @@ fn whatever_is_in_a_file_reading_it_ends_with_a_sentence() {
                 count += u64::from(dicom::open(series).is_ok());
                 let _ = dicom::thumbnail(series);
                 let _ = dicom::open_with(series, dicom::OpenOptions { suv: true });
+            }
+            if let Err(error) = dicom::open_contours(&path, &grid) {
+                assert!(error.to_string().contains("; "), "no sentence: {error}");
             }
             for error in [open_volume(&path).err(), open_labels(&path).err(), dicom::open_segmentation(&path).err()].into_iter().flatten() {
                 assert!(error.to_string().contains("; "), "no sentence: {error}");

@@ -68,6 +68,8 @@ fn a_mask_comes_back_from_a_segmentation_with_names_and_colours() {
         }
         let opened = open_labels(&path).expect("reads");
         assert_eq!(opened.labels, read.labels);
+        let (_, names) = medley_io::open_labels_with_table(&path).expect("reads");
+        assert_eq!(names, read.table);
     }
     let skipped = scan(&path).expect("reads").skipped;
     assert!(skipped[0].1.contains("holds a segmentation (SEG)"), "{skipped:?}");
@@ -164,4 +166,22 @@ fn contours_of_other_programs_are_read_as_far_as_they_are_closed_polygons() {
     let grid = medley_volume::Grid::axis_aligned([8, 8, 8], [1.0; 3]).expect("a grid");
     let error = dicom::open_contours(&data("rtstruct.dcm"), &grid).expect_err("no polygon there").to_string();
     assert!(error.contains("rtstruct.dcm holds no contour"), "{error}");
+}
+
+#[test]
+fn segmentations_of_other_programs_are_read() {
+    let read = |name: &str| open_segmentation(&data("made").join(name)).unwrap_or_else(|error| panic!("{error}"));
+    let counts = |read: &dicom::Segmentation| [1, 2].map(|value| read.labels.counts().get(&value).copied().unwrap_or(0));
+    let grid = series(&data("ct5n")).grid().expect("a grid");
+    let labels = read("seg_labelmap.dcm");
+    assert_eq!(counts(&labels), [72, 24]);
+    let moved = labels_onto(&labels.labels, grid);
+    assert_eq!((moved.at(grid.offset([3, 2, 1])), moved.at(grid.offset([4, 11, 4]))), (1, 2), "column, row, slice");
+    assert_eq!(labels.table.get(2).map(|label| label.name.as_str()), Some("vessel"));
+    let fractional = read("seg_fractional.dcm");
+    assert_eq!(counts(&fractional), [48, 16], "three tenths are less than half");
+    assert!(fractional.notices[0].contains("fractional"));
+    let overlap = read("seg_overlap.dcm");
+    assert_eq!(counts(&overlap), [1, 71]);
+    assert!(overlap.notices[0].contains("overlap in 71 voxels"), "{:?}", overlap.notices);
 }

@@ -2,12 +2,12 @@ use std::path::Path;
 
 use medley_volume::{LabelMap, LabelTable};
 
-use super::open::open;
+use super::open::{OpenOptions, open_watched};
 use super::scan::{folder_of, scan, scan_flat};
 use super::segmentation::{Segmentation, is_segmentation, open_segmentation};
 use super::series::{Scan, Series};
 use crate::labels::label_voxels;
-use crate::{IoError, OpenedLabels, OpenedVolume, Part, StoredGeometry};
+use crate::{IoError, OpenedLabels, OpenedVolume, Part, Progress, StoredGeometry};
 
 /// Series that a sentence names; the rest are counted.
 const NAMED: usize = 12;
@@ -17,9 +17,9 @@ const NAMED: usize = 12;
 ///
 /// # Errors
 /// If there is no volume, or there are several: the sentence lists them.
-pub(crate) fn open_path(path: &Path) -> Result<OpenedVolume, IoError> {
+pub(crate) fn open_path(path: &Path, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
     let (series, is_more_than_asked) = meant(path)?;
-    let mut opened = open(&series)?;
+    let mut opened = open_watched(&series, OpenOptions::default(), progress)?;
     if is_more_than_asked {
         opened.notices.push(format!("The file is one of {} pictures of a series, and all of it was opened.", series.images));
     }
@@ -29,9 +29,9 @@ pub(crate) fn open_path(path: &Path) -> Result<OpenedVolume, IoError> {
 /// Opens one of the series under a path, by its key.
 ///
 /// # Errors
-/// If there is none of that key, and as [`open`].
-pub(crate) fn open_key(path: &Path, key: &str) -> Result<OpenedVolume, IoError> {
-    open(&with_key(path, key)?)
+/// If there is none of that key, and as [`super::open`].
+pub(crate) fn open_key(path: &Path, key: &str, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
+    open_watched(&with_key(path, key)?, OpenOptions::default(), progress)
 }
 
 /// The series that a scan was opened from: what [`crate::open_volume_part`] opens, with what its files say of patient and study.
@@ -67,25 +67,17 @@ fn meant(path: &Path) -> Result<(Series, bool), IoError> {
     Ok(whole.map_or((alone, false), |whole| (whole, true)))
 }
 
-/// Opens what a path means as a mask: a segmentation, or a series whose values are labels.
+/// Opens what a path means as a mask: a segmentation, with the names and colours of its labels, or a series whose values are labels.
 ///
 /// # Errors
 /// As [`open_path`], and if the values are no labels.
-pub(crate) fn labels_of_path(path: &Path) -> Result<OpenedLabels, IoError> {
-    Ok(labels_with_table(path)?.0)
-}
-
-/// The same, with the names and colours that a segmentation gives to its labels.
-///
-/// # Errors
-/// As [`labels_of_path`].
-pub(crate) fn labels_with_table(path: &Path) -> Result<(OpenedLabels, LabelTable), IoError> {
+pub(crate) fn labels_of_path(path: &Path) -> Result<(OpenedLabels, LabelTable), IoError> {
     if path.is_file() && is_segmentation(path) {
         let Segmentation { labels, table, notices } = open_segmentation(path)?;
         let geometry = StoredGeometry::of_grid(labels.grid());
         return Ok((OpenedLabels { labels, geometry, notices }, table));
     }
-    let OpenedVolume { volume, geometry, notices, .. } = open_path(path)?;
+    let OpenedVolume { volume, geometry, notices, .. } = open_path(path, None)?;
     let file = path.display().to_string();
     let (grid, scaling) = (*volume.grid(), volume.scaling());
     let voxels = label_voxels(volume.voxels().clone(), scaling, &grid).map_err(|fault| IoError::NotLabels { file: file.clone(), fault })?;

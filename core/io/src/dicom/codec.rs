@@ -79,12 +79,16 @@ fn jpeg(packed: &[u8], pixels: &Pixels) -> Result<Bits, String> {
     use jpeg_decoder::{Decoder, PixelFormat};
     let mut decoder = Decoder::new(packed);
     decoder.set_max_decoding_buffer_size(pixels.rows * pixels.columns * 4 + 64);
-    decoder.read_info().map_err(damaged)?;
+    let fault = |error| match error {
+        jpeg_decoder::Error::Unsupported(what) => format!("is packed with a form of JPEG that is not read here ({what:?})"),
+        other => damaged(other),
+    };
+    decoder.read_info().map_err(fault)?;
     let info = decoder.info().ok_or_else(|| damaged("no size"))?;
     if (usize::from(info.width), usize::from(info.height)) != (pixels.columns, pixels.rows) {
         return Err(other_size());
     }
-    let bytes = decoder.decode().map_err(damaged)?;
+    let bytes = decoder.decode().map_err(fault)?;
     match info.pixel_format {
         PixelFormat::L8 => Ok(bytes.into_iter().map(u32::from).collect()),
         PixelFormat::L16 => Ok(bytes.as_chunks().0.iter().map(|&two| u32::from(u16::from_ne_bytes(two))).collect()),

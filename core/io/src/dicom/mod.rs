@@ -2,7 +2,7 @@
 //!
 //! # Map
 //! - [`scan`]: the series in a folder, a file, a zip file or the folder of a DICOMDIR; [`Series`]: one of them
-//! - [`open`], [`open_with`]: a series as a volume; [`thumbnail`]: its middle slice, small
+//! - [`open`], [`open_with`], [`open_watched`]: a series as a volume; [`thumbnail`]: its middle slice, small
 //! - [`write_segmentation`], [`open_segmentation`]: a mask as a DICOM Segmentation; [`write_contours`], [`open_contours`]: as the contours
 //!   of radiotherapy
 //!
@@ -38,9 +38,9 @@ mod thumbnail;
 mod writer;
 
 pub use choose::series_at;
-pub(crate) use choose::{labels_of_path, labels_with_table, open_key, open_path};
+pub(crate) use choose::{labels_of_path, open_key, open_path};
 pub use contours::{is_contours, open_contours, write_contours};
-pub use open::{OpenOptions, open, open_with};
+pub use open::{OpenOptions, open, open_watched, open_with};
 pub(crate) use place::is_in_zip;
 pub use scan::scan;
 pub use segmentation::{Algorithm, Segmentation, SegmentationOptions, is_segmentation, open_segmentation, write_segmentation};

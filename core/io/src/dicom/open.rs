@@ -6,7 +6,7 @@ use super::pixels;
 use super::series::Series;
 use super::straighten::straightened;
 use crate::source::require_memory;
-use crate::{AffineSource, IoError, NiftiAbout, OpenedVolume, StoredGeometry};
+use crate::{AffineSource, IoError, NiftiAbout, OpenedVolume, Progress, StoredGeometry};
 
 /// How a series is opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub fn open(series: &Series) -> Result<OpenedVolume, IoError> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(series: &Series, options: OpenOptions) -> Result<OpenedVolume, IoError> {
+    open_watched(series, options, None)
+}
+
+/// As [`open_with`], with somebody who is told how far it has come and may end it.
+///
+/// # Errors
+/// As [`open`], and [`IoError::Cancelled`] if it was ended.
+pub fn open_watched(series: &Series, options: OpenOptions, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
     let name = series.name();
     let Some(stack) = &series.stack else {
         let fault = series.fault.clone().unwrap_or_else(|| "cannot be opened".to_owned());
@@ -46,7 +54,7 @@ pub fn open_with(series: &Series, options: OpenOptions) -> Result<OpenedVolume, 
     let mut notices = series.notices.clone();
     let mut rescales: Vec<[f64; 2]> = frames.iter().map(|(_, frame)| [frame.slope, frame.intercept]).collect();
     let is_suv = options.suv && apply_suv(&frames, &mut rescales, &mut notices);
-    let stored = pixels::read(&series.files, &stack.planes)?;
+    let stored = pixels::read(&series.files, &stack.planes, progress)?;
     let first = rescales.first().copied().unwrap_or([1.0, 0.0]);
     let (voxels, scaling) = if rescales.iter().all(|rescale| *rescale == first) {
         (stored, Scaling { slope: first[0], intercept: first[1] })

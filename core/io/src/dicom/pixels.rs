@@ -1,7 +1,9 @@
 //! Stored pixels of a series into one array, slice by slice, several at once.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytemuck::Pod;
 use medley_volume::Voxels;
@@ -14,9 +16,9 @@ use super::part10;
 use super::place::{Place, cut_short, open_archive};
 use super::series::Plane;
 use super::syntax::Codec;
-use crate::IoError;
 use crate::error::COPY_AGAIN;
-use crate::source::require_memory;
+use crate::source::{human, require_memory};
+use crate::{IoError, Progress};
 
 /// A file of packed pixels that claims more than this and unpacks more than [`BOMB_RATIO`] times is not unpacked.
 const BOMB_BYTES: u64 = 1 << 30;
@@ -76,26 +78,28 @@ float!(f32, f64);
 ///
 /// # Errors
 /// If a file cannot be read any more, is damaged, or the memory does not suffice.
-pub(crate) fn read(files: &[Arc<ImageFile>], planes: &[Plane]) -> Result<Voxels, IoError> {
+pub(crate) fn read(files: &[Arc<ImageFile>], planes: &[Plane], progress: Option<&dyn Progress>) -> Result<Voxels, IoError> {
     let Some(first) = planes.first().and_then(|plane| files.get(plane.file)) else { return Ok(Voxels::U8(Vec::new())) };
     check_claim(files, planes, first)?;
     let opened = Opened::of(files, planes)?;
     Ok(match first.pixels.sample {
-        Sample::U8 => Voxels::U8(fill(files, planes, &opened)?),
-        Sample::I8 => Voxels::I8(fill(files, planes, &opened)?),
-        Sample::U16 => Voxels::U16(fill(files, planes, &opened)?),
-        Sample::I16 => Voxels::I16(fill(files, planes, &opened)?),
-        Sample::U32 => Voxels::U32(fill(files, planes, &opened)?),
-        Sample::I32 => Voxels::I32(fill(files, planes, &opened)?),
-        Sample::F32 => Voxels::F32(fill(files, planes, &opened)?),
-        Sample::F64 => Voxels::F64(fill(files, planes, &opened)?),
+        Sample::U8 => Voxels::U8(fill(files, planes, &opened, progress)?),
+        Sample::I8 => Voxels::I8(fill(files, planes, &opened, progress)?),
+        Sample::U16 => Voxels::U16(fill(files, planes, &opened, progress)?),
+        Sample::I16 => Voxels::I16(fill(files, planes, &opened, progress)?),
+        Sample::U32 => Voxels::U32(fill(files, planes, &opened, progress)?),
+        Sample::I32 => Voxels::I32(fill(files, planes, &opened, progress)?),
+        Sample::F32 => Voxels::F32(fill(files, planes, &opened, progress)?),
+        Sample::F64 => Voxels::F64(fill(files, planes, &opened, progress)?),
     })
 }
 
 fn check_claim(files: &[Arc<ImageFile>], planes: &[Plane], first: &ImageFile) -> Result<(), IoError> {
     let name = first.place.name();
     let claimed = (planes.len() as u64).saturating_mul(first.pixels.frame_bytes() as u64);
-    require_memory(&name, claimed)?;
+    // What is in a zip file or deflated is held twice while it is read.
+    let is_held = first.syntax.is_deflated || matches!(first.place, Place::Entry { .. });
+    require_memory(&name, if is_held { claimed.saturating_mul(2) } else { claimed })?;
     if claimed <= BOMB_BYTES || first.codec == Codec::Native {
         return Ok(());
     }
@@ -110,13 +114,31 @@ fn check_claim(files: &[Arc<ImageFile>], planes: &[Plane], first: &ImageFile) ->
     Ok(())
 }
 
-fn fill<T: Stored>(files: &[Arc<ImageFile>], planes: &[Plane], opened: &Opened) -> Result<Vec<T>, IoError> {
+fn fill<T: Stored>(
+    files: &[Arc<ImageFile>],
+    planes: &[Plane],
+    opened: &Opened,
+    progress: Option<&dyn Progress>,
+) -> Result<Vec<T>, IoError> {
     let Some(pixels) = planes.first().and_then(|plane| files.get(plane.file)).map(|file| file.pixels) else { return Ok(Vec::new()) };
     let length = pixels.rows * pixels.columns;
-    let mut values = vec![T::ZERO; length * planes.len()];
-    values.par_chunks_mut(length).zip(planes).try_for_each(|(into, plane)| match files.get(plane.file) {
-        Some(file) => one(file, plane, opened.get(plane.file), into),
-        None => Ok(()),
+    // Asked for first, because what cannot be had would end the program; then taken as zeros that cost nothing until they are written.
+    let count = length * planes.len();
+    if Vec::<T>::new().try_reserve_exact(count).is_err() {
+        let name = planes.first().and_then(|plane| files.get(plane.file)).map(|file| file.place.name()).unwrap_or_default();
+        let fault = format!("needs {} of memory, more than can be had", human((count * size_of::<T>()) as u64));
+        return Err(IoError::too_large(&name, fault, "close other programs"));
+    }
+    let mut values = vec![T::ZERO; count];
+    let done = AtomicUsize::new(0);
+    values.par_chunks_mut(length).zip(planes).try_for_each(|(into, plane)| {
+        let Some(file) = files.get(plane.file) else { return Ok(()) };
+        one(file, plane, opened.get(plane.file), into)?;
+        let part = (done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / planes.len() as f64;
+        match progress.map(|progress| progress.reached(part)) {
+            Some(ControlFlow::Break(())) => Err(IoError::Cancelled { file: file.place.name() }),
+            _ => Ok(()),
+        }
     })?;
     Ok(values)
 }

@@ -31,7 +31,7 @@ pub fn thumbnail(series: &Series) -> Result<Thumbnail, IoError> {
     let Some((plane, file)) = plane.and_then(|plane| Some((plane, series.files.get(plane.file)?))) else {
         return Err(IoError::unsupported(&series.name(), "holds no pictures", "choose another series"));
     };
-    let stored = pixels::read(&series.files, &[plane])?;
+    let stored = pixels::read(&series.files, &[plane], None)?;
     let (slope, intercept) = file.frames.get(plane.frame).map_or((1.0, 0.0), |frame| (frame.slope, frame.intercept));
     let (columns, rows) = (file.pixels.columns, file.pixels.rows);
     let [tall, wide] = file.frames.get(plane.frame).and_then(|frame| frame.spacing).unwrap_or([1.0; 2]);

@@ -4,7 +4,7 @@ use medley_volume::glam::DVec3;
 use medley_volume::{Grid, LabelMap, LabelTable};
 
 use super::polygon::borders;
-use crate::dicom::segmentation::{Algorithm, SegmentationOptions};
+use crate::dicom::segmentation::{Algorithm, SegmentationOptions, slices_with};
 use crate::dicom::series::Series;
 use crate::dicom::study::{Study, now};
 use crate::dicom::tags;
@@ -56,12 +56,13 @@ pub fn write_contours(
         })
     });
     writer.sequence(tags::STRUCTURE_SET_ROI_SEQUENCE, regions);
-    let drawn = values.iter().map(|&value| {
+    let seen = slices_with(labels, &values);
+    let drawn = values.iter().zip(&seen).map(|(&value, seen)| {
         let color = table.get(value).map_or_else(|| LabelTable::palette(value), |label| label.color);
         Writer::of(|item| {
             item.text(tags::ROI_DISPLAY_COLOR, b"IS", &color.map(|part| part.to_string()).join("\\"));
             item.text(tags::REFERENCED_ROI_NUMBER, b"IS", &value.to_string());
-            item.sequence(tags::CONTOUR_SEQUENCE, contours(labels, value, source));
+            item.sequence(tags::CONTOUR_SEQUENCE, contours(labels, value, seen, source));
         })
     });
     writer.sequence(tags::ROI_CONTOUR_SEQUENCE, drawn);
@@ -111,11 +112,11 @@ fn named(item: &mut Writer, class: &str, instance: &str) {
 }
 
 /// The contours of one label.
-fn contours(labels: &LabelMap, value: u16, source: Option<&Series>) -> Vec<Writer> {
+fn contours(labels: &LabelMap, value: u16, seen: &[bool], source: Option<&Series>) -> Vec<Writer> {
     let grid = labels.grid();
-    let [columns, rows, slices] = grid.shape();
+    let [columns, rows, _] = grid.shape();
     let mut written = Vec::new();
-    for slice in 0..slices {
+    for slice in (0..seen.len()).filter(|&slice| seen.get(slice) == Some(&true)) {
         let start = slice * columns * rows;
         let polygons = borders(columns, rows, |i, j| labels.at(start + j * columns + i) == value);
         for polygon in polygons {

@@ -106,7 +106,8 @@ impl Lattice {
     }
 }
 
-fn frames(labels: &LabelMap, values: &[u16]) -> Vec<Frame> {
+/// For each of `values`, which rise, the slices that it has voxels in.
+pub(crate) fn slices_with(labels: &LabelMap, values: &[u16]) -> Vec<Vec<bool>> {
     let [columns, rows, slices] = labels.grid().shape();
     let mut seen = vec![vec![false; slices]; values.len()];
     for slice in 0..slices {
@@ -124,6 +125,12 @@ fn frames(labels: &LabelMap, values: &[u16]) -> Vec<Frame> {
             }
         }
     }
+    seen
+}
+
+fn frames(labels: &LabelMap, values: &[u16]) -> Vec<Frame> {
+    let seen = slices_with(labels, values);
+    let slices = labels.grid().shape()[2];
     let used: Vec<usize> = (0..slices).filter(|&slice| seen.iter().any(|row| row.get(slice) == Some(&true))).collect();
     let mut frames = Vec::new();
     for (segment, (&value, row)) in values.iter().zip(&seen).enumerate() {
