@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::json::{Json, add_label, is_ct, kind, label_value, plain};
 use super::place::{Places, name_cases, warn_of_leaks};
-use super::{DataSet, DataSetCase};
+use super::{DataSet, DataSetCase, Options};
 use crate::{ProjectError, Role};
 
-pub(super) fn read(json: &Json) -> Result<DataSet, ProjectError> {
+pub(super) fn read(json: &Json, options: &Options) -> Result<DataSet, ProjectError> {
     if !["training", "validation", "test"].iter().any(|key| json.has(key)) {
         let what = "is not a list of cases Medley knows: it has neither `training` (Medical Segmentation Decathlon) nor `file_ending` \
                     (nnU-Net v2); choose the data set's own dataset.json";
@@ -38,7 +38,7 @@ pub(super) fn read(json: &Json) -> Result<DataSet, ProjectError> {
         places.require(&case.image);
         case.label.iter().for_each(|label| places.require(label));
     }
-    places.finish(json, &mut notices)?;
+    places.finish(&json.path, options, &mut notices)?;
     json.check_count("numTraining", json.list("training")?.len(), &mut notices);
     json.check_count("numValidation", json.list("validation")?.len(), &mut notices);
     name_cases(&mut cases);
@@ -68,7 +68,7 @@ fn case(json: &Json, key: &str, number: usize, entry: &Value, role: Role, places
     if label.is_none() && role != Role::Unassigned {
         return Err(json.fail(format!("`{key}`, entry {} has no `label`; add it or move the entry to `test`", number + 1)));
     }
-    Ok(DataSetCase { name: String::new(), image, is_corrected: label.is_some(), label, role, class: None, id: None })
+    Ok(DataSetCase::listed(image, label, role))
 }
 
 fn labels(json: &Json, notices: &mut Vec<String>) -> Result<LabelTable, ProjectError> {
