@@ -120,8 +120,10 @@ impl DataSet {
             return Self::of_study(Study::open(path.parent().unwrap_or(Path::new(".")))?);
         }
         let mut set = Self::of_files(path, options)?;
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        let root = options.data_root.as_deref().unwrap_or(folder);
         for case in set.cases.iter_mut().filter(|case| case.patient.is_none()) {
-            case.patient = patient::of(&case.name, &case.image);
+            case.patient = patient::of(&case.name, case.image.strip_prefix(root).unwrap_or(&case.image));
         }
         Ok(set)
     }
@@ -159,7 +161,7 @@ impl DataSet {
             is_corrected: case.is_corrected,
             class: case.class,
             id: Some(case.id),
-            patient: patient::of(&case.name, &case.image),
+            patient: patient::of(&case.name, case.image.strip_prefix(study.folder()).unwrap_or(&case.image)),
             name: case.name,
             image: case.image,
             role: case.role,
