@@ -305,6 +305,40 @@ fn folders_of_scans_and_of_masks_are_paired() {
     }
 }
 
+/// Sets that many have, by the names of their files.
+#[test]
+fn well_known_sets_open_as_they_are_laid_out() {
+    let sets: [(&str, &[&str], &[&str], &[&str]); 7] = [
+        (
+            "KiTS19",
+            &["case_00000/imaging.nii.gz", "case_00001/imaging.nii.gz"],
+            &["case_00000/segmentation.nii.gz"],
+            &["case_00000_imaging", "case_00001_imaging"],
+        ),
+        ("LiTS", &["Batch 1/volume-0.nii"], &["Batch 1/segmentation-0.nii"], &["volume-0"]),
+        ("BTCV", &["img/img0001.nii.gz"], &["label/label0001.nii.gz"], &["img0001"]),
+        ("PROMISE12", &["Case00.mha"], &["Case00_segmentation.mha"], &["Case00"]),
+        ("SegTHOR", &["Patient_01/Patient_01.nii.gz"], &["Patient_01/GT.nii.gz"], &["Patient_01"]),
+        ("FLARE22", &["images/FLARE22_Tr_0001_0000.nii.gz"], &["labels/FLARE22_Tr_0001.nii.gz"], &["FLARE22_Tr_0001_0000"]),
+        (
+            "ACDC",
+            &["patient001/patient001_frame01.nii.gz", "patient001/patient001_4d.nii.gz"],
+            &["patient001/patient001_frame01_gt.nii.gz"],
+            &["patient001_4d", "patient001_frame01"],
+        ),
+    ];
+    for (name, scans, masks, expected) in sets {
+        let folder = Folder::new();
+        folder.scans(scans);
+        folder.masks(masks);
+        let set = folder.open();
+        assert_eq!(names(&set), expected, "{name}");
+        assert_eq!(set.cases.iter().filter(|case| case.role == Role::Training).count(), 1, "{name}");
+        let patient = set.cases.last().expect("a case").patient.as_deref();
+        assert_eq!(patient, (name == "ACDC").then_some("patient001"), "{name}");
+    }
+}
+
 #[test]
 fn what_is_ambiguous_is_said_and_not_guessed() {
     let cases: [(&[&str], &[&str], &str); 4] = [

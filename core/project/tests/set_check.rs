@@ -130,8 +130,11 @@ fn missing_and_unreadable_files_are_errors_of_their_case() {
     fs::remove_file(set.at("bad_seg.nii.gz")).expect("removed");
     let problem = only(&set);
     assert_eq!((problem.kind, problem.severity), (ProblemKind::MissingFile, Severity::Error));
-    assert!(problem.what.contains("bad_seg.nii.gz is not there"), "{}", problem.what);
+    assert!(problem.what.contains("bad_seg.nii.gz is not there, or is no file"), "{}", problem.what);
     set.mask("bad_seg.nii.gz", &common::grid(), &[1, 2]);
+    fs::create_dir(set.at("folder.nii")).expect("a folder");
+    set.pair(Role::Unassigned, "folder.nii", "");
+    assert_eq!(set.open().cases.len(), 2, "a folder is no test image");
     let whole = fs::read(set.at("bad.nii.gz")).expect("read");
     for broken in [&whole[..whole.len() / 2], b"no scan", b""] {
         fs::write(set.at("bad.nii.gz"), broken).expect("written");
@@ -139,6 +142,15 @@ fn missing_and_unreadable_files_are_errors_of_their_case() {
         assert_eq!((problem.kind, problem.severity), (ProblemKind::UnreadableFile, Severity::Error));
         assert!(problem.what.contains("bad.nii.gz"), "{}", problem.what);
     }
+}
+
+#[test]
+fn a_scan_is_not_its_own_mask() {
+    let mut set = with_good_case();
+    let image = set.scan("bad.nii.gz", &common::grid(), noise(2));
+    set.pair(Role::Training, &image, &format!("./{image}"));
+    let problem = only(&set);
+    assert_eq!((problem.kind, problem.severity), (ProblemKind::MaskIsScan, Severity::Error));
 }
 
 #[test]

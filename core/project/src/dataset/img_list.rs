@@ -100,10 +100,10 @@ fn columns(line: &str) -> Result<(&str, Option<&str>), String> {
         };
     }
     // Names may hold blanks: a column ends where a file's ending stands before a blank.
-    let at_blanks = line.match_indices(char::is_whitespace).map(|(at, _)| (line[..at].trim_end(), line[at..].trim_start()));
-    let mut splits: Vec<(&str, &str)> =
-        at_blanks.filter(|(left, right)| words::ending(left).is_some() && words::ending(right).is_some()).collect();
-    splits.dedup();
+    let blanks = line.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| line.split_at(at));
+    let ends = blanks.filter(|(left, _)| words::ending(left).is_some());
+    let splits: Vec<(&str, &str)> =
+        ends.map(|(left, right)| (left, right.trim_start())).filter(|(_, right)| words::ending(right).is_some()).collect();
     match splits[..] {
         [] if words::ending(line).is_some() => Ok((line, None)),
         [(image, label)] => Ok((image, Some(label))),
@@ -115,6 +115,13 @@ fn columns(line: &str) -> Result<(&str, Option<&str>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_read_in_one_go() {
+        let line = format!("a.nii{}b.nii", " ".repeat(20 << 20));
+        assert_eq!(columns(&line), Ok(("a.nii", Some("b.nii"))));
+        assert!(columns(&"a b ".repeat(1 << 20)).is_err());
+    }
 
     #[test]
     fn columns_are_told_apart_or_not_at_all() {

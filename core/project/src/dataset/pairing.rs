@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::walk::some;
+use super::walk::{parts, some};
 
 /// Scans and masks that may belong together.
 #[derive(Debug, Default)]
@@ -70,5 +70,5 @@ impl Pairing {
 }
 
 fn shown(path: &Path) -> String {
-    path.display().to_string()
+    parts(path).join("/")
 }

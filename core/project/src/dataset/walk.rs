@@ -7,10 +7,15 @@ use std::path::{Path, PathBuf};
 use super::words;
 use crate::ProjectError;
 
-/// A derivative in BIDS lies six folders deep.
-const MOST_FOLDERS_DEEP: usize = 8;
-/// More than any set of volumes; a folder of single DICOM files may have more, and a home folder has.
-const MOST_ENTRIES: usize = 200_000;
+/// How far is looked.
+struct Bounds {
+    folders_deep: usize,
+    entries: usize,
+}
+
+/// A derivative in BIDS lies six folders deep. The entries are more than any set of volumes has; a folder of single DICOM files may
+/// have more, and a home folder has.
+const BOUNDS: Bounds = Bounds { folders_deep: 8, entries: 200_000 };
 
 /// What was found in a folder.
 #[derive(Debug)]
@@ -24,6 +29,10 @@ pub(super) struct Walk {
 /// Finds the volumes below `root`, and files that `also` wants by their names. What begins with a dot is not looked at. Links are
 /// followed only to places inside `root`, and no folder is entered twice.
 pub(super) fn walk(root: &Path, also: impl Fn(&str) -> bool) -> Result<Walk, ProjectError> {
+    within(root, also, &BOUNDS)
+}
+
+fn within(root: &Path, also: impl Fn(&str) -> bool, bounds: &Bounds) -> Result<Walk, ProjectError> {
     let real = root.canonicalize().map_err(ProjectError::file(root, "read"))?;
     let (mut entries, mut leading_out, mut too_deep, mut unreadable) = (0, 0, 0, 0);
     let mut files = Vec::new();
@@ -41,8 +50,9 @@ pub(super) fn walk(root: &Path, also: impl Fn(&str) -> bool) -> Result<Walk, Pro
         let mut names = Vec::new();
         for entry in listing.flatten() {
             entries += 1;
-            if entries > MOST_ENTRIES {
-                let what = format!("holds more than {MOST_ENTRIES} files; choose the data set's own folder, or make a list of its cases");
+            if entries > bounds.entries {
+                let what =
+                    format!("holds more than {} files; choose the data set's own folder, or make a list of its cases", bounds.entries);
                 return Err(ProjectError::DataSet { path: root.to_owned(), what });
             }
             // A name that is not Unicode cannot be shown or stored.
@@ -66,7 +76,7 @@ pub(super) fn walk(root: &Path, also: impl Fn(&str) -> bool) -> Result<Walk, Pro
                 leading_out += 1;
             } else if is_wanted {
                 files.push(path);
-            } else if depth + 1 > MOST_FOLDERS_DEEP {
+            } else if depth + 1 > bounds.folders_deep {
                 too_deep += 1;
             } else if full.canonicalize().is_ok_and(|target| seen.insert(target)) {
                 waiting.push_back((path, depth + 1));
@@ -82,7 +92,7 @@ pub(super) fn walk(root: &Path, also: impl Fn(&str) -> bool) -> Result<Walk, Pro
         ));
     }
     if too_deep > 0 {
-        notices.push(format!("{too_deep} folders in {shown} lie deeper than {MOST_FOLDERS_DEEP} others and were not looked into."));
+        notices.push(format!("{too_deep} folders in {shown} lie deeper than {} others and were not looked into.", bounds.folders_deep));
     }
     if unreadable > 0 {
         notices.push(format!("{unreadable} folders in {shown} could not be read; check that you may read them."));
@@ -102,5 +112,26 @@ pub(super) fn some<T: std::fmt::Display>(all: &[T]) -> String {
     match all.len().saturating_sub(SHOWN) {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_for_files_has_bounds() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(folder.path().join("a/b")).expect("a folder");
+        for name in ["1.nii", "a/2.NRRD", "a/b/3.nii.gz", "a/notes.md", "a/.4.nii"] {
+            fs::write(folder.path().join(name), "").expect("written");
+        }
+        let look = |folders_deep, entries| within(folder.path(), |name| name == "notes.md", &Bounds { folders_deep, entries });
+        let found = |walk: &Walk| walk.files.iter().map(|path| parts(path).join("/")).collect::<Vec<_>>();
+        let all = look(2, 7).expect("found");
+        assert_eq!((found(&all), all.notices.len()), (["1.nii", "a/2.NRRD", "a/b/3.nii.gz", "a/notes.md"].map(str::to_owned).to_vec(), 0));
+        assert!(look(2, 6).expect_err("too many").to_string().contains("holds more than 6 files; choose"));
+        let shallow = look(1, 7).expect("found");
+        assert_eq!((found(&shallow).len(), shallow.notices.len()), (3, 1));
     }
 }

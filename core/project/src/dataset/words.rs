@@ -50,9 +50,10 @@ const IMAGE_FOLDERS: [&str; 9] = ["images", "image", "imgs", "img", "scans", "vo
 
 /// The end of a file's name if a file called so can be opened, letter case aside.
 pub(super) fn ending(name: &str) -> Option<&str> {
-    let lower = name.to_ascii_lowercase();
-    let ending = ENDINGS.iter().find(|ending| lower.ends_with(*ending))?;
-    name.get(name.len() - ending.len()..)
+    ENDINGS.iter().find_map(|ending| {
+        let end = name.get(name.len().checked_sub(ending.len())?..)?;
+        end.eq_ignore_ascii_case(ending).then_some(end)
+    })
 }
 
 /// A file's name without its ending. Of 3D Slicer's `X.seg.nrrd` it is `X.seg`, a name of a mask.
@@ -66,9 +67,6 @@ pub(super) fn stem(name: &str) -> &str {
 /// must be a joint, or, after a word at the beginning, a digit.
 fn without<'a>(stem: &'a str, words: &[&str]) -> Option<&'a str> {
     let lower = stem.to_ascii_lowercase();
-    if lower.len() != stem.len() {
-        return None;
-    }
     let is_joint = |c: char| matches!(c, '_' | '-' | '.' | ' ');
     for word in words {
         if lower == *word {
@@ -154,7 +152,7 @@ pub(super) enum Part {
 pub(super) fn part(folder: &str) -> Option<Part> {
     match (folder.to_ascii_lowercase().as_str(), of_folder(folder)) {
         ("train" | "training" | "tr", _) | (_, Some((_, "tr"))) => Some(Part::Training),
-        ("val" | "valid" | "validation" | "dev", _) | (_, Some((_, "val"))) => Some(Part::Validation),
+        ("val" | "valid" | "validation", _) | (_, Some((_, "val"))) => Some(Part::Validation),
         ("test" | "testing" | "ts", _) | (_, Some((_, "ts"))) => Some(Part::Test),
         _ => None,
     }

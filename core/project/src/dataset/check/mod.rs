@@ -39,6 +39,8 @@ pub enum ProblemKind {
     UnreadableFile,
     /// Something the reader of a file had to say.
     Reading,
+    /// The scan's own file is named as its mask.
+    MaskIsScan,
     /// The mask does not lie on the scan's grid.
     OtherGrid,
     /// The mask holds values that are no labels.

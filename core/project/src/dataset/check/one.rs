@@ -63,7 +63,10 @@ impl Looked {
     fn require(&mut self, path: &Path) -> bool {
         let is_there = path.is_file();
         if !is_there {
-            self.error(ProblemKind::MissingFile, format!("{} is not there; put it there or take the case out.", path.display()));
+            self.error(
+                ProblemKind::MissingFile,
+                format!("{} is not there, or is no file; put it there or take the case out.", path.display()),
+            );
         }
         is_there
     }
@@ -95,7 +98,12 @@ impl Looker<'_> {
                 None
             }
         });
-        if let Some(path) = case.label.as_ref().filter(|path| looked.require(path)) {
+        let Some(path) = &case.label else { return looked };
+        let is_scan = *path == case.image || path.canonicalize().is_ok_and(|mask| case.image.canonicalize().is_ok_and(|scan| scan == mask));
+        if is_scan && is_there {
+            let what = format!("{} is named as a scan and as its own mask; name the right file.", path.display());
+            looked.error(ProblemKind::MaskIsScan, what);
+        } else if looked.require(path) {
             match medley_io::open_labels(path) {
                 Ok(opened) => {
                     looked.notices(opened.notices);
