@@ -13,6 +13,9 @@ use medley_volume::LabelMap;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+/// Scans, masks and what is expected of them.
+type Layout<'a> = (&'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -233,7 +236,7 @@ fn bids_masks_of_one_thing_name_it_and_tables_that_disagree_name_nothing() {
 
 #[test]
 fn folders_of_scans_and_of_masks_are_paired() {
-    let layouts: [(&[&str], &[&str], &[&str]); 6] = [
+    let layouts: [Layout; 6] = [
         (
             &["imagesTr/a_0000.nii.gz", "imagesTr/a_0001.nii.gz", "imagesTr/b_0000.nii.gz", "imagesVal/c.nii", "imagesTs/d_0000.nii"],
             &["labelsTr/a.nii.gz", "labelsTr/b.nii.gz", "labelsVal/c.nii"],
@@ -308,26 +311,30 @@ fn folders_of_scans_and_of_masks_are_paired() {
 /// Sets that many have, by the names of their files.
 #[test]
 fn well_known_sets_open_as_they_are_laid_out() {
-    let sets: [(&str, &[&str], &[&str], &[&str]); 7] = [
+    let sets: [(&str, Layout); 7] = [
         (
             "KiTS19",
-            &["case_00000/imaging.nii.gz", "case_00001/imaging.nii.gz"],
-            &["case_00000/segmentation.nii.gz"],
-            &["case_00000_imaging", "case_00001_imaging"],
+            (
+                &["case_00000/imaging.nii.gz", "case_00001/imaging.nii.gz"],
+                &["case_00000/segmentation.nii.gz"],
+                &["case_00000_imaging", "case_00001_imaging"],
+            ),
         ),
-        ("LiTS", &["Batch 1/volume-0.nii"], &["Batch 1/segmentation-0.nii"], &["volume-0"]),
-        ("BTCV", &["img/img0001.nii.gz"], &["label/label0001.nii.gz"], &["img0001"]),
-        ("PROMISE12", &["Case00.mha"], &["Case00_segmentation.mha"], &["Case00"]),
-        ("SegTHOR", &["Patient_01/Patient_01.nii.gz"], &["Patient_01/GT.nii.gz"], &["Patient_01"]),
-        ("FLARE22", &["images/FLARE22_Tr_0001_0000.nii.gz"], &["labels/FLARE22_Tr_0001.nii.gz"], &["FLARE22_Tr_0001_0000"]),
+        ("LiTS", (&["Batch 1/volume-0.nii"], &["Batch 1/segmentation-0.nii"], &["volume-0"])),
+        ("BTCV", (&["img/img0001.nii.gz"], &["label/label0001.nii.gz"], &["img0001"])),
+        ("PROMISE12", (&["Case00.mha"], &["Case00_segmentation.mha"], &["Case00"])),
+        ("SegTHOR", (&["Patient_01/Patient_01.nii.gz"], &["Patient_01/GT.nii.gz"], &["Patient_01"])),
+        ("FLARE22", (&["images/FLARE22_Tr_0001_0000.nii.gz"], &["labels/FLARE22_Tr_0001.nii.gz"], &["FLARE22_Tr_0001_0000"])),
         (
             "ACDC",
-            &["patient001/patient001_frame01.nii.gz", "patient001/patient001_4d.nii.gz"],
-            &["patient001/patient001_frame01_gt.nii.gz"],
-            &["patient001_4d", "patient001_frame01"],
+            (
+                &["patient001/patient001_frame01.nii.gz", "patient001/patient001_4d.nii.gz"],
+                &["patient001/patient001_frame01_gt.nii.gz"],
+                &["patient001_4d", "patient001_frame01"],
+            ),
         ),
     ];
-    for (name, scans, masks, expected) in sets {
+    for (name, (scans, masks, expected)) in sets {
         let folder = Folder::new();
         folder.scans(scans);
         folder.masks(masks);
