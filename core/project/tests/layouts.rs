@@ -110,6 +110,11 @@ fn an_img_list_starts_in_its_own_folder_or_the_one_above() {
     assert_eq!(folder.pairs(&set), expected);
     assert!(says(&set, "they are taken from"), "{:?}", set.notices);
 
+    // The list's own folder comes first, even if it has fewer of the files.
+    folder.scans(&["lists/brain/images/3.nrrd"]);
+    let own = DataSet::open(&folder.at("lists/train.txt")).expect_err("the other files are not there").to_string();
+    assert!(own.contains("lists/brain/images/1.nii.gz, which is not there, nor are 3 more"), "{own}");
+
     let elsewhere = tempfile::tempdir().expect("a folder");
     fs::write(elsewhere.path().join("l.txt"), list).expect("written");
     let rooted = Options { data_root: Some(folder.path().to_owned()), ..Options::default() };

@@ -290,6 +290,7 @@ mod tests {
         let plain = content(&volume(Voxels::I16(vec![-10, 0, 4]), Scaling::IDENTITY));
         assert_eq!(content(&volume(Voxels::F32(vec![-10.0, -0.0, 4.0]), Scaling::IDENTITY)), plain);
         assert_eq!(content(&volume(Voxels::U8(vec![0, 5, 7]), scaling)), plain);
+        assert_eq!(content(&volume(Voxels::F64(vec![-10.0, -1e-300, 4.0]), Scaling::IDENTITY)), plain);
         assert_ne!(content(&volume(Voxels::I16(vec![-10, 4, 0]), Scaling::IDENTITY)), plain);
         assert_ne!(content(&volume(Voxels::I16(vec![-10, 0]), Scaling::IDENTITY)), plain);
     }
