@@ -98,6 +98,45 @@ fn open_window(script: fn(&Robot)) -> ExitCode {
     if outcome.try_recv() == Ok(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// The mask as 3D Slicer's segmentation, the chosen label's surface, and the labels' names there and back.
+fn masks_surfaces_and_names_go_to_other_programs(robot: &Robot, mask: &medley_volume::LabelMap) {
+    let folder = std::env::temp_dir().join(format!("medley-window-exports-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let choose = |command: &str, hint: &str, path: &Path| {
+        robot.press("File");
+        robot.wait_for(command, SOON);
+        robot.press(command);
+        robot.wait("a field for the path", SOON, |robot| robot.text_with(hint).is_some());
+        let label = robot.text_with(hint).expect("just seen");
+        robot.type_into(&label, &path.display().to_string());
+        robot.wait("the answer", SOON, |robot| {
+            robot.text_with(&path.display().to_string()).is_some_and(|text| text != path.display().to_string())
+        });
+        robot.press("Dismiss");
+    };
+    let segments = folder.join("mask.seg.nrrd");
+    choose("Save mask as…", "with .stl, .ply", &segments);
+    let (read, names) = medley_io::open_labels_with_table(&segments).expect("a segmentation");
+    assert!(read.labels == *mask, "the segmentation holds the mask");
+    assert_eq!(names.get(1).map(|label| label.name.as_str()), Some("spleen"));
+    robot.press("aorta");
+    choose("Save mask as…", "with .stl, .ply", &folder.join("label.stl"));
+    robot.press("spleen");
+    assert!(std::fs::metadata(folder.join("label.stl")).expect("a surface").len() > 84);
+    let table = folder.join("names.ctbl");
+    choose("Save label names as…", "(ITK-SNAP) or", &table);
+    let text = std::fs::read_to_string(&table).expect("a table");
+    assert!(text.contains("spleen"));
+    std::fs::write(&table, text.replace("spleen", "milza")).expect("written");
+    choose("Read label names…", "colour table of", &table);
+    robot.wait_for("milza", SOON);
+    robot.screenshot("08b-names-read");
+    std::fs::write(&table, text).expect("written");
+    choose("Read label names…", "colour table of", &table);
+    robot.wait_for("spleen", SOON);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
 fn the_whole_loop(robot: &Robot) {
     let study = medley::places::sample_study();
     open_sample(robot);
@@ -162,6 +201,8 @@ fn the_whole_loop(robot: &Robot) {
     let taken_back = read_when_new(&mask, Some(&accepted));
     assert!(taken_back == before, "one undo takes the whole acceptance back");
     robot.screenshot("08-acceptance-undone");
+
+    masks_surfaces_and_names_go_to_other_programs(robot, &taken_back);
 
     // A long fine-tuning, with another head and loss, is held, let go and ended.
     robot.press("Advanced");

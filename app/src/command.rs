@@ -24,6 +24,10 @@ pub enum Command {
     ExportMask,
     /// Read a mask from a file.
     ImportMask,
+    /// Write names and colours of labels to a file.
+    ExportLabels,
+    /// Read names and colours of labels from a file.
+    ImportLabels,
     /// Take the last change back.
     Undo,
     /// Do it again.
@@ -78,7 +82,7 @@ const fn ctrl(key: Key) -> KeyboardShortcut {
 
 impl Command {
     /// All of them, in the order of the page of shortcuts.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::OpenScan,
         Self::OpenStudy,
         Self::NewStudy,
@@ -86,6 +90,8 @@ impl Command {
         Self::SaveMask,
         Self::ExportMask,
         Self::ImportMask,
+        Self::ExportLabels,
+        Self::ImportLabels,
         Self::Undo,
         Self::Redo,
         Self::Take(ActiveTool::Crosshair),
@@ -122,6 +128,8 @@ impl Command {
             Self::SaveMask => "Save mask",
             Self::ExportMask => "Save mask as…",
             Self::ImportMask => "Read mask…",
+            Self::ExportLabels => "Save label names as…",
+            Self::ImportLabels => "Read label names…",
             Self::Undo => "Undo",
             Self::Redo => "Redo",
             Self::Take(tool) => tool.name(),
@@ -197,6 +205,7 @@ impl Command {
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
             Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
+            Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
             Self::FineTune => workbench.fine_tune_obstacle(),
@@ -229,6 +238,8 @@ impl Command {
                 choose(workbench, Purpose::ExportMask, name.as_deref());
             }
             Self::ImportMask => choose(workbench, Purpose::ImportMask, None),
+            Self::ExportLabels => choose(workbench, Purpose::ExportLabels, Some("labels.txt")),
+            Self::ImportLabels => choose(workbench, Purpose::ImportLabels, None),
             Self::Undo => workbench.undo(),
             Self::Redo => workbench.redo(),
             Self::Take(tool) => workbench.tool = tool,
@@ -255,6 +266,8 @@ impl Command {
                 let is_painting = workbench.case.as_ref().is_some_and(crate::state::open_case::OpenCase::is_painting);
                 if is_painting {
                     workbench.cancel_stroke();
+                } else if workbench.loading.is_some() {
+                    workbench.stop_opening();
                 } else if !workbench.dialogs.close() && !std::mem::take(&mut workbench.weights_page.is_open) {
                     workbench.views.maximised = None;
                 }

@@ -86,6 +86,14 @@ pub enum SampleError {
 }
 
 impl SampleCase {
+    /// The scan.
+    ///
+    /// # Errors
+    /// If the bundled data is damaged.
+    pub fn scan(&self) -> Result<medley_io::OpenedVolume, medley_io::IoError> {
+        medley_io::volume_from_bytes(self.file, self.scan)
+    }
+
     /// The mask that comes with the scan.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 use std::path::{Path, PathBuf};
 
+use medley_io::mesh::is_mesh_name;
 use medley_io::{StoredGeometry, label_files};
 use medley_volume::{Grid, LabelMap, LabelTable, Volume};
 use serde::Serialize;
 
 use super::content::{INTENT_LABEL, has_segments, looks_like_mask};
-use super::file_names::{is_mesh_name, require_writable};
+use super::file_names::require_writable;
 use super::options::chosen_labels;
 use super::{Answer, Failure, Table};
 

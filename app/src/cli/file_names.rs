@@ -14,13 +14,6 @@ pub fn is_image_name(path: &Path) -> bool {
     [".nii.gz", ".nii"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// Whether a file's name ends like a surface's.
-#[must_use]
-pub fn is_mesh_name(path: &Path) -> bool {
-    let end = path.extension().map(|end| end.to_string_lossy().to_ascii_lowercase());
-    end.is_some_and(|end| ["stl", "ply", "obj"].contains(&end.as_str()))
-}
-
 /// Fails if `out` may not be written: it is one of `inputs` (under whatever name), or it exists and `may_replace` is false.
 ///
 /// # Errors

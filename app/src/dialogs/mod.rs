@@ -34,6 +34,10 @@ pub enum Purpose {
     ExportMask,
     /// A mask to read.
     ImportMask,
+    /// Where names of labels are to be saved.
+    ExportLabels,
+    /// Names of labels to read.
+    ImportLabels,
 }
 
 impl Purpose {
@@ -48,6 +52,8 @@ impl Purpose {
             Self::ImportWeights => "Import weights",
             Self::ExportMask => "Save the mask as",
             Self::ImportMask => "Read a mask",
+            Self::ExportLabels => "Save the names of labels as",
+            Self::ImportLabels => "Read names of labels",
         }
     }
 
@@ -55,12 +61,16 @@ impl Purpose {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Self::OpenScan => "A NIfTI or NRRD file: .nii, .nii.gz, .hdr, .nrrd",
+            Self::OpenScan => "A scan: .nii, .nii.gz, .hdr, .nrrd, .nhdr, .mha, .mhd, .npy",
             Self::OpenStudy => "A folder that holds study.sqlite",
             Self::NewStudy => "A folder that is empty or does not exist yet",
             Self::Weights | Self::ImportWeights => "A .pth or .safetensors file",
-            Self::ExportMask => "A name that ends with .nii.gz or .nii",
-            Self::ImportMask => "A NIfTI file on the scan's grid",
+            Self::ExportLabels => "A name that ends with .txt or .label (ITK-SNAP) or .ctbl (3D Slicer)",
+            Self::ImportLabels => "A label description of ITK-SNAP or a colour table of 3D Slicer",
+            Self::ExportMask => {
+                "A name that ends with .nii.gz, .nii, .nrrd, .seg.nrrd or .mha; with .stl, .ply or .obj the surface of the chosen label"
+            }
+            Self::ImportMask => "A mask on the scan's grid: NIfTI, NRRD, MetaImage",
         }
     }
 
@@ -72,6 +82,8 @@ impl Purpose {
             Self::ImportWeights => Chosen::ImportWeights(path),
             Self::ExportMask => Chosen::ExportMask(path),
             Self::ImportMask => Chosen::ImportMask(path),
+            Self::ExportLabels => Chosen::ExportLabels(path),
+            Self::ImportLabels => Chosen::ImportLabels(path),
         }
     }
 }
@@ -91,6 +103,10 @@ pub enum Chosen {
     ExportMask(PathBuf),
     /// Read this mask.
     ImportMask(PathBuf),
+    /// Save the names of labels here.
+    ExportLabels(PathBuf),
+    /// Read names of labels from here.
+    ImportLabels(PathBuf),
     /// The system has no file dialog.
     NoDialog(Purpose),
 }
@@ -114,6 +130,9 @@ impl Default for Dialogs {
     }
 }
 
+/// Endings of scans and masks.
+const SCANS: [&str; 9] = ["nii", "gz", "hdr", "img", "nrrd", "nhdr", "mha", "mhd", "npy"];
+
 /// A dialog that was answered sooner than this was never shown.
 const TOO_SOON: Duration = Duration::from_millis(100);
 
@@ -122,9 +141,12 @@ impl Dialogs {
     pub fn choose(&self, purpose: Purpose, suggested: Option<&str>, wake: impl Fn() + Send + 'static) {
         let mut dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
         dialog = match purpose {
-            Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("Scans", &["nii", "gz", "hdr", "img", "nrrd", "nhdr"]),
+            Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("Scans", &SCANS),
             Purpose::Weights | Purpose::ImportWeights => dialog.add_filter("Weights", &["pth", "pt", "tar", "safetensors"]),
-            Purpose::ExportMask => dialog.add_filter("NIfTI", &["gz", "nii"]),
+            Purpose::ExportMask => dialog
+                .add_filter("Masks", &["gz", "nii", "nrrd", "mha", "mhd"])
+                .add_filter("Surface of the chosen label", &["stl", "ply", "obj"]),
+            Purpose::ExportLabels | Purpose::ImportLabels => dialog.add_filter("Names of labels", &["txt", "label", "ctbl"]),
             Purpose::OpenStudy | Purpose::NewStudy => dialog,
         };
         if let Some(name) = suggested {
@@ -133,7 +155,7 @@ impl Dialogs {
         let outbox = self.outbox.clone();
         // The future is made on the window's thread, as macOS asks for, and waited for elsewhere.
         let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match purpose {
-            Purpose::ExportMask => Box::pin(dialog.save_file()),
+            Purpose::ExportMask | Purpose::ExportLabels => Box::pin(dialog.save_file()),
             Purpose::OpenStudy | Purpose::NewStudy => Box::pin(dialog.pick_folder()),
             _ => Box::pin(dialog.pick_file()),
         };

@@ -54,10 +54,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         }
     }
     if let Some(name) = &workbench.loading {
-        ui.horizontal(|ui| {
-            ui.spinner();
-            ui.label(format!("Opening {name}…"));
-        });
+        ui.label(format!("Opening {name}…"));
+        ui.horizontal(|ui| super::views::opening(ui, workbench));
     }
     if let Some(id) = wishes.load {
         workbench.load_case(id);

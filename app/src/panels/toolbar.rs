@@ -52,17 +52,27 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
     ui.menu_button("File", |ui| {
-        let commands =
-            [Command::OpenScan, Command::OpenStudy, Command::OpenSample, Command::SaveMask, Command::ExportMask, Command::ImportMask];
+        let commands = [
+            Command::OpenScan,
+            Command::OpenStudy,
+            Command::NewStudy,
+            Command::OpenSample,
+            Command::SaveMask,
+            Command::ExportMask,
+            Command::ImportMask,
+            Command::ExportLabels,
+            Command::ImportLabels,
+        ];
         for command in commands {
             let obstacle = command.obstacle(workbench);
             let button = Button::new(command.title()).shortcut_text(command.shortcut_text(ui.ctx()));
             let response = ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default());
+            named(&response, command.title());
             if response.clicked() {
                 command.run(workbench, &ui.ctx().clone());
                 ui.close();
             }
-            if command == Command::OpenSample {
+            if [Command::OpenSample, Command::ImportMask].contains(&command) {
                 ui.separator();
             }
         }

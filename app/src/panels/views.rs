@@ -1,7 +1,8 @@
 //! The four views, two by two, or one of them over all.
 
-use egui::{Rect, Ui, Vec2, vec2};
+use egui::{ProgressBar, Rect, Ui, Vec2, vec2};
 
+use super::widgets::named;
 use super::{slice_view, volume_view};
 use crate::command::Command;
 use crate::state::notices::Severity;
@@ -50,20 +51,30 @@ fn view(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, rect: Rect) {
     }
 }
 
+/// How far the scan that is being opened has been read, and a way out.
+pub(super) fn opening(ui: &mut Ui, workbench: &Workbench) {
+    let fraction = workbench.fraction_read();
+    let bar = ui.add(ProgressBar::new(fraction).desired_width(ui.available_width().min(240.0)).show_percentage());
+    named(&bar, "Part of the scan that was read");
+    if ui.add_enabled(fraction < 1.0, egui::Button::new("Give up")).on_hover_text("Stop opening this scan (Esc)").clicked() {
+        workbench.stop_opening();
+    }
+}
+
 fn empty(ui: &mut Ui, workbench: &mut Workbench, all: Rect) {
     ui.painter().rect_filled(all, 0.0, ui.visuals().extreme_bg_color);
     let middle = Rect::from_center_size(all.center(), vec2(360.0, 150.0));
     ui.scope_builder(egui::UiBuilder::new().max_rect(middle), |ui| {
         ui.vertical_centered(|ui| {
             if let Some(name) = &workbench.loading {
-                ui.spinner();
-                ui.add_space(8.0);
                 ui.label(format!("Opening {name}…"));
+                ui.add_space(8.0);
+                opening(ui, workbench);
                 return;
             }
             ui.label(egui::RichText::new("No scan is open").size(20.0));
             ui.add_space(6.0);
-            ui.weak("Drop a NIfTI file or a study folder here.");
+            ui.weak("Drop a scan or a study folder here.");
             ui.add_space(10.0);
             for command in [Command::OpenScan, Command::OpenSample] {
                 if ui.add_sized([200.0, 26.0], egui::Button::new(command.title())).clicked() {

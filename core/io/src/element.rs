@@ -93,7 +93,7 @@ macro_rules! with_element {
 pub(crate) use with_element;
 
 /// A scalar that can be read from bytes of either order and put into [`Voxels`].
-pub(crate) trait Element: bytemuck::Pod {
+pub(crate) trait Element: bytemuck::Pod + Send {
     /// Its bytes the other way round.
     fn swapped(self) -> Self;
     /// One from its decimal digits.

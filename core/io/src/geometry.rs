@@ -18,10 +18,13 @@ pub enum AffineSource {
     Nrrd,
     /// The directions, sizes and offset of a MetaImage.
     MetaImage,
+    /// Positions and orientations of DICOM pictures.
+    Dicom,
 }
 
 /// The geometry fields of a NIfTI header as they stand in the file: what a mask saved beside an image copies. Field names and
-/// meanings are those of nifti1.h; lengths are in the file's own unit.
+/// meanings are those of nifti1.h; lengths are in the file's own unit. The rest of the header it came from goes with it, for
+/// [`crate::write_volume`]; masks do not get it, and comparisons leave it out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredGeometry {
     pub(crate) qform_code: i32,
@@ -189,6 +192,7 @@ impl AffineSource {
             Self::Pixdim => "pixdim",
             Self::Nrrd => "space directions",
             Self::MetaImage => "transform matrix",
+            Self::Dicom => "positions of the pictures",
         }
     }
 }

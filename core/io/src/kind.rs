@@ -3,7 +3,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::source::{Source, open_file};
-use crate::{IoError, label_files, metaimage, nifti, nrrd};
+use crate::{IoError, dicom, label_files, metaimage, nifti, nrrd};
 
 /// What a file or folder is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum FileKind {
     Pytorch,
     /// Weights in safetensors.
     Safetensors,
-    /// A DICOM file.
+    /// A DICOM file, or a zip file with such files in it.
     Dicom,
     /// A folder with DICOM files.
     DicomFolder,
@@ -67,7 +67,7 @@ pub fn kind_of(path: &Path) -> Result<FileKind, IoError> {
         return Ok(kind_of_packed(path));
     }
     if head.starts_with(b"PK\x03\x04") {
-        return Ok(kind_of_zip(&mut file, &head, length));
+        return Ok(kind_of_zip(path, &mut file, &head, length));
     }
     if nifti::partner(path).is_some_and(|header| matches!(kind_of_header(&header), Some(FileKind::Nifti))) {
         return Ok(FileKind::Nifti);
@@ -97,7 +97,7 @@ fn read_head(file: &mut File) -> std::io::Result<Vec<u8>> {
 }
 
 /// What can be told from the first bytes alone.
-fn kind_of_head(head: &[u8], length: u64) -> Option<FileKind> {
+pub(crate) fn kind_of_head(head: &[u8], length: u64) -> Option<FileKind> {
     if nifti::is_header(head).is_some() {
         return Some(FileKind::Nifti);
     }
@@ -158,13 +158,16 @@ fn kind_of_header(path: &Path) -> Option<FileKind> {
     kind_of_head(head.get(..length)?, source.most_bytes())
 }
 
-fn kind_of_zip(file: &mut File, head: &[u8], length: u64) -> FileKind {
+fn kind_of_zip(path: &Path, file: &mut File, head: &[u8], length: u64) -> FileKind {
     let mut tail = Vec::new();
     let from = length.saturating_sub(ZIP_TAIL);
     let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.take(ZIP_TAIL).read_to_end(&mut tail));
     let has_pickle = |bytes: &[u8]| bytes.windows(8).any(|name| name == b"data.pkl");
     if has_pickle(head) || (read.is_ok() && has_pickle(&tail)) {
         return FileKind::Pytorch;
+    }
+    if dicom::is_in_zip(path) {
+        return FileKind::Dicom;
     }
     FileKind::Unknown("is a zip file that must be unpacked first".to_owned())
 }

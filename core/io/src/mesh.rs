@@ -9,6 +9,13 @@ use medley_volume::Mesh;
 use crate::nifti::has_end;
 use crate::{IoError, write_atomically};
 
+/// Whether a name ends like a surface's.
+#[must_use]
+pub fn is_mesh_name(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    [".stl", ".ply", ".obj"].iter().any(|end| has_end(&name, end))
+}
+
 /// Writes a surface in the format its name stands for: `.stl` (binary), `.ply` (binary, little endian) or `.obj`.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::labels::label_voxels;
 use crate::progress::{Progress, Wish};
 use crate::source::{Source, open_file};
-use crate::{AffineSource, IoError, StoredGeometry, guess_quantity, metaimage, nifti, npy, nrrd};
+use crate::{AffineSource, FileKind, IoError, Part, StoredGeometry, dicom, guess_quantity, kind_of, metaimage, nifti, npy, nrrd};
 
 /// A scan read from a file.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub struct OpenedLabels {
 /// What a file says of itself, beside voxels and geometry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NiftiAbout {
-    /// `"NIfTI-1"`, `"NIfTI-2"`, `"NRRD"`, `"MetaImage"` or `"NumPy"`.
+    /// `"NIfTI-1"`, `"NIfTI-2"`, `"NRRD"`, `"MetaImage"`, `"NumPy"` or `"DICOM"`.
     pub format: String,
     /// The stored element type as NumPy names it.
     pub dtype: String,
@@ -65,12 +65,13 @@ pub(crate) struct Stored {
     pub notices: Vec<String>,
 }
 
-/// Opens a scan. Of a file with several volumes the first is taken, with a notice.
+/// Opens a scan. Of a file with several volumes the first is taken, with a notice. Of DICOM, a path is a folder or a zip file with one
+/// volume in it, or any file of a series, which is opened whole.
 ///
 /// # Errors
 /// If there is no such file, it is damaged, of another format, or larger than this machine should take.
 pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
-    read(path, Wish::default())?.into_volume()
+    open_volume_part(path, &Part::First, None)
 }
 
 /// Opens one of several volumes in a file, counted from 0 as they lie in it.
@@ -78,7 +79,21 @@ pub fn open_volume(path: &Path) -> Result<OpenedVolume, IoError> {
 /// # Errors
 /// As [`open_volume`], and if there are not so many.
 pub fn open_volume_frame(path: &Path, frame: usize) -> Result<OpenedVolume, IoError> {
-    read(path, Wish { frame, is_chosen: true, ..Wish::default() })?.into_volume()
+    open_volume_part(path, &Part::Frame(frame), None)
+}
+
+/// Opens one of several volumes in a file or folder, with somebody who is told how far it has come and may end it.
+///
+/// # Errors
+/// As [`open_volume`], if there is no such volume, and [`IoError::Cancelled`] if it was ended.
+pub fn open_volume_part(path: &Path, part: &Part, progress: Option<&dyn Progress>) -> Result<OpenedVolume, IoError> {
+    let wish = Wish { progress, ..Wish::default() };
+    match part {
+        Part::First if matches!(kind_of(path)?, FileKind::Dicom | FileKind::DicomFolder) => dicom::open_path(path),
+        Part::First => read(path, wish)?.into_volume(),
+        Part::Frame(frame) => read(path, Wish { frame: *frame, is_chosen: true, ..wish })?.into_volume(),
+        Part::Series(key) => dicom::open_key(path, key),
+    }
 }
 
 /// As [`open_volume`], with somebody who is told how far it has come and may end it.
@@ -86,7 +101,7 @@ pub fn open_volume_frame(path: &Path, frame: usize) -> Result<OpenedVolume, IoEr
 /// # Errors
 /// As [`open_volume`], and [`IoError::Cancelled`] if it was ended.
 pub fn open_volume_watched(path: &Path, progress: &dyn Progress) -> Result<OpenedVolume, IoError> {
-    read(path, Wish { progress: Some(progress), ..Wish::default() })?.into_volume()
+    open_volume_part(path, &Part::First, Some(progress))
 }
 
 /// Opens a mask: whole numbers from 0 to 65535 in whatever type they are stored.

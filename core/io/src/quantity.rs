@@ -1,4 +1,5 @@
 use medley_volume::{Quantity, Volume, with_voxels};
+use rayon::prelude::*;
 
 /// Voxels looked at; evenly spread.
 const SAMPLE: usize = 1 << 17;
@@ -22,10 +23,19 @@ pub fn guess_quantity(volume: &Volume) -> Quantity {
             air += usize::from(value <= -800.0);
             value.fract() == 0.0
         });
-        let lowest = || extremes(values).map(|stored| scaling.apply(stored as f64));
+        let lowest = || extremes_of_all(values).map(|stored| scaling.apply(stored as f64));
         is_whole && air * 100 >= seen && air > 0 && lowest().iter().all(|&value| value >= -4096.0)
     });
     if is_hounsfield { Quantity::Hounsfield } else { Quantity::Arbitrary }
+}
+
+/// The smallest and the largest number, found by all processors: one reads slower than memory gives.
+fn extremes_of_all<T: Copy + PartialOrd + Default + Send + Sync>(values: &[T]) -> [T; 2] {
+    let both = values
+        .par_chunks(1 << 20)
+        .map(extremes)
+        .reduce_with(|[low, high], [lower, higher]| [if lower < low { lower } else { low }, if higher > high { higher } else { high }]);
+    both.unwrap_or_default()
 }
 
 /// The smallest and the largest number, several side by side so that the compiler can use wide registers.

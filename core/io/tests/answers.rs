@@ -161,7 +161,7 @@ fn broken_files_are_sentences() {
         assert!(error.contains(file) && error.contains("; "), "{error}");
         assert_eq!(error, open_labels(&folder().join(file)).expect_err(file).to_string());
     }
-    let error = open_volume(&folder()).expect_err("a folder").to_string();
+    let error = open_volume(&folder().join("..")).expect_err("a folder").to_string();
     assert!(error.contains("is not a file"), "{error}");
     let error = open_volume(&folder().join("none.nii")).expect_err("missing").to_string();
     assert!(error.contains("does not exist"), "{error}");

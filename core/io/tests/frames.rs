@@ -2,7 +2,7 @@
 #![expect(clippy::expect_used, reason = "a fixture that cannot be read is a failed test")]
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use medley_io::{IoError, open_labels, open_volume, open_volume_frame, open_volume_watched, volume_from_bytes, write_labels, write_volume};
@@ -146,7 +146,7 @@ fn an_analyze_header_is_named_as_one() {
 fn reading_tells_how_far_it_is_and_stops_when_asked() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mask.nii.gz");
-    let grid = medley_volume::Grid::axis_aligned([200, 100, 100], [1.0; 3]).expect("a grid");
+    let grid = medley_volume::Grid::axis_aligned([200, 200, 200], [1.0; 3]).expect("a grid");
     write_labels(&path, &LabelMap::empty(grid), &medley_io::StoredGeometry::of_grid(&grid)).expect("writes");
     let told = Mutex::new(Vec::new());
     let listener = |fraction: f64| {
@@ -160,6 +160,30 @@ fn reading_tells_how_far_it_is_and_stops_when_asked() {
     let stop = |fraction: f64| if fraction > 0.5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let error = open_volume_watched(&path, &stop).expect_err("stopped");
     assert!(matches!(error, IoError::Cancelled { .. }) && error.to_string().contains("mask.nii.gz"), "{error}");
-    let _: &Path = &path;
     assert!(open_labels(&path).is_ok());
+}
+
+#[test]
+fn several_threads_read_what_one_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let header = "NRRD0004\ntype: short\ndimension: 3\nsizes: 210 190 101\nspacings: 1 1 1\nendian: big\nencoding: raw\n\n";
+    let mut bytes = header.as_bytes().to_vec();
+    bytes.extend((0..210u32 * 190 * 101).flat_map(|n| ((n.wrapping_mul(2_654_435_761) >> 20) as u16).to_be_bytes()));
+    let wanted = volume_from_bytes("scan", &bytes).expect("opens").volume;
+    let (plain, packed) = (folder.path().join("scan.nrrd"), folder.path().join("packed.nrrd"));
+    std::fs::write(&plain, &bytes).expect("writes");
+    assert!(open_volume(&plain).expect("opens").volume == wanted);
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, &bytes[header.len()..]).expect("packs");
+    let in_file = [header.replace("raw", "gzip").into_bytes(), packer.finish().expect("packs")].concat();
+    std::fs::write(&packed, &in_file).expect("writes");
+    assert!(open_volume(&packed).expect("opens").volume == wanted);
+    for path in [&plain, &packed] {
+        let stop = |fraction: f64| if fraction > 0.3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        assert!(matches!(open_volume_watched(path, &stop), Err(IoError::Cancelled { .. })));
+    }
+    // Cut in the middle, where the second thread is when the first has begun.
+    std::fs::write(&packed, &in_file[..in_file.len() / 2]).expect("writes");
+    let error = open_volume(&packed).expect_err("cut").to_string();
+    assert!(error.contains("packed.nrrd ends before"), "{error}");
 }

@@ -283,3 +283,56 @@ fn noise_is_neither_a_label_table_nor_a_known_kind_nor_a_panic() {
         }
     }
 }
+
+#[test]
+fn no_format_is_believed_before_its_bytes_are_counted() {
+    let zeros = vec![0; 4000];
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), Compression::best());
+    zlib.write_all(&zeros).expect("packs");
+    let (zlib, gzip) = (zlib.finish().expect("packs"), packed(&zeros));
+    let meta = |more: &str| format!("NDims = 3\nDimSize = 1000 1000 900\nElementType = MET_SHORT\n{more}ElementDataFile = LOCAL\n");
+    let nrrd = |encoding: &str, sizes: &str, axes: usize| {
+        format!("NRRD0004\ntype: short\nendian: little\ndimension: {axes}\nsizes: {sizes}\nencoding: {encoding}\n\n")
+    };
+    let npy = |shape: &str| {
+        let header = format!("{{'descr': '<i2', 'fortran_order': True, 'shape': ({shape}), }}\n");
+        format!("\u{93}NUMPY\u{1}\0{}\0{header}", header.len() as u8 as char)
+    };
+    let files: [(String, &[u8]); 11] = [
+        (meta(""), &zeros),
+        (meta("CompressedData = True\n"), &zlib),
+        (meta("CompressedData = True\n"), &gzip),
+        (meta("BinaryData = False\n"), b"1 2 3 4"),
+        (nrrd("raw", "1000 1000 900", 3), &zeros),
+        (nrrd("gzip", "1000 1000 900", 3), &gzip),
+        (nrrd("hex", "1000 1000 900", 3), b"00112233"),
+        (nrrd("ascii", "1000 1000 900", 3), b"1 2 3 4"),
+        (nrrd("raw", "1000 10 10 9000", 4), &zeros),
+        (npy("1000, 1000, 900"), &zeros),
+        (npy("9, 1000, 1000, 900"), &zeros),
+    ];
+    for (n, (header, voxels)) in files.iter().enumerate() {
+        // Letters beyond ASCII stand for single bytes.
+        let header: Vec<u8> = header.chars().map(|letter| letter as u8).collect();
+        let bytes = [&header[..], voxels].concat();
+        let (results, peak) = with_peak(|| (volume_from_bytes("x", &bytes), labels_from_bytes("x", &bytes)));
+        for error in [results.0.map(|_| ()).err(), results.1.map(|_| ()).err()] {
+            let error = error.unwrap_or_else(|| panic!("file {n} opened")).to_string();
+            let is_right = error.contains("ends before all the voxels") || error.contains("Fortran order");
+            assert!(error.starts_with("x ") && is_right, "{n}: {error}");
+        }
+        assert!(peak < 16 * bytes.len() + 2 * OVERHEAD, "file {n} took {peak} bytes");
+    }
+}
+
+#[test]
+fn a_bomb_in_a_metaimage_is_refused_before_it_is_unpacked() {
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), Compression::best());
+    (0..40).for_each(|_| zlib.write_all(&vec![0; 1 << 25]).expect("packs"));
+    let header = "NDims = 3\nDimSize = 1024 1024 1280\nElementType = MET_UCHAR\nCompressedData = True\nElementDataFile = LOCAL\n";
+    let bomb = [header.as_bytes(), &zlib.finish().expect("packs")].concat();
+    let (result, peak) = with_peak(|| volume_from_bytes("bomb.mha", &bomb));
+    let error = fault(result);
+    assert!(error.contains("bomb.mha") && error.contains("fill the memory"), "{error}");
+    assert!(peak < OVERHEAD, "{peak}");
+}

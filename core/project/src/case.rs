@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use medley_io::Part;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub struct CaseInfo {
     pub name: String,
     /// Where its image lies.
     pub image: PathBuf,
+    /// Which of the volumes there it is.
+    pub part: Part,
     /// What it is used for.
     pub role: Role,
     /// Whether a person has said that the mask is right.
@@ -82,9 +85,11 @@ pub(crate) struct CaseRow {
     pub image_print: Option<Fingerprint>,
     /// The class of the whole scan.
     pub class: Option<String>,
+    /// Which of the volumes at `image` it is.
+    pub part: Part,
 }
 
-const COLUMNS: &str = "id, name, file_stem, image, role, is_corrected, grid, image_print, class";
+const COLUMNS: &str = "id, name, file_stem, image, role, is_corrected, grid, image_print, class, part";
 
 impl Study {
     /// All cases in the order they were added.
@@ -109,6 +114,14 @@ impl Study {
     /// # Errors
     /// If the image is not there or the database cannot be written.
     pub fn add_case(&self, name: &str, image: &Path, role: Role) -> Result<CaseId, ProjectError> {
+        self.add_case_part(name, image, &Part::First, role)
+    }
+
+    /// As [`Study::add_case`], with one of the volumes of a file or folder.
+    ///
+    /// # Errors
+    /// As [`Study::add_case`].
+    pub fn add_case_part(&self, name: &str, image: &Path, part: &Part, role: Role) -> Result<CaseId, ProjectError> {
         let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let file_name = image.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name = [name.trim(), case_name::of_file(&file_name).trim(), "case"].into_iter().find(|name| !name.is_empty());
@@ -125,9 +138,10 @@ impl Study {
             has_row || self.mask_path(stem).exists()
         });
         let print = Fingerprint::at_a_glance(image).map(|print| print.to_json());
+        let part = (*part != Part::First).then(|| part.to_string());
         self.write(|database| {
-            let sql = "INSERT INTO case_ (name, file_stem, image, role, image_print) VALUES (?, ?, ?, ?, ?)";
-            database.prepare_cached(sql)?.execute(params![name, file_stem, reference, role, print])?;
+            let sql = "INSERT INTO case_ (name, file_stem, image, role, image_print, part) VALUES (?, ?, ?, ?, ?, ?)";
+            database.prepare_cached(sql)?.execute(params![name, file_stem, reference, role, print, part])?;
             Ok(CaseId(database.last_insert_rowid()))
         })
     }
@@ -209,13 +223,18 @@ impl Study {
             grid: row.get(6)?,
             image_print: print.as_deref().and_then(Fingerprint::from_json),
             class: row.get(8)?,
+            part: row
+                .get::<_, Option<String>>(9)?
+                .unwrap_or_default()
+                .parse()
+                .map_err(|why: String| rusqlite::Error::FromSqlConversionFailure(9, rusqlite::types::Type::Text, why.into()))?,
         })
     }
 
     fn case_info(&self, row: CaseRow) -> Result<CaseInfo, ProjectError> {
         let is_begun = self.with_lineage(row.id, |lineage| lineage.head() != ROOT)?;
         let has_mask = is_begun || self.mask_path(&row.file_stem).is_file();
-        let CaseRow { id, name, image, role, is_corrected, class, .. } = row;
-        Ok(CaseInfo { id, name, image, role, is_corrected, has_mask, class })
+        let CaseRow { id, name, image, part, role, is_corrected, class, .. } = row;
+        Ok(CaseInfo { id, name, image, part, role, is_corrected, has_mask, class })
     }
 }

@@ -1,8 +1,9 @@
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use medley_annotate::{Author, Edit, History, Tool};
-use medley_io::StoredGeometry;
+use medley_io::{OpenedVolume, Progress, StoredGeometry};
 use medley_volume::{Grid, LabelMap, LabelVoxels, Volume, VolumeError};
 use sha2::{Digest, Sha256};
 
@@ -51,11 +52,32 @@ impl Study {
     /// If the image is missing, unreadable or replaced by one on another grid, if the mask file was changed into something that
     /// cannot be taken in, or if the database cannot be used. Nothing is changed then.
     pub fn load_case(&self, id: CaseId) -> Result<OpenCase, ProjectError> {
+        self.load_case_watched(id, &|_: f64| ControlFlow::Continue(()))
+    }
+
+    /// As [`Study::load_case`], with somebody who is told how far it has come and may end it.
+    ///
+    /// # Errors
+    /// As [`Study::load_case`], and if it was ended.
+    pub fn load_case_watched(&self, id: CaseId, progress: &dyn Progress) -> Result<OpenCase, ProjectError> {
         let row = self.case_row(id)?;
         if !row.image.exists() {
             return Err(ProjectError::MissingImage { case: row.name, image: row.image });
         }
-        let opened = medley_io::open_volume(&row.image)?;
+        let opened = medley_io::open_volume_part(&row.image, &row.part, Some(progress))?;
+        self.opened_case(row, opened)
+    }
+
+    /// As [`Study::load_case`], with the case's image as it was read just now.
+    ///
+    /// # Errors
+    /// As [`Study::load_case`].
+    pub fn load_case_with(&self, id: CaseId, opened: OpenedVolume) -> Result<OpenCase, ProjectError> {
+        self.opened_case(self.case_row(id)?, opened)
+    }
+
+    fn opened_case(&self, row: CaseRow, opened: OpenedVolume) -> Result<OpenCase, ProjectError> {
+        let id = row.id;
         let mut notices = opened.notices;
         let grid = *opened.volume.grid();
         self.require_image_grid(&row, &grid)?;

@@ -16,8 +16,8 @@ pub(crate) const DATABASE: &str = "study.sqlite";
 const APPLICATION_ID: i32 = 0x4d65_646c;
 /// The format written by this program, in the database's header.
 ///
-/// 2: `case_.class`.
-const FORMAT: i64 = 2;
+/// 2: `case_.class`. 3: `case_.part`.
+const FORMAT: i64 = 3;
 
 /// `event.kind`: `aside` is an edit that was never done: it leads to a mask another program made of an older one of ours.
 /// `event.origin`: for an edit the one below it (0: none), for an undo or redo the edit that is taken back or done again.
@@ -46,7 +46,8 @@ CREATE TABLE case_ (
     is_corrected INTEGER NOT NULL DEFAULT 0 CHECK (is_corrected IN (0, 1)),
     grid TEXT,
     image_print TEXT,
-    class TEXT
+    class TEXT,
+    part TEXT
 ) STRICT;
 CREATE TABLE event (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -78,8 +79,11 @@ CREATE TABLE model (
 ) STRICT;
 ";
 
-/// From format 1 to 2: whole or not at all.
-const FROM_1: &str = "BEGIN EXCLUSIVE; ALTER TABLE case_ ADD COLUMN class TEXT; PRAGMA user_version = 2; COMMIT;";
+/// From each older format to the next, the oldest first: whole or not at all.
+const STEPS: [&str; 2] = [
+    "BEGIN EXCLUSIVE; ALTER TABLE case_ ADD COLUMN class TEXT; PRAGMA user_version = 2; COMMIT;",
+    "BEGIN EXCLUSIVE; ALTER TABLE case_ ADD COLUMN part TEXT; PRAGMA user_version = 3; COMMIT;",
+];
 
 /// Makes the database of a new study in `folder`. Whole or not at all: a power cut leaves an empty file, which may be made anew.
 pub(crate) fn create(folder: &Path) -> Result<Connection, ProjectError> {
@@ -117,8 +121,10 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, ProjectError> {
     if found > FORMAT {
         return Err(ProjectError::Newer { folder: folder.to_owned(), found, known: FORMAT });
     }
-    if found == 1 {
-        connection.execute_batch(FROM_1).map_err(ProjectError::database(&path))?;
+    for (format, step) in (1..).zip(STEPS) {
+        if found <= format {
+            connection.execute_batch(step).map_err(ProjectError::database(&path))?;
+        }
     }
     let probe = "SELECT (SELECT count(*) FROM meta), (SELECT count(*) FROM label), (SELECT count(*) FROM case_), \
                  (SELECT count(*) FROM mask_file), (SELECT count(*) FROM model), (SELECT max(id) FROM event), \
@@ -185,10 +191,49 @@ mod tests {
     use super::*;
     use crate::{Role, Study};
 
-    /// A study as the first format had it: without the column, and saying so.
-    fn make_old(folder: &Path) {
+    /// A study as an older format had it: without the columns that came later, and saying so.
+    fn make_old(folder: &Path, format: usize) {
         let connection = Connection::open(folder.join(DATABASE)).expect("opens");
-        connection.execute_batch("ALTER TABLE case_ DROP COLUMN class; PRAGMA user_version = 1;").expect("changed");
+        for column in ["class", "part"].iter().skip(format - 1) {
+            connection.execute_batch(&format!("ALTER TABLE case_ DROP COLUMN {column};")).expect("changed");
+        }
+        connection.execute_batch(&format!("PRAGMA user_version = {format};")).expect("changed");
+    }
+
+    #[test]
+    fn a_case_is_one_volume_of_a_file_and_stays_it() {
+        use medley_io::{Part, StoredGeometry};
+        use medley_volume::{Grid, Quantity, Scaling, Volume, Voxels};
+        let folder = tempfile::tempdir().expect("a folder");
+        let grid = Grid::axis_aligned([3, 2, 2], [1.0; 3]).expect("a grid");
+        let image = folder.path().join("scan.nii");
+        let volume = |value: i16| Volume::new(grid, Voxels::I16(vec![value; 12]), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
+        medley_io::write_volume(&image, &volume(1), &StoredGeometry::of_grid(&grid)).expect("written");
+        // Two volumes in place of one: the number of them in the header, and the voxels of the second.
+        let mut bytes = std::fs::read(&image).expect("a file");
+        bytes[40..42].copy_from_slice(&4i16.to_le_bytes());
+        bytes[48..50].copy_from_slice(&2i16.to_le_bytes());
+        bytes.extend([7, 0].repeat(12));
+        std::fs::write(&image, bytes).expect("written");
+        let study = Study::create(&folder.path().join("study"), &LabelTable::default()).expect("made");
+        let first = study.add_case("first", &image, Role::Training).expect("added");
+        let second = study.add_case_part("second", &image, &Part::Frame(1), Role::Training).expect("added");
+        drop(study);
+        make_old(&folder.path().join("study"), 3);
+        let study = Study::open(&folder.path().join("study")).expect("opens");
+        let value = |id| study.load_case(id).expect("opens").volume.summary().max;
+        assert_eq!((value(first), value(second)), (1.0, 7.0));
+        assert_eq!(study.case(second).expect("is there").part, Part::Frame(1));
+        study.set_case("UPDATE case_ SET part = ?2 WHERE id = ?1", second, "slab:1").expect("set");
+        assert!(study.load_case(second).is_err(), "nobody knows which volume is meant");
+    }
+
+    #[test]
+    fn a_study_of_the_second_format_gets_what_came_later() {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(Study::create(folder.path(), &LabelTable::default()).expect("made"));
+        make_old(folder.path(), 2);
+        assert!(Study::open(folder.path()).expect("opens").cases().expect("cases").is_empty());
     }
 
     #[test]
@@ -199,7 +244,7 @@ mod tests {
         let study = Study::create(folder.path(), &LabelTable::default()).expect("made");
         let id = study.add_case("scan", &image, Role::Training).expect("added");
         drop(study);
-        make_old(folder.path());
+        make_old(folder.path(), 1);
         let study = Study::open(folder.path()).expect("opens");
         let case = study.case(id).expect("is there");
         assert_eq!((case.name.as_str(), case.role, case.class), ("scan", Role::Training, None));

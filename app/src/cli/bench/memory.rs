@@ -60,7 +60,8 @@ pub(super) fn of_peer(mut fresh: Peer, workload: Workload) -> Result<Option<u64>
 }
 
 /// Bytes by the name Linux gives them.
-fn held(name: &str) -> Option<u64> {
+/// Bytes that the system says this process holds, where it says so (Linux).
+pub(super) fn held(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kibibytes| kibibytes << 10)

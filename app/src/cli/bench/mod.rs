@@ -2,11 +2,13 @@
 //!
 //! # Map
 //! - `convolutions`, `networks`: what is measured; `peer`, `peer.py`: PyTorch, asked in turn with ours
+//! - `files`, `file_peer.py`: opening scans, beside nibabel and SimpleITK
 //!
 //! Ours and the peer run in turn, again and again; a table has the median of each and the median of their ratios, so that what
 //! else the machine does meets both.
 
 mod convolutions;
+mod files;
 mod memory;
 mod networks;
 mod peer;
@@ -24,13 +26,13 @@ use super::output::{Answer, Table};
 use super::progress::Progress;
 use peer::Peer;
 
-/// Measures this program's speed on this machine, beside PyTorch where it is installed
+/// Measures this program's speed on this machine, beside that of others where they are installed
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// What to measure
     #[arg(value_enum, default_value = "encoder")]
     name: Name,
-    /// Python with PyTorch
+    /// Python with PyTorch; for io with nibabel and SimpleITK
     #[arg(long, default_value = "python3", value_name = "PATH")]
     python: PathBuf,
     /// Without a peer
@@ -57,6 +59,12 @@ pub struct Arguments {
     /// What a training step of ours keeps (encoder): off, blocks, blocks-16bit
     #[arg(long, value_delimiter = ',', default_values = ["off"], value_name = "off|blocks|blocks-16bit,…")]
     checkpointing: Vec<Checkpointing>,
+    /// Scans to open in place of those that are made (io)
+    #[arg(long, value_delimiter = ',', value_name = "FILE,…")]
+    file: Vec<PathBuf>,
+    /// One opening, in a process of its own
+    #[arg(long, hide = true, value_name = "FILE")]
+    open_once: Option<PathBuf>,
     /// One training step's memory, in a process of its own
     #[arg(long, hide = true)]
     memory_of_step: bool,
@@ -68,6 +76,8 @@ enum Name {
     Conv3d,
     /// Whole networks with the reference's head: forward, and a training step with its memory
     Encoder,
+    /// Opening scans
+    Io,
 }
 
 /// One measurement.
@@ -105,18 +115,23 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if arguments.memory_of_step {
         return pool.install(|| memory::of_this_process(arguments));
     }
-    let mut peer = if arguments.alone { None } else { Some(Peer::start(&arguments.python, threads)?) };
-    let rows = pool.install(|| match arguments.name {
-        Name::Conv3d => convolutions::measure(arguments, peer.as_mut()),
-        Name::Encoder => networks::measure(arguments, peer.as_mut(), threads),
-    })?;
-    let report = Report {
-        machine: machine(),
-        instructions: medley_kernels::instructions(),
-        threads,
-        peer: peer.map(|peer| format!("PyTorch {}", peer.version)),
-        rows,
+    if let Some(file) = &arguments.open_once {
+        return files::open_once(file);
+    }
+    let torch = || if arguments.alone { Ok(None) } else { Peer::start(&arguments.python, threads).map(Some) };
+    let known = |peer: Option<Peer>| peer.map(|peer| format!("PyTorch {}", peer.version));
+    let (rows, peer) = match arguments.name {
+        Name::Io => files::measure(arguments)?,
+        Name::Conv3d => {
+            let mut peer = torch()?;
+            (pool.install(|| convolutions::measure(arguments, peer.as_mut()))?, known(peer))
+        }
+        Name::Encoder => {
+            let mut peer = torch()?;
+            (pool.install(|| networks::measure(arguments, peer.as_mut(), threads))?, known(peer))
+        }
     };
+    let report = Report { machine: machine(), instructions: medley_kernels::instructions(), threads, peer, rows };
     let text = text(&report);
     Answer::new(&report, text)
 }
@@ -169,7 +184,7 @@ fn machine() -> String {
 fn text(report: &Report) -> String {
     let peer = report.peer.as_deref().unwrap_or("no peer");
     let mut text = format!("{}, {} threads, {}; {peer}\n\n", report.machine, report.threads, report.instructions);
-    let mut table = Table::new(["", "ours ms", "peer ms", "ratio", "ours MiB", "computed MiB", "peer MiB"]);
+    let mut table = Table::new(["", "ours ms", "peer ms", "ratio", "ours MiB", "expected MiB", "peer MiB"]);
     let milliseconds = |seconds: f64| format!("{:.1}", seconds * 1e3);
     let dash = || "–".to_owned();
     let mebibytes = |bytes: Option<u64>| bytes.map_or_else(dash, |bytes| (bytes >> 20).to_string());

@@ -30,15 +30,23 @@ pub enum Request {
     Journal(CaseId, JournalStep),
     /// Write a case's mask into the study.
     SaveMask(CaseId, Arc<LabelMap>),
-    /// Write a mask to a file of the user's choice.
+    /// Write a mask, or the surface of one of its labels, to a file of the user's choice.
     ExportMask {
-        /// Where to.
+        /// Where to; its ending chooses the format.
         path: PathBuf,
         /// What.
         mask: Arc<LabelMap>,
+        /// Names and colours, for formats that store them.
+        labels: LabelTable,
+        /// The label whose surface is written, where the format is one of surfaces.
+        label: u16,
         /// The geometry fields of its scan.
         geometry: StoredGeometry,
     },
+    /// Write names and colours of labels for another program.
+    ExportLabels(PathBuf, LabelTable),
+    /// Read names and colours of labels.
+    ReadLabels(PathBuf),
     /// Read a mask that is to replace the open one.
     ReadMask(CaseId, PathBuf),
     /// Mark a case as corrected or not.
@@ -115,12 +123,16 @@ pub enum Reply {
     JournalWaits(String),
     /// A mask was written into the study.
     MaskSaved(CaseId, PathBuf),
-    /// A mask was written elsewhere.
-    MaskExported(PathBuf),
-    /// A mask was read.
-    MaskRead(CaseId, PathBuf, Box<LabelMap>),
+    /// Something was written to a file of the user's choice: what, and where.
+    Exported(&'static str, PathBuf),
+    /// A mask was read, with the names that its file gives to labels.
+    MaskRead(CaseId, PathBuf, Box<LabelMap>, LabelTable),
+    /// Names and colours of labels were read.
+    LabelsRead(PathBuf, LabelTable),
     /// Something about a file that the user should know.
     Notice(String),
+    /// What was being opened was given up.
+    Stopped,
     /// Something could not be done.
     Failed(String),
 }

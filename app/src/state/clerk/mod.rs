@@ -3,6 +3,7 @@
 
 mod messages;
 mod study_cases;
+mod watch;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -11,17 +12,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use medley_io::{FileKind, StoredGeometry};
+use medley_io::{FileKind, OpenedVolume, StoredGeometry};
 use medley_learn::{CaseSource, ClassSource, TrainingCase};
 use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable};
 
 use self::study_cases::{ClassifiedCases, StudyCases};
+use self::watch::Watch;
 use super::open_case::OpenCase;
 use super::window_level::WindowLevel;
 use crate::render::ScanTextures;
 use crate::stem::stem;
 use crate::{places, sample};
+
+/// Rounds by which the steps of a surface are evened out.
+const SMOOTHING: usize = 10;
 
 pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
 
@@ -29,6 +34,7 @@ pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
 pub struct Clerk {
     requests: Sender<Request>,
     replies: Receiver<Reply>,
+    watch: Arc<Watch>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -43,15 +49,30 @@ impl Clerk {
     pub fn start(gpu: Option<Gpu>, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
-        let desk = Desk { study: None, gpu, outbox, wake, backlog: VecDeque::new() };
+        let watch = Arc::new(Watch::new(Arc::clone(&wake)));
+        let desk = Desk { study: None, gpu, outbox, wake, backlog: VecDeque::new(), watch: Arc::clone(&watch), just_read: None };
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || desk.work(&inbox))?;
-        Ok(Self { requests, replies, thread: Some(thread) })
+        Ok(Self { requests, replies, watch, thread: Some(thread) })
     }
 
     /// Asks for something.
     pub fn ask(&self, request: Request) {
+        if matches!(request, Request::Open(_) | Request::LoadCase(_)) {
+            self.watch.begin();
+        }
         // The thread ends only when the window closes; nobody is left to answer then.
         let _ = self.requests.send(request);
+    }
+
+    /// How far the scan that is being opened has been read, from 0 to 1.
+    #[must_use]
+    pub fn fraction_read(&self) -> f32 {
+        self.watch.fraction()
+    }
+
+    /// Gives up the scan that is being opened.
+    pub fn stop_reading(&self) {
+        self.watch.stop();
     }
 
     /// What has come since the last time.
@@ -87,6 +108,9 @@ struct Desk {
     outbox: Sender<Reply>,
     wake: Arc<dyn Fn() + Send + Sync>,
     backlog: VecDeque<(CaseId, JournalStep)>,
+    watch: Arc<Watch>,
+    /// A scan that was read to see whether it can be, and is about to be opened.
+    just_read: Option<(CaseId, OpenedVolume)>,
 }
 
 /// How often a journal that does not take a change is tried again.
@@ -129,7 +153,19 @@ impl Desk {
                 self.journal_backlog();
                 self.save_mask(case, &mask)
             }
-            Request::ExportMask { path, mask, geometry } => self.export(path, &mask, &geometry),
+            Request::ExportMask { path, mask, labels, label, geometry } if medley_io::mesh::is_mesh_name(&path) => {
+                drop(geometry);
+                self.export_surface(path, &mask, &labels, label)
+            }
+            Request::ExportMask { path, mask, labels, geometry, .. } => self.export(path, &mask, &labels, &geometry),
+            Request::ExportLabels(path, labels) => {
+                let written = medley_io::label_files::write(&path, &labels).map_err(sentence);
+                written.map(|()| self.reply(Reply::Exported("Label names", path)))
+            }
+            Request::ReadLabels(path) => {
+                let read = medley_io::label_files::read(&path).map_err(sentence);
+                read.map(|labels| self.reply(Reply::LabelsRead(path, labels)))
+            }
             Request::ReadMask(case, path) => self.read_mask(case, path),
             Request::SetCorrected(case, is_corrected) => self.change_cases(|study| study.set_corrected(case, is_corrected)),
             Request::SetRole(case, role) => self.change_cases(|study| study.set_role(case, role)),
@@ -150,8 +186,10 @@ impl Desk {
             }
             Request::Close => Ok(()),
         };
-        if let Err(sentence) = result {
-            self.reply(Reply::Failed(sentence));
+        match result {
+            Err(_) if self.watch.is_stopped() => self.reply(Reply::Stopped),
+            Err(sentence) => self.reply(Reply::Failed(sentence)),
+            Ok(()) => {}
         }
     }
 
@@ -196,20 +234,24 @@ impl Desk {
             let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &first_labels()) };
             self.study = Some(study.map_err(sentence)?);
         }
+        let watch = Arc::clone(&self.watch);
         let study = self.study_mut()?;
         let known = study.cases().map_err(sentence)?.into_iter().find(|case| case.image == path);
         let id = match known {
             Some(case) => case.id,
             None => {
                 // Read before it is added: what cannot be read never becomes a case.
-                medley_io::open_volume(&path).map_err(sentence)?;
-                study.add_case(&stem(&path), &path, Role::Training).map_err(sentence)?
+                let opened = medley_io::open_volume_watched(&path, &*watch).map_err(sentence)?;
+                let id = study.add_case(&stem(&path), &path, Role::Training).map_err(sentence)?;
+                self.just_read = Some((id, opened));
+                id
             }
         };
         self.announce(Some(id))
     }
 
     fn close_study(&mut self) {
+        self.just_read = None;
         self.journal_backlog();
         self.study = None;
     }
@@ -228,9 +270,14 @@ impl Desk {
 
     fn load(&mut self, id: CaseId) -> Result<(), String> {
         self.journal_backlog();
+        let (watch, just_read) = (Arc::clone(&self.watch), self.just_read.take());
         let study = self.study_mut()?;
         let name = study.case(id).map_err(sentence)?.name;
-        let mut loaded = study.load_case(id).map_err(sentence)?;
+        let loaded = match just_read.filter(|(read, _)| *read == id) {
+            Some((_, opened)) => study.load_case_with(id, opened),
+            None => study.load_case_watched(id, &*watch),
+        };
+        let mut loaded = loaded.map_err(sentence)?;
         for notice in std::mem::take(&mut loaded.notices) {
             self.reply(Reply::Notice(notice));
         }
@@ -281,24 +328,35 @@ impl Desk {
         Ok(())
     }
 
-    fn export(&mut self, path: PathBuf, mask: &LabelMap, geometry: &StoredGeometry) -> Result<(), String> {
+    fn export(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, geometry: &StoredGeometry) -> Result<(), String> {
         if let Some(study) = &self.study {
             let is_image = study.cases().map_err(sentence)?.iter().any(|case| case.image == path);
             if is_image {
                 return Err(format!("{} is the scan itself; save the mask under another name.", path.display()));
             }
         }
-        medley_io::write_labels(&path, mask, geometry).map_err(sentence)?;
-        self.reply(Reply::MaskExported(path));
+        medley_io::write_labels_with_table(&path, mask, labels, geometry).map_err(sentence)?;
+        self.reply(Reply::Exported("Mask", path));
+        Ok(())
+    }
+
+    fn export_surface(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, label: u16) -> Result<(), String> {
+        let mesh = medley_volume::surface(mask, label).smoothed(SMOOTHING);
+        if mesh.triangles.is_empty() {
+            let name = labels.get(label).map_or_else(|| label.to_string(), |label| label.name.clone());
+            return Err(format!("The mask holds no voxel of {name}, the chosen label: there is no surface to save."));
+        }
+        medley_io::mesh::write(&path, &mesh).map_err(sentence)?;
+        self.reply(Reply::Exported("Surface", path));
         Ok(())
     }
 
     fn read_mask(&mut self, case: CaseId, path: PathBuf) -> Result<(), String> {
-        let read = medley_io::open_labels(&path).map_err(sentence)?;
+        let (read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
         for notice in read.notices {
             self.reply(Reply::Notice(notice));
         }
-        self.reply(Reply::MaskRead(case, path, Box::new(read.labels)));
+        self.reply(Reply::MaskRead(case, path, Box::new(read.labels), names));
         Ok(())
     }
 

@@ -1,13 +1,15 @@
 //! Labels, and what cases are for.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use medley_project::CaseId;
-use medley_volume::LabelTable;
+use medley_volume::{Label, LabelMap, LabelTable};
 
 use super::Workbench;
 use crate::render::Palette;
 use crate::state::clerk::Request;
+use crate::state::notices::Severity;
 
 impl Workbench {
     /// Keeps a changed label table and draws by it.
@@ -17,6 +19,30 @@ impl Workbench {
         if let Some(study) = &mut self.study {
             study.labels = labels;
         }
+    }
+
+    /// Gives labels that a mask brought and that nobody knew names: its file's, where it has any.
+    pub(super) fn know_labels(&mut self, mask: &LabelMap, names: &LabelTable) {
+        let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };
+        let present: Vec<u16> = mask.counts().into_keys().filter(|&value| value != 0 && labels.get(value).is_none()).collect();
+        if present.is_empty() {
+            return;
+        }
+        present.iter().filter_map(|&value| names.get(value)).for_each(|label| labels.insert(label.clone()));
+        labels.add_unknown(present);
+        self.set_labels(labels);
+    }
+
+    /// Takes names and colours from a file; labels that it does not name stay as they are.
+    pub(super) fn take_label_names(&mut self, path: &Path, names: &LabelTable) {
+        let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };
+        let named = names.labels().len();
+        for new in names.labels() {
+            let is_locked = labels.get(new.value).is_some_and(|label| label.is_locked);
+            labels.insert(Label { is_locked, ..new.clone() });
+        }
+        self.set_labels(labels);
+        self.notices.push(Severity::Done, format!("Names and colours of {named} labels were taken from {}.", path.display()));
     }
 
     pub(super) fn set_palette(&mut self, labels: &LabelTable) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use medley_project::CaseId;
+use medley_volume::{LabelMap, LabelTable};
 
 use super::Workbench;
 use crate::clock::now_ms;
@@ -34,6 +35,17 @@ impl Workbench {
         self.clerk.ask(Request::NewStudy(folder));
     }
 
+    /// How far the scan that is being opened has been read, from 0 to 1.
+    #[must_use]
+    pub fn fraction_read(&self) -> f32 {
+        self.clerk.fraction_read()
+    }
+
+    /// Gives up the scan that is being opened.
+    pub fn stop_opening(&self) {
+        self.clerk.stop_reading();
+    }
+
     /// Loads a case of the open study.
     pub fn load_case(&mut self, id: CaseId) {
         self.snapshot();
@@ -52,7 +64,8 @@ impl Workbench {
             Chosen::ExportMask(path) => {
                 if let Some(case) = &self.case {
                     let (mask, geometry) = (Arc::clone(&case.mask), case.geometry.clone());
-                    self.clerk.ask(Request::ExportMask { path, mask, geometry });
+                    let labels = self.study.as_ref().map(|study| study.labels.clone()).unwrap_or_default();
+                    self.clerk.ask(Request::ExportMask { path, mask, labels, label: self.active_label, geometry });
                 }
             }
             Chosen::ImportMask(path) => {
@@ -60,6 +73,12 @@ impl Workbench {
                     self.clerk.ask(Request::ReadMask(case.id, path));
                 }
             }
+            Chosen::ExportLabels(path) => {
+                if let Some(study) = &self.study {
+                    self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
+                }
+            }
+            Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
             Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),
         }
     }
@@ -100,9 +119,11 @@ impl Workbench {
             }
             Reply::JournalWaits(sentence) => self.notices.push(Severity::Error, sentence),
             Reply::MaskSaved(..) => {}
-            Reply::MaskExported(path) => self.notices.push(Severity::Done, format!("Mask saved to {}.", path.display())),
-            Reply::MaskRead(id, path, labels) => self.take_mask(id, &path, &labels),
+            Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
+            Reply::MaskRead(id, path, labels, names) => self.take_mask(id, &path, &labels, &names),
+            Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
             Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
+            Reply::Stopped => self.loading = None,
             Reply::Failed(sentence) => {
                 self.loading = None;
                 self.notices.push(Severity::Error, sentence);
@@ -130,11 +151,14 @@ impl Workbench {
         self.last_snapshot = Instant::now();
     }
 
-    fn take_mask(&mut self, id: CaseId, path: &std::path::Path, labels: &medley_volume::LabelMap) {
+    fn take_mask(&mut self, id: CaseId, path: &std::path::Path, labels: &LabelMap, names: &LabelTable) {
         use medley_annotate::{Author, Edit, Tool};
         let Some(case) = self.case.as_mut().filter(|case| case.id == id) else { return };
         match Edit::between(&case.mask, labels, Author::Person, Tool::Import, now_ms()) {
-            Ok(Some(edit)) => self.apply_and_journal(edit),
+            Ok(Some(edit)) => {
+                self.apply_and_journal(edit);
+                self.know_labels(labels, names);
+            }
             Ok(None) => self.notices.push(Severity::Done, format!("{} holds what the mask holds already.", path.display())),
             Err(error) => self.notices.push(Severity::Error, format!("{}: {error}.", path.display())),
         }

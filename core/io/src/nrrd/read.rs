@@ -253,4 +253,29 @@ mod tests {
         assert_eq!(opened.volume.grid().spacing(), [2.0, 3.0, 1.0]);
         assert_eq!(opened.notices.len(), 1);
     }
+
+    #[test]
+    fn voxels_lie_beside_the_header_and_nowhere_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.nhdr");
+        // Raw bytes that look like gzip are raw.
+        std::fs::write(folder.path().join("a.raw"), [0x1f, 0x8b]).expect("writes");
+        let open = |line: &str| {
+            std::fs::write(&path, format!("NRRD0004\n{PLAIN}\n{line}\n")).expect("writes");
+            crate::open_volume(&path)
+        };
+        for (line, fault) in [
+            ("data file: ../a.raw", "outside its folder"),
+            ("datafile: /a.raw", "outside its folder"),
+            ("data file: LIST\na.raw", "several files"),
+            ("data file: a%d.raw 1 9 1", "several files"),
+            ("data file: none.raw", "does not exist"),
+        ] {
+            let error = open(line).expect_err(line).to_string();
+            assert!(error.contains(fault), "{error}");
+        }
+        for line in ["data file: a.raw", "datafile: ./a.raw"] {
+            assert_eq!(open(line).expect("opens").volume.summary().sum, 170.0, "{line}");
+        }
+    }
 }

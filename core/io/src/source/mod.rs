@@ -1,13 +1,16 @@
+mod threads;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use flate2::bufread::{GzDecoder, ZlibDecoder};
+use flate2::bufread::ZlibDecoder;
 use medley_volume::Voxels;
 
 use crate::element::{Element, ElementType, with_element};
 use crate::error::COPY_AGAIN;
+use crate::inflate::Gunzip;
 use crate::{IoError, Progress};
 
 /// What a byte of deflate can become at most (RFC 1951: 258 bytes for two bits).
@@ -17,6 +20,8 @@ const BOMB_BYTES: u64 = 1 << 30;
 const BOMB_RATIO: u64 = 200;
 /// What is unpacked at once: small enough to stay in the processor's cache between clearing and filling.
 const STEP_BYTES: usize = 1 << 18;
+/// From here on a second thread is worth its while.
+const ALONE_BYTES: usize = 4 << 20;
 
 /// Opens a file for reading and tells its length. What is not a file is refused before it is opened: a pipe would wait for ever.
 pub(crate) fn open_file(path: &Path) -> Result<(File, u64), IoError> {
@@ -36,28 +41,55 @@ pub(crate) struct Source<'a> {
     packed_len: u64,
     position: u64,
     progress: Option<&'a dyn Progress>,
+    /// The file on disk, if there is one: several places of it can be read at once.
+    file: Option<File>,
 }
 
-type Bytes<'a> = Box<dyn BufRead + 'a>;
+type Bytes<'a> = Box<dyn BufRead + Send + 'a>;
 
 enum Reader<'a> {
     Plain(Bytes<'a>),
-    Gzip(Box<Gunzip<'a>>),
+    Gzip(Box<Gunzip<Bytes<'a>>>),
     Zlib(Box<ZlibDecoder<Bytes<'a>>>),
+}
+
+impl Reader<'_> {
+    /// Fills as much of `buffer` as there are bytes left.
+    fn read_all(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let rest = buffer.get_mut(filled..).unwrap_or_default();
+            let result = match self {
+                Reader::Plain(bytes) => bytes.read(rest),
+                Reader::Gzip(gunzip) => gunzip.read(rest),
+                Reader::Zlib(inflate) => inflate.read(rest),
+            };
+            match result {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
 }
 
 impl Source<'static> {
     /// A file on disk.
     pub fn open(path: &Path) -> Result<Self, IoError> {
         let (file, length) = open_file(path)?;
-        Self::new(path.display().to_string(), Box::new(BufReader::with_capacity(1 << 17, file)), length)
+        let again = file.try_clone().ok();
+        let source = Self::new(path.display().to_string(), Box::new(BufReader::with_capacity(1 << 17, file)), length)?;
+        Ok(Self { file: again, ..source })
     }
 
     /// A file on disk whose bytes are voxels, whatever they look like.
     pub fn open_raw(path: &Path) -> Result<Self, IoError> {
         let (file, length) = open_file(path)?;
-        let bytes = Box::new(BufReader::with_capacity(1 << 17, file));
-        Ok(Self { name: path.display().to_string(), reader: Reader::Plain(bytes), packed_len: length, position: 0, progress: None })
+        let again = file.try_clone().ok();
+        let reader = Reader::Plain(Box::new(BufReader::with_capacity(1 << 17, file)));
+        Ok(Self { name: path.display().to_string(), reader, packed_len: length, position: 0, progress: None, file: again })
     }
 }
 
@@ -70,7 +102,7 @@ impl<'a> Source<'a> {
     /// Bytes in memory that are voxels, whatever they look like.
     pub fn of_raw_bytes(name: &str, bytes: &'a [u8]) -> Self {
         let reader = Reader::Plain(Box::new(bytes));
-        Self { name: name.to_owned(), reader, packed_len: bytes.len() as u64, position: 0, progress: None }
+        Self { name: name.to_owned(), reader, packed_len: bytes.len() as u64, position: 0, progress: None, file: None }
     }
 
     fn new(name: String, mut bytes: Bytes<'a>, packed_len: u64) -> Result<Self, IoError> {
@@ -78,8 +110,8 @@ impl<'a> Source<'a> {
             Ok(head) => head.starts_with(&[0x1f, 0x8b]),
             Err(source) => return Err(IoError::Unreadable { file: name, source }),
         };
-        let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip { member: Some(GzDecoder::new(bytes)) })) } else { Reader::Plain(bytes) };
-        Ok(Self { name, reader, packed_len, position: 0, progress: None })
+        let reader = if is_gzip { Reader::Gzip(Box::new(Gunzip::new(bytes))) } else { Reader::Plain(bytes) };
+        Ok(Self { name, reader, packed_len, position: 0, progress: None, file: None })
     }
 
     /// The same bytes, with somebody who is told while voxels are read.
@@ -125,13 +157,13 @@ impl<'a> Source<'a> {
             Err(source) => return Err(IoError::Unreadable { file: self.name, source }),
         };
         let reader = match head {
-            Some((0x1f, 0x8b)) => Reader::Gzip(Box::new(Gunzip { member: Some(GzDecoder::new(bytes)) })),
+            Some((0x1f, 0x8b)) => Reader::Gzip(Box::new(Gunzip::new(bytes))),
             Some((a, b)) if a & 0x0f == 8 && (u16::from(a) << 8 | u16::from(b)) % 31 == 0 => {
                 Reader::Zlib(Box::new(ZlibDecoder::new(bytes)))
             }
             _ => return not_packed(&self.name),
         };
-        Ok(Self { name: self.name, reader, packed_len: left, position: 0, progress: self.progress })
+        Ok(Self { name: self.name, reader, packed_len: left, position: 0, progress: self.progress, file: None })
     }
 
     /// Bytes given so far.
@@ -141,23 +173,13 @@ impl<'a> Source<'a> {
 
     /// Fills as much of `buffer` as there are bytes left; the rest of it is untouched.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, IoError> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let rest = buffer.get_mut(filled..).unwrap_or_default();
-            let result = match &mut self.reader {
-                Reader::Plain(bytes) => bytes.read(rest),
-                Reader::Gzip(gunzip) => gunzip.read(rest),
-                Reader::Zlib(inflate) => inflate.read(rest),
-            };
-            match result {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed(error)),
+        match self.reader.read_all(buffer) {
+            Ok(filled) => {
+                self.position += filled as u64;
+                Ok(filled)
             }
+            Err(error) => Err(self.failed(error)),
         }
-        self.position += filled as u64;
-        Ok(filled)
     }
 
     /// Appends `count` bytes; `false` if there are fewer. Memory is taken as they come.
@@ -208,11 +230,17 @@ impl<'a> Source<'a> {
             _ => (self.packed_len as usize).saturating_mul(4).saturating_add(STEP_BYTES) / size,
         };
         let mut values: Vec<T> = Vec::new();
+        if let (Reader::Plain(_), Some(file), true) = (&self.reader, &self.file, count * size >= ALONE_BYTES) {
+            let values = self.read_in_pieces(file, count, is_swapped)?;
+            // What comes after the voxels stays where it is: nobody reads it.
+            self.position += (count * size) as u64;
+            return Ok(T::into_voxels(values));
+        }
+        if !matches!(self.reader, Reader::Plain(_)) && count * size >= ALONE_BYTES {
+            self.unpack_beside(&mut values, count, first, is_swapped)?;
+        }
         while values.len() < count {
-            if values.len() == values.capacity() {
-                let wanted = values.len().max(first).min(count - values.len());
-                values.try_reserve_exact(wanted).map_err(|_| self.out_of_memory(count as u64 * size as u64))?;
-            }
+            self.grow(&mut values, first, count)?;
             let start = values.len();
             let end = count.min(values.capacity()).min(start + step);
             values.resize(end, T::zeroed());
@@ -228,6 +256,15 @@ impl<'a> Source<'a> {
         Ok(T::into_voxels(values))
     }
 
+    /// Makes room for more where there is none: as much as `first`, then twice as much, never more than is needed.
+    fn grow<T>(&self, values: &mut Vec<T>, first: usize, count: usize) -> Result<(), IoError> {
+        if values.len() == values.capacity() {
+            let wanted = values.len().max(first).min(count - values.len());
+            values.try_reserve_exact(wanted).map_err(|_| self.out_of_memory((count * size_of::<T>()) as u64))?;
+        }
+        Ok(())
+    }
+
     /// Refuses what cannot be there, what looks like a decompression bomb and what the memory does not hold.
     fn check_claim(&self, count: u64, element: ElementType) -> Result<(), IoError> {
         let claimed = count.saturating_mul(element.size() as u64);
@@ -239,15 +276,11 @@ impl<'a> Source<'a> {
             let fault = format!("would unpack from {} to {} and may be made to fill the memory", human(self.packed_len), human(claimed));
             return Err(IoError::too_large(&self.name, fault, "if you trust it, unpack it first (gunzip) and open it then"));
         }
-        match available_memory() {
-            Some(available) if claimed > available => Err(self.out_of_memory(claimed)),
-            _ => Ok(()),
-        }
+        require_memory(&self.name, claimed)
     }
 
     fn out_of_memory(&self, claimed: u64) -> IoError {
-        let fault = format!("needs {} of memory, more than this machine has free", human(claimed));
-        IoError::too_large(&self.name, fault, "close other programs, or crop or downsample the volume first")
+        out_of_memory(&self.name, claimed)
     }
 
     /// What is wrong when bytes end too soon.
@@ -269,27 +302,20 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Unpacks gzip members one after the other (RFC 1952, 2.2) and ignores what follows the last, as `gunzip` does.
-struct Gunzip<'a> {
-    member: Option<GzDecoder<Bytes<'a>>>,
+/// Refuses what the memory does not hold.
+///
+/// # Errors
+/// [`IoError::TooLarge`] with what `name` needs.
+pub(crate) fn require_memory(name: &str, bytes: u64) -> Result<(), IoError> {
+    match available_memory() {
+        Some(available) if bytes > available => Err(out_of_memory(name, bytes)),
+        _ => Ok(()),
+    }
 }
 
-impl Read for Gunzip<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let count = member.read(buffer)?;
-            if count > 0 || buffer.is_empty() {
-                return Ok(count);
-            }
-            let Some(ended) = self.member.take() else { break };
-            let mut rest = ended.into_inner();
-            // One byte is enough: the second may not be in the buffer yet.
-            if rest.fill_buf()?.first() == Some(&0x1f) {
-                self.member = Some(GzDecoder::new(rest));
-            }
-        }
-        Ok(0)
-    }
+fn out_of_memory(name: &str, bytes: u64) -> IoError {
+    let fault = format!("needs {} of memory, more than this machine has free", human(bytes));
+    IoError::too_large(name, fault, "close other programs, or crop or downsample the volume first")
 }
 
 /// Bytes the system can still give without swapping, where it tells (Linux).
