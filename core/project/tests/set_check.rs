@@ -134,7 +134,8 @@ fn missing_and_unreadable_files_are_errors_of_their_case() {
     set.mask("bad_seg.nii.gz", &common::grid(), &[1, 2]);
     fs::create_dir(set.at("folder.nii")).expect("a folder");
     set.pair(Role::Unassigned, "folder.nii", "");
-    assert_eq!(set.open().cases.len(), 2, "a folder is no test image");
+    assert_eq!(set.open().cases.len(), 2, "a folder without DICOM files is no test image");
+    set.test.clear();
     let whole = fs::read(set.at("bad.nii.gz")).expect("read");
     for broken in [&whole[..whole.len() / 2], b"no scan", b""] {
         fs::write(set.at("bad.nii.gz"), broken).expect("written");
@@ -372,6 +373,69 @@ fn a_study_is_checked_with_its_journal() {
     assert!(found.contains(&(ProblemKind::MissingFile, Severity::Error, vec!["gone"])), "{found:?}");
     assert!(found.contains(&(ProblemKind::Duplicate, Severity::Error, vec!["same scan"])), "{found:?}");
     assert_eq!(report.usable(), ["scan one"]);
+}
+
+/// A slice of a CT series, as small as can be: explicit VR, little endian (PS3.5).
+fn dicom_slice(number: u8, pixels: &[i16; 12]) -> Vec<u8> {
+    let mut bytes = vec![0; 128];
+    bytes.extend(b"DICM");
+    let mut add = |group: u16, element: u16, kind: &[u8; 2], value: &[u8]| {
+        let mut value = value.to_vec();
+        if value.len() % 2 == 1 {
+            value.push(if kind == b"UI" { 0 } else { b' ' });
+        }
+        bytes.extend(group.to_le_bytes());
+        bytes.extend(element.to_le_bytes());
+        bytes.extend(kind);
+        match kind {
+            b"OW" => bytes.extend([&[0, 0][..], &(value.len() as u32).to_le_bytes()].concat()),
+            _ => bytes.extend((value.len() as u16).to_le_bytes()),
+        }
+        bytes.extend(value);
+    };
+    let number16 = |value: u16| value.to_le_bytes();
+    add(2, 0x10, b"UI", b"1.2.840.10008.1.2.1");
+    add(8, 0x16, b"UI", b"1.2.840.10008.5.1.4.1.1.2");
+    add(8, 0x18, b"UI", format!("1.2.3.4.{number}").as_bytes());
+    add(8, 0x60, b"CS", b"CT");
+    add(0x20, 0x0d, b"UI", b"1.2.3");
+    add(0x20, 0x0e, b"UI", b"1.2.3.4");
+    add(0x20, 0x13, b"IS", number.to_string().as_bytes());
+    add(0x20, 0x32, b"DS", format!("0\\0\\{}", 2 * number).as_bytes());
+    add(0x20, 0x37, b"DS", br"1\0\0\0\1\0");
+    add(0x28, 0x02, b"US", &number16(1));
+    add(0x28, 0x04, b"CS", b"MONOCHROME2");
+    add(0x28, 0x10, b"US", &number16(3));
+    add(0x28, 0x11, b"US", &number16(4));
+    add(0x28, 0x30, b"DS", br"1\1");
+    add(0x28, 0x100, b"US", &number16(16));
+    add(0x28, 0x101, b"US", &number16(16));
+    add(0x28, 0x102, b"US", &number16(15));
+    add(0x28, 0x103, b"US", &number16(1));
+    add(0x28, 0x1052, b"DS", b"0");
+    add(0x28, 0x1053, b"DS", b"1");
+    add(0x7fe0, 0x10, b"OW", &pixels.iter().flat_map(|pixel| pixel.to_le_bytes()).collect::<Vec<u8>>());
+    bytes
+}
+
+#[test]
+fn a_scan_in_a_list_may_be_a_folder_of_dicom_files() {
+    let set = Set::new(MR);
+    fs::create_dir(set.at("p 1")).expect("a folder");
+    for number in 0..5 {
+        let pixels = std::array::from_fn(|n| if n == 0 { -1000 } else { (n * 7 + usize::from(number)) as i16 });
+        fs::write(set.at(&format!("p 1/{number}.dcm")), dicom_slice(number, &pixels)).expect("written");
+    }
+    let opened = medley_io::open_volume(&set.at("p 1")).expect("a series");
+    assert_eq!(opened.volume.grid().shape(), [4, 3, 5]);
+    set.mask("mask.nii.gz", opened.volume.grid(), &[1]);
+    set.scan("same.nii.gz", opened.volume.grid(), opened.volume.voxels().clone());
+    fs::write(set.at("list.txt"), "p 1\tmask.nii.gz\nsame.nii.gz mask.nii.gz\n").expect("written");
+    let list = DataSet::open(&set.at("list.txt")).expect("a list");
+    let report = list.check(&|_, _| true).expect("not stopped");
+    let duplicates: Vec<_> = kinds(&report).into_iter().filter(|(kind, ..)| *kind != ProblemKind::Reading).collect();
+    assert_eq!(duplicates, [(ProblemKind::Duplicate, Severity::Error, vec!["same"])], "{:#?}", report.problems);
+    assert_eq!(report.cases[0].shape, Some([4, 3, 5]));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use medley_volume::{LabelTable, Quantity};
 use serde_json::Value;
 
 use super::json::{Json, add_label, is_ct, kind, label_value, plain};
-use super::place::{Places, name_cases, warn_of_leaks};
+use super::place::{Places, is_scan, name_cases, warn_of_leaks};
 use super::{DataSet, DataSetCase, Options};
 use crate::{ProjectError, Role};
 
@@ -24,7 +24,7 @@ pub(super) fn read(json: &Json, options: &Options) -> Result<DataSet, ProjectErr
         let before = cases.len();
         for (number, entry) in json.list(key)?.iter().enumerate() {
             let case = case(json, key, number, entry, role, &mut places)?;
-            if role == Role::Unassigned && !case.image.is_file() {
+            if role == Role::Unassigned && !is_scan(&case.image) {
                 continue;
             }
             cases.push(case);
@@ -35,7 +35,7 @@ pub(super) fn read(json: &Json, options: &Options) -> Result<DataSet, ProjectErr
         }
     }
     for case in cases.iter().filter(|case| case.role != Role::Unassigned) {
-        places.require(&case.image);
+        places.require_scan(&case.image);
         case.label.iter().for_each(|label| places.require(label));
     }
     places.finish(&json.path, options, &mut notices)?;

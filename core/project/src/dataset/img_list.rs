@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path, options: &Options) -> Result<DataSet, ProjectErr
         let image = places.resolve(&root, image);
         let label = label.map(|label| places.resolve(&root, label));
         let role = if label.is_some() { Role::Training } else { Role::Unassigned };
-        places.require(&image);
+        places.require_scan(&image);
         label.iter().for_each(|label| places.require(label));
         cases.push(DataSetCase::listed(image, label, role));
     }
@@ -77,7 +77,7 @@ fn root(path: &Path, options: &Options, entries: &[(&str, Option<&str>)], notice
         return Ok(root.clone());
     }
     let own = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let is_there = |folder: &Path| entries.iter().any(|(image, _)| folder.join(image).is_file());
+    let is_there = |folder: &Path| entries.iter().any(|(image, _)| folder.join(image).exists());
     let above = std::path::absolute(own).ok().and_then(|own| own.parent().map(Path::to_owned));
     match above {
         Some(above) if !is_there(own) && is_there(&above) => {
@@ -87,6 +87,13 @@ fn root(path: &Path, options: &Options, entries: &[(&str, Option<&str>)], notice
         }
         _ => Ok(own.to_owned()),
     }
+}
+
+/// Whether a text ends as the name of a scan does. Folders of DICOM files have no such end: they need a tab.
+fn is_scan(text: &str) -> bool {
+    // Only the end is looked at: a line may be long.
+    let ends = |end: &str| text.len() > end.len() && text.as_bytes()[text.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes());
+    words::ending(text).is_some() || [".dcm", ".ima", ".zip"].into_iter().any(ends)
 }
 
 /// A line's scan and mask. Columns are parted by a tab, or by blanks where that can be meant in one way only.
@@ -101,11 +108,11 @@ fn columns(line: &str) -> Result<(&str, Option<&str>), String> {
     }
     // Names may hold blanks: a column ends where a file's ending stands before a blank.
     let blanks = line.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| line.split_at(at));
-    let ends = blanks.filter(|(left, _)| words::ending(left).is_some());
+    let ends = blanks.filter(|(left, _)| is_scan(left));
     let splits: Vec<(&str, &str)> =
         ends.map(|(left, right)| (left, right.trim_start())).filter(|(_, right)| words::ending(right).is_some()).collect();
     match splits[..] {
-        [] if words::ending(line).is_some() => Ok((line, None)),
+        [] if is_scan(line) => Ok((line, None)),
         [(image, label)] => Ok((image, Some(label))),
         [] => Err(format!("`{}` is neither a scan nor a scan and its mask in a format Medley reads", plain(line))),
         _ => Err("it can be read as a scan and a mask in more than one way; put a tab between them".to_owned()),
@@ -128,6 +135,8 @@ mod tests {
         assert_eq!(columns("a/1.nii.gz b/1.nii.gz"), Ok(("a/1.nii.gz", Some("b/1.nii.gz"))));
         assert_eq!(columns("a 1.nii   b 1.nrrd"), Ok(("a 1.nii", Some("b 1.nrrd"))));
         assert_eq!(columns("a b.nii"), Ok(("a b.nii", None)));
+        assert_eq!(columns("s/1.dcm b.nii"), Ok(("s/1.dcm", Some("b.nii"))));
+        assert_eq!(columns("a folder\tb.nii"), Ok(("a folder", Some("b.nii"))));
         assert_eq!(columns("x.nii y.nii\tz"), Ok(("x.nii y.nii", Some("z"))));
         assert!(columns("a.nii b.nii c.nii").expect_err("three").contains("more than one way"));
         assert!(columns("hello world").expect_err("no files").contains("neither"));

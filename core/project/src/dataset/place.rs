@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
+use medley_io::FileKind;
+
 use super::json::plain;
 use super::{DataSetCase, Options};
 use crate::{ProjectError, Role, case_name};
@@ -45,6 +47,13 @@ impl Places {
         found.canonicalize().is_ok_and(|found| !found.starts_with(real))
     }
 
+    /// Notes a scan that must be there and is not: a file, or a folder of DICOM files.
+    pub fn require_scan(&mut self, path: &Path) {
+        if !is_scan(path) {
+            self.missing.push(path.to_owned());
+        }
+    }
+
     /// Notes a file that must be there and is not.
     pub fn require(&mut self, path: &Path) {
         if !path.is_file() {
@@ -76,6 +85,11 @@ impl Places {
         }
         Ok(())
     }
+}
+
+/// Whether a scan may be there: a file, or a folder of DICOM files.
+pub(super) fn is_scan(path: &Path) -> bool {
+    path.is_file() || (path.is_dir() && matches!(medley_io::kind_of(path), Ok(FileKind::DicomFolder)))
 }
 
 /// Names cases after their images: the file's name, with its folder's before it where two files are called alike, and with a

@@ -85,7 +85,8 @@ impl Looker<'_> {
     /// Looks at the files of a case. Scan and mask are never in memory together.
     pub fn at_files(&self, case: &DataSetCase) -> Looked {
         let mut looked = Looked::new(case);
-        let is_there = looked.require(&case.image);
+        // A folder may hold DICOM files.
+        let is_there = case.image.is_dir() || looked.require(&case.image);
         let watch = |_: f64| if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         let grid = is_there.then(|| medley_io::open_volume_watched(&case.image, &watch)).and_then(|opened| match opened {
             Ok(opened) => {
