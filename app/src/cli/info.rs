@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 
 use medley_io::{FileKind, OpenedVolume, Part, dicom};
-use medley_project::dataset::DataSet;
 use medley_volume::{LabelVoxels, ValueSummary};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -9,6 +8,7 @@ use serde::Serialize;
 use super::content::{INTENT_LABEL, has_segments, looks_like_mask, value_unit};
 use super::file_names::model_file;
 use super::options::series_part;
+use super::set_options::SetOptions;
 use super::weights::WeightsReport;
 use super::{Answer, Failure, Table};
 
@@ -120,9 +120,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         FileKind::Folder if model_file(path).is_file() => checkpoint(&model_file(path)),
         FileKind::Dicom | FileKind::DicomFolder => dicom(path, arguments.series.as_deref()),
         FileKind::LabelTable => Err(Failure::new(format!("{shown} is a table of label names, not a scan, a mask or a file of weights"))),
-        FileKind::Folder => {
-            Err(Failure::new(format!("{shown} is a folder that is neither a study nor holds a dataset.json; name a file in it")))
-        }
+        FileKind::Folder => data_set(path, "dataset"),
         FileKind::Unknown(what) => {
             Err(Failure::new(format!("{shown} {what}; it is no scan, mask, study or file of weights that Medley knows")))
         }
@@ -310,7 +308,7 @@ fn checkpoint(path: &Path) -> Result<Answer, Failure> {
 }
 
 fn data_set(path: &Path, kind: &'static str) -> Result<Answer, Failure> {
-    let set = DataSet::open(path)?;
+    let set = SetOptions::default().open(path)?;
     let labels = set.label_table.labels().iter().map(|label| NamedLabel { value: label.value, name: label.name.clone() }).collect();
     let cases = set.cases.iter().map(|case| CaseReport {
         name: case.name.clone(),
