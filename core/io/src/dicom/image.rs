@@ -169,12 +169,16 @@ impl ImageFile {
         if count > MOST_FRAMES || (codec != Codec::Native && count as u64 > there / 8) {
             return Err(Fault::Malformed(format!("claims {count} pictures, more than it can hold")).into());
         }
+        let image_type = set.text(tags::IMAGE_TYPE);
+        if image_type.split('\\').any(|part| part.trim() == "MOSAIC") {
+            let fault = "is a mosaic of slices in one picture, which is not taken apart here".to_owned();
+            return Err(Failure::Other(fault, "export the series as an enhanced or an interoperable one"));
+        }
         let offset = if syntax.is_deflated { 0 } else { part.offset };
         let pixel_place = PixelPlace { offset: pixel_place.offset + offset, ..pixel_place };
         let text = |tag| set.text(tag);
         let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
         let first = |tag| set.number(tag, b"DS").filter(|value: &f64| value.is_finite());
-        let image_type = text(tags::IMAGE_TYPE);
         Ok(Self {
             place: place.clone(),
             syntax,
