@@ -148,6 +148,7 @@ fn a_mixed_folder_is_sorted_into_the_groups_of_its_manifest() {
     notice("ct_duplicate", "1 picture is left out");
     notice("ct_tilt", "gantry tilt of 15.0 degrees");
     notice("ct_uneven", "uneven, from 2.00 to 5.00 mm");
+    notice("mr_two_slices", "mosaics of many slices");
     notice("77654033_CT2", "too uneven");
     // Values come out smooth from slice to slice though the intercept changes by 100 from one to the next.
     let rescaled = dicom::open(found["ct_rescale_per_slice"][0]).expect("opens").volume;

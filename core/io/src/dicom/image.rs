@@ -86,6 +86,8 @@ pub(crate) struct ImageFile {
     pub pixel_place: PixelPlace,
     pub is_monochrome1: bool,
     pub is_localizer: bool,
+    /// Whether each picture is a sheet of many slices, as Siemens writes them.
+    pub is_mosaic: bool,
     pub is_lossy: bool,
     pub has_lookup: bool,
     pub modality: String,
@@ -170,10 +172,6 @@ impl ImageFile {
             return Err(Fault::Malformed(format!("claims {count} pictures, more than it can hold")).into());
         }
         let image_type = set.text(tags::IMAGE_TYPE);
-        if image_type.split('\\').any(|part| part.trim() == "MOSAIC") {
-            let fault = "is a mosaic of slices in one picture, which is not taken apart here".to_owned();
-            return Err(Failure::Other(fault, "export the series as an enhanced or an interoperable one"));
-        }
         let offset = if syntax.is_deflated { 0 } else { part.offset };
         let pixel_place = PixelPlace { offset: pixel_place.offset + offset, ..pixel_place };
         let text = |tag| set.text(tag);
@@ -187,6 +185,7 @@ impl ImageFile {
             pixel_place,
             is_monochrome1: text(tags::PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1",
             is_localizer: image_type.split('\\').any(|part| part.trim() == "LOCALIZER"),
+            is_mosaic: image_type.split('\\').any(|part| part.trim() == "MOSAIC"),
             is_lossy: text(tags::LOSSY_IMAGE_COMPRESSION) == "01",
             has_lookup: set.get(tags::MODALITY_LUT_SEQUENCE).is_some(),
             modality: text(tags::MODALITY),
