@@ -19,7 +19,7 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     for path in entries {
         if path.is_dir() {
             files(&path, into);
-        } else if !matches!(path.extension().and_then(|e| e.to_str()), Some("md" | "txt")) {
+        } else if !matches!(path.extension().and_then(|e| e.to_str()), Some("md" | "txt" | "py")) {
             into.push(path);
         }
     }
@@ -80,7 +80,13 @@ fn damage(bytes: &mut Vec<u8>, random: &mut ChaCha8Rng) {
 fn whatever_is_in_a_file_reading_it_ends_with_a_sentence() {
     let mut sources = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom"), &mut sources);
-    let sources: Vec<(PathBuf, Vec<u8>)> = sources.into_iter().map(|path| (path.clone(), std::fs::read(path).expect("reads"))).collect();
+    let mut sources: Vec<(PathBuf, Vec<u8>)> =
+        sources.into_iter().map(|path| (path.clone(), std::fs::read(path).expect("reads"))).collect();
+    // Packed pixels are where other people's decoders are met.
+    let packed = ["htj2k", "ct_jpeg2000", "mr_jpegls", "ct_jpeg_lossless", "mr_rle"];
+    let is_packed = |path: &Path| packed.iter().any(|name| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)));
+    let more: Vec<_> = sources.iter().filter(|(path, _)| is_packed(path)).cloned().collect();
+    (0..6).for_each(|_| sources.extend(more.iter().cloned()));
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let until = Instant::now() + Duration::from_secs(number("MEDLEY_FUZZ_SECONDS").unwrap_or(1));
     let first = number("MEDLEY_FUZZ_SEED").unwrap_or(0);

@@ -148,5 +148,11 @@ fn a_mixed_folder_is_sorted_into_the_groups_of_its_manifest() {
     notice("ct_duplicate", "1 picture is left out");
     notice("ct_tilt", "gantry tilt of 15.0 degrees");
     notice("ct_uneven", "uneven, from 2.00 to 5.00 mm");
+    notice("mr_two_slices", "mosaics of many slices");
     notice("77654033_CT2", "too uneven");
+    // Values come out smooth from slice to slice though the intercept changes by 100 from one to the next.
+    let rescaled = dicom::open(found["ct_rescale_per_slice"][0]).expect("opens").volume;
+    let values = rescaled.to_f32();
+    let means: Vec<f32> = values.chunks(128 * 128).map(|slice| slice.iter().sum::<f32>() / slice.len() as f32).collect();
+    assert!(means.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 20.0), "{means:?}");
 }

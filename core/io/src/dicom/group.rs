@@ -108,6 +108,9 @@ fn make(all: &[Arc<ImageFile>], planes: &[Plane], key: String, suffix: &str, mut
     if files.iter().any(|file| file.is_lossy) {
         notices.push("The pictures were compressed with losses before they were stored.".to_owned());
     }
+    if files.iter().any(|file| file.is_mosaic) {
+        notices.push("The pictures are mosaics of many slices and are not taken apart: they do not lie where they seem to.".to_owned());
+    }
     if files.iter().any(|file| file.has_lookup) {
         notices.push("The files give values by a table (Modality LUT), which is not applied: values are the stored ones.".to_owned());
     }

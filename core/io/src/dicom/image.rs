@@ -86,6 +86,8 @@ pub(crate) struct ImageFile {
     pub pixel_place: PixelPlace,
     pub is_monochrome1: bool,
     pub is_localizer: bool,
+    /// Whether each picture is a sheet of many slices, as Siemens writes them.
+    pub is_mosaic: bool,
     pub is_lossy: bool,
     pub has_lookup: bool,
     pub modality: String,
@@ -169,12 +171,12 @@ impl ImageFile {
         if count > MOST_FRAMES || (codec != Codec::Native && count as u64 > there / 8) {
             return Err(Fault::Malformed(format!("claims {count} pictures, more than it can hold")).into());
         }
+        let image_type = set.text(tags::IMAGE_TYPE);
         let offset = if syntax.is_deflated { 0 } else { part.offset };
         let pixel_place = PixelPlace { offset: pixel_place.offset + offset, ..pixel_place };
         let text = |tag| set.text(tag);
         let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
         let first = |tag| set.number(tag, b"DS").filter(|value: &f64| value.is_finite());
-        let image_type = text(tags::IMAGE_TYPE);
         Ok(Self {
             place: place.clone(),
             syntax,
@@ -183,6 +185,7 @@ impl ImageFile {
             pixel_place,
             is_monochrome1: text(tags::PHOTOMETRIC_INTERPRETATION) == "MONOCHROME1",
             is_localizer: image_type.split('\\').any(|part| part.trim() == "LOCALIZER"),
+            is_mosaic: image_type.split('\\').any(|part| part.trim() == "MOSAIC"),
             is_lossy: text(tags::LOSSY_IMAGE_COMPRESSION) == "01",
             has_lookup: set.get(tags::MODALITY_LUT_SEQUENCE).is_some(),
             modality: text(tags::MODALITY),
