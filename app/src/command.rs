@@ -268,7 +268,10 @@ impl Command {
                     workbench.cancel_stroke();
                 } else if workbench.loading.is_some() {
                     workbench.stop_opening();
-                } else if !workbench.dialogs.close() && !std::mem::take(&mut workbench.weights_page.is_open) {
+                } else if workbench.volume_choice.take().is_none()
+                    && !workbench.dialogs.close()
+                    && !std::mem::take(&mut workbench.weights_page.is_open)
+                {
                     workbench.views.maximised = None;
                 }
             }

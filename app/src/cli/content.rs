@@ -46,10 +46,11 @@ fn stored_like_mask<T: Copy>(stored: &[T], row: usize, value: impl Fn(T) -> f64)
     distinct > 1 && 2 * alike >= pairs
 }
 
-/// Whether a file names its labels and may hold them in several layers: 3D Slicer's segmentations do, told by their names.
+/// Whether a file names its labels and may hold them in several layers: 3D Slicer's segmentations, told by their names, and those of
+/// DICOM.
 #[must_use]
 pub fn has_segments(path: &Path) -> bool {
-    path.to_string_lossy().to_ascii_lowercase().ends_with(".seg.nrrd")
+    path.to_string_lossy().to_ascii_lowercase().ends_with(".seg.nrrd") || medley_io::dicom::is_segmentation(path)
 }
 
 /// The name of what the values are.

@@ -1,13 +1,13 @@
 use std::path::{Path, PathBuf};
 
 use medley_io::mesh::is_mesh_name;
-use medley_io::{StoredGeometry, label_files};
+use medley_io::{FileKind, StoredGeometry, dicom, label_files};
 use medley_volume::{Grid, LabelMap, LabelTable, Volume};
 use serde::Serialize;
 
 use super::content::{INTENT_LABEL, has_segments, looks_like_mask};
 use super::file_names::require_writable;
-use super::options::chosen_labels;
+use super::options::{chosen_labels, series_part};
 use super::{Answer, Failure, Table};
 
 /// Writes a scan or a mask in another format or on another grid, or labels as surfaces
@@ -16,13 +16,21 @@ pub struct Arguments {
     /// The file to read
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The file to write; its ending chooses the format: `.nii.gz`, `.nii`, `.nrrd`, `.mha`, `.mhd`; of masks also `.seg.nrrd`, and
+    /// The file to write; its ending chooses the format: `.nii.gz`, `.nii`, `.nrrd`, `.mha`, `.mhd`; of masks also `.seg.nrrd` and `.dcm`
+    /// (DICOM segmentation), and
     /// surfaces as `.stl`, `.ply` or `.obj`, where `{label}` in the name makes one file for each label
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// Put it onto the grid of this image: masks by nearest neighbour, scans linearly
+    /// Put it onto the grid of this image: masks by nearest neighbour, scans linearly. Contours need one; a DICOM segmentation or
+    /// contours written with one belong to its patient and study
     #[arg(long, value_name = "IMAGE")]
     like: Option<PathBuf>,
+    /// Which series of DICOM files: its number in the list that `info` gives, or its key
+    #[arg(long, value_name = "N|KEY")]
+    series: Option<String>,
+    /// Write labels as contours (RT Structure Set) and not as a segmentation, where OUT is a `.dcm`
+    #[arg(long)]
+    contours: bool,
     /// Read the file as a scan or as a mask, whatever it looks like
     #[arg(long = "as", value_enum, default_value_t = Content::Auto)]
     content: Content,
@@ -105,13 +113,16 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     let mut opened = open(arguments)?;
     if let Some(like) = like {
-        let image = medley_io::open_volume(like)?;
+        let image = medley_io::open_volume_part(like, &series_part(like, arguments.series.as_deref())?, None)?;
         opened.warnings.extend(image.notices);
         opened.geometry = image.geometry.alone();
         opened.content = onto(opened.content, *image.volume.grid())?;
     }
     let mut surfaces = Vec::new();
     let (kind, grid) = match &opened.content {
+        Numbers::Scan(_) if is_dicom_name(output) => {
+            return Err(Failure::new("scans are not written as DICOM: choose .nii.gz, .nrrd or .mha, or --as mask if it is one"));
+        }
         Numbers::Scan(_) if is_mesh_name(output) || write_table.is_some() || !arguments.labels.is_empty() => {
             let shown = arguments.input.display();
             return Err(Failure::new(format!("{shown} is a scan, and only masks have labels: add --as mask if it is one")));
@@ -124,6 +135,10 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
             surfaces = write_surfaces(mask, &opened.table, arguments, &inputs)?;
             ("surfaces", *mask.grid())
         }
+        Numbers::Mask(mask) if is_dicom_name(output) => {
+            write_dicom(mask, &opened.table, arguments)?;
+            (if arguments.contours { "contours" } else { "segmentation" }, *mask.grid())
+        }
         Numbers::Mask(mask) => {
             medley_io::write_labels_with_table(output, mask, &opened.table, &opened.geometry)?;
             ("mask", *mask.grid())
@@ -133,7 +148,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         label_files::write(path, &opened.table)?;
     }
     let (output, warnings) = (output.display().to_string(), opened.warnings);
-    let mut text = format!("{output}: a {kind} of {grid}\n");
+    let kind_of_one = if kind == "contours" { kind.to_owned() } else { format!("a {kind}") };
+    let mut text = format!("{output}: {kind_of_one} of {grid}\n");
     if kind == "surfaces" {
         let mut table = Table::new(["label", "triangles", "mL", "file"]);
         let row = |surface: &Surface| {
@@ -156,6 +172,16 @@ fn open(arguments: &Arguments) -> Result<Opened, Failure> {
         table.add_unknown(mask.labels.counts().into_keys().filter(|&value| value != 0));
         Ok(Opened { content: Numbers::Mask(mask.labels), geometry: mask.geometry, table, warnings: mask.notices })
     };
+    if dicom::is_contours(path) {
+        let Some(like) = &arguments.like else {
+            let shown = path.display();
+            return Err(Failure::new(format!("{shown} holds contours, which are a mask only on the grid of a scan: name it with --like")));
+        };
+        let image = medley_io::open_volume_part(like, &series_part(like, arguments.series.as_deref())?, None)?;
+        let dicom::Segmentation { labels, table, notices } = dicom::open_contours(path, image.volume.grid())?;
+        let table = given.unwrap_or(table);
+        return Ok(Opened { content: Numbers::Mask(labels), geometry: image.geometry.alone(), table, warnings: notices });
+    }
     if arguments.content == Content::Mask {
         return as_mask();
     }
@@ -163,13 +189,33 @@ fn open(arguments: &Arguments) -> Result<Opened, Failure> {
         Some(frame) => medley_io::open_volume_frame(path, frame)?,
         // A segmentation in layers is no scan of one volume.
         None if arguments.content == Content::Auto && has_segments(path) => return as_mask(),
-        None => medley_io::open_volume(path)?,
+        None => {
+            let chosen = arguments.series.as_deref().filter(|_| arguments.like.is_none());
+            medley_io::open_volume_part(path, &series_part(path, chosen)?, None)?
+        }
     };
     if arguments.content == Content::Auto && (scan.about.intent_code == INTENT_LABEL || looks_like_mask(&scan.volume)) {
         return as_mask();
     }
     let table = given.unwrap_or_default();
     Ok(Opened { content: Numbers::Scan(scan.volume), geometry: scan.geometry, table, warnings: scan.notices })
+}
+
+fn is_dicom_name(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dcm"))
+}
+
+/// Writes labels for DICOM programs; of the patient and study of the series that `--like` names, if it is one.
+fn write_dicom(mask: &LabelMap, table: &LabelTable, arguments: &Arguments) -> Result<(), Failure> {
+    let source = match &arguments.like {
+        Some(like) if matches!(medley_io::kind_of(like)?, FileKind::Dicom | FileKind::DicomFolder) => {
+            Some(dicom::series_at(like, &series_part(like, arguments.series.as_deref())?)?)
+        }
+        _ => None,
+    };
+    let options = dicom::SegmentationOptions::default();
+    let write = if arguments.contours { dicom::write_contours } else { dicom::write_segmentation };
+    Ok(write(&arguments.output, mask, table, source.as_ref(), &options)?)
 }
 
 /// Writes the surface of each chosen label that is there; of several labels each into a file of its own.

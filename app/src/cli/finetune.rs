@@ -6,13 +6,13 @@ use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Kee
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
-use medley_project::dataset::DataSet;
 use serde::Serialize;
 
 use super::cases::DataSetCases;
 use super::options::{DeviceOption, NetworkOptions, Partial, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
 use super::progress::Progress;
+use super::set_options::SetOptions;
 use super::{Answer, Failure, Table, finetune_task};
 
 /// Fine-tunes a network on a data set: for masks, for classes of whole scans, or for boxes around objects
@@ -32,7 +32,8 @@ use super::{Answer, Failure, Table, finetune_task};
 /// sensitivity_at_one_false, objects.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A study folder, or a dataset.json (Medical Segmentation Decathlon or nnU-Net v2); to classify also a folder of scans
+    /// A study folder, a dataset.json (Medical Segmentation Decathlon or nnU-Net v2), an `img_list`, or a folder of scans and masks; to
+    /// classify also a folder of scans
     pub(super) dataset: PathBuf,
     /// The folder that receives the model; made if it is missing
     #[arg(short, long, value_name = "DIR")]
@@ -64,6 +65,8 @@ pub struct Arguments {
     /// Let the loss look at the skip head's coarser logits too
     #[arg(long)]
     deep_supervision: bool,
+    #[command(flatten)]
+    pub(super) set: SetOptions,
     #[command(flatten)]
     pub(super) network: NetworkOptions,
     #[command(flatten)]
@@ -147,7 +150,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
-    let set = DataSet::open(&arguments.dataset)?;
+    let set = arguments.set.open(&arguments.dataset)?;
     let labels = chosen_labels(&set.label_table, &arguments.labels)?;
     let partial = Partial::new(&arguments.partial, &set)?;
     let warnings = set.notices.clone();

@@ -3,7 +3,6 @@
 use medley_learn::card::CurvePoint;
 use medley_learn::task::TaskScores;
 use medley_learn::{ClassifySettings, ClassifySpec, Control, DetectSettings, DetectSpec, TaskOutcome, classify, detect};
-use medley_project::dataset::DataSet;
 use serde::Serialize;
 
 use super::cases::DataSetCases;
@@ -75,7 +74,7 @@ pub fn classify(arguments: &Arguments) -> Result<Answer, Failure> {
 /// # Errors
 /// As [`classify`].
 pub fn detect(arguments: &Arguments) -> Result<Answer, Failure> {
-    let set = DataSet::open(&arguments.dataset)?;
+    let set = arguments.set.open(&arguments.dataset)?;
     let chosen = if arguments.detect_labels.is_empty() { &arguments.labels } else { &arguments.detect_labels };
     let labels = chosen_labels(&set.label_table, chosen)?;
     let warnings = set.notices.clone();

@@ -1,13 +1,14 @@
 use std::path::{Path, PathBuf};
 
-use medley_io::{FileKind, OpenedVolume};
-use medley_project::dataset::DataSet;
+use medley_io::{FileKind, OpenedVolume, Part, dicom};
 use medley_volume::{LabelVoxels, ValueSummary};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::content::{INTENT_LABEL, has_segments, looks_like_mask, value_unit};
 use super::file_names::model_file;
+use super::options::series_part;
+use super::set_options::SetOptions;
 use super::weights::WeightsReport;
 use super::{Answer, Failure, Table};
 
@@ -16,6 +17,31 @@ use super::{Answer, Failure, Table};
 pub struct Arguments {
     /// The file or folder
     file: PathBuf,
+    /// Which series of DICOM files: its number in the list, or its key
+    #[arg(long, value_name = "N|KEY")]
+    series: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SeriesListReport {
+    kind: &'static str,
+    series: Vec<SeriesReport>,
+    /// How many files are no pictures.
+    skipped: usize,
+}
+
+#[derive(Serialize)]
+struct SeriesReport {
+    number: usize,
+    key: String,
+    modality: String,
+    description: String,
+    images: usize,
+    shape: [usize; 3],
+    spacing: [f64; 3],
+    is_volume: bool,
+    fault: Option<String>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -85,20 +111,16 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let path = arguments.file.as_path();
     let shown = path.display();
     match medley_io::kind_of(path)? {
-        FileKind::Nrrd if has_segments(path) => segmentation(path),
-        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => image(path),
+        FileKind::Nrrd if has_segments(path) => segmentation(path, "NRRD segmentation"),
+        FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => image(path, &Part::First),
         FileKind::Pytorch | FileKind::Safetensors => checkpoint(path),
         FileKind::Study => data_set(path, "study"),
         FileKind::Json => data_set(path, "dataset"),
         FileKind::Folder if path.join("dataset.json").is_file() => data_set(&path.join("dataset.json"), "dataset"),
         FileKind::Folder if model_file(path).is_file() => checkpoint(&model_file(path)),
-        FileKind::Dicom | FileKind::DicomFolder => Err(Failure::new(format!(
-            "{shown} is DICOM, and this version does not read DICOM series yet; convert the series to NIfTI (.nii.gz) with another program first"
-        ))),
+        FileKind::Dicom | FileKind::DicomFolder => dicom(path, arguments.series.as_deref()),
         FileKind::LabelTable => Err(Failure::new(format!("{shown} is a table of label names, not a scan, a mask or a file of weights"))),
-        FileKind::Folder => {
-            Err(Failure::new(format!("{shown} is a folder that is neither a study nor holds a dataset.json; name a file in it")))
-        }
+        FileKind::Folder => data_set(path, "dataset"),
         FileKind::Unknown(what) => {
             Err(Failure::new(format!("{shown} {what}; it is no scan, mask, study or file of weights that Medley knows")))
         }
@@ -124,8 +146,59 @@ fn of_all_frames(path: &Path, opened: &OpenedVolume) -> Result<(ValueSummary, us
     Ok((summary, voxels, false))
 }
 
-fn image(path: &Path) -> Result<Answer, Failure> {
-    let opened = &medley_io::open_volume(path)?;
+/// The only volume, the one that was asked for, or a list to choose from.
+fn dicom(path: &Path, wanted: Option<&str>) -> Result<Answer, Failure> {
+    if wanted.is_some() {
+        return image(path, &series_part(path, wanted)?);
+    }
+    if path.is_file() && dicom::is_contours(path) {
+        let shown = path.display();
+        return Err(Failure::new(format!(
+            "{shown} holds contours (RT Structure Set): `medley convert {shown} OUT --like SCAN` makes a mask of them"
+        )));
+    }
+    if path.is_file() && has_segments(path) {
+        return segmentation(path, "DICOM segmentation");
+    }
+    let found = dicom::scan(path)?;
+    if let (1, _) | (_, true) = (found.series.len(), found.series.iter().filter(|series| series.is_volume()).count() == 1) {
+        return image(path, &Part::First);
+    }
+    let report = |(at, series): (usize, &dicom::Series)| SeriesReport {
+        number: at + 1,
+        key: series.key.clone(),
+        modality: series.modality.clone(),
+        description: series.description.clone(),
+        images: series.images,
+        shape: series.shape,
+        spacing: series.spacing,
+        is_volume: series.is_volume(),
+        fault: series.fault.clone(),
+        warnings: series.notices.clone(),
+    };
+    let series: Vec<SeriesReport> = found.series.iter().enumerate().map(report).collect();
+    let mut table = Table::new(["", "modality", "description", "images", "voxels", "mm", "volume"]);
+    for one in &series {
+        let [columns, rows, slices] = one.shape;
+        table.row([
+            one.number.to_string(),
+            one.modality.clone(),
+            one.description.clone(),
+            one.images.to_string(),
+            format!("{columns}×{rows}×{slices}"),
+            one.spacing.map(|mm| format!("{mm:.2}")).join("×"),
+            if one.is_volume { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    let mut text = format!("{} DICOM series; --series N tells more of one\n{table}", series.len());
+    if !found.skipped.is_empty() {
+        text.push_str(&format!("note: {} files are no pictures\n", found.skipped.len()));
+    }
+    Answer::new(&SeriesListReport { kind: "dicom", series, skipped: found.skipped.len() }, text)
+}
+
+fn image(path: &Path, part: &Part) -> Result<Answer, Failure> {
+    let opened = &medley_io::open_volume_part(path, part, None)?;
     let OpenedVolume { volume, notices, about, .. } = opened;
     let is_mask = about.intent_code == INTENT_LABEL || looks_like_mask(volume);
     let grid = volume.grid();
@@ -169,7 +242,7 @@ fn label_reports(opened: &OpenedVolume) -> Vec<LabelReport> {
     counts.into_iter().map(|(value, voxels)| LabelReport { value, name: None, voxels, ml: voxels as f64 * ml }).collect()
 }
 
-fn segmentation(path: &Path) -> Result<Answer, Failure> {
+fn segmentation(path: &Path, format: &str) -> Result<Answer, Failure> {
     let (opened, table) = medley_io::open_labels_with_table(path)?;
     let (mask, grid) = (&opened.labels, opened.labels.grid());
     let (counts, ml) = (mask.counts(), grid.voxel_volume_ml());
@@ -186,7 +259,7 @@ fn segmentation(path: &Path) -> Result<Answer, Failure> {
     let total: f64 = counts.iter().map(|(&value, &voxels)| f64::from(value) * voxels as f64).sum();
     let report = ImageReport {
         kind: "mask",
-        format: "NRRD segmentation".to_owned(),
+        format: format.to_owned(),
         shape: grid.shape().to_vec(),
         spacing: grid.spacing(),
         affine: grid.affine_rows(),
@@ -235,7 +308,7 @@ fn checkpoint(path: &Path) -> Result<Answer, Failure> {
 }
 
 fn data_set(path: &Path, kind: &'static str) -> Result<Answer, Failure> {
-    let set = DataSet::open(path)?;
+    let set = SetOptions::default().open(path)?;
     let labels = set.label_table.labels().iter().map(|label| NamedLabel { value: label.value, name: label.name.clone() }).collect();
     let cases = set.cases.iter().map(|case| CaseReport {
         name: case.name.clone(),

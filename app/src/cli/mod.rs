@@ -13,6 +13,7 @@
 
 mod bench;
 mod cases;
+mod check;
 mod class_table;
 mod classified;
 mod content;
@@ -34,6 +35,7 @@ mod predict;
 mod predict_task;
 mod pretrain;
 mod progress;
+mod set_options;
 mod weights;
 
 use std::ffi::OsString;
@@ -66,6 +68,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Info(info::Arguments),
+    Check(check::Arguments),
     Convert(convert::Arguments),
     #[command(subcommand)]
     Weights(weights::Command),
@@ -121,6 +124,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
 fn perform(command: Command) -> Result<Answer, Failure> {
     match command {
         Command::Info(arguments) => info::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Weights(command) => weights::run(&command),
         Command::Features(arguments) => features::run(&arguments),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use medley_io::Part;
 use medley_learn::{DeviceChoice, EncoderNorm, WeightsSource};
 use medley_nn::weights::WeightsFile;
 use medley_nn::{Checkpointing, Depth, Shortcut, ShortcutGradient, Strides};
@@ -194,6 +195,23 @@ pub fn chosen_labels(table: &LabelTable, chosen: &[String]) -> Result<Vec<(u16, 
         values.insert(label.value);
     }
     Ok(all().filter(|(value, _)| values.contains(value)).collect())
+}
+
+/// `--series N|KEY`: which of the DICOM series under a path.
+///
+/// # Errors
+/// If there is none of that number or key.
+pub fn series_part(path: &Path, wanted: Option<&str>) -> Result<Part, Failure> {
+    let Some(wanted) = wanted else { return Ok(Part::First) };
+    let series = medley_io::dicom::scan(path)?.series;
+    let by_number = wanted.parse::<usize>().ok().and_then(|number| series.get(number.checked_sub(1)?));
+    match by_number.or_else(|| series.iter().find(|series| series.key == wanted)) {
+        Some(series) => Ok(Part::Series(series.key.clone())),
+        None => {
+            let titles: Vec<String> = series.iter().enumerate().map(|(at, series)| format!("{}: {}", at + 1, series.title())).collect();
+            Err(Failure::new(format!("there is no series “{wanted}” in {}; it has {}", path.display(), titles.join(", "))))
+        }
+    }
 }
 
 /// `--partial LABEL[@CASE],…`: labels that nobody looked for.

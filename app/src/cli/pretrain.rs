@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use medley_learn::pretrain::{self, PretrainOutcome};
 use medley_learn::{Control, PretrainSet, PretrainSettings, PretrainSpec};
 use medley_nn::HeadKind;
-use medley_project::dataset::DataSet;
 use serde::Serialize;
 
 use super::cases::DataSetCases;
@@ -12,6 +11,7 @@ use super::file_names::require_writable;
 use super::options::{DeviceOption, NetworkOptions, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
 use super::progress::Progress;
+use super::set_options::SetOptions;
 use super::{Answer, Failure, Table};
 
 /// Pretrains one encoder on several data sets together
@@ -19,7 +19,7 @@ use super::{Answer, Failure, Table};
 /// Each data set has a branch of its own; afterwards the branches are thrown away. Writes encoder.safetensors and card.json.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Study folders or dataset.json files
+    /// Study folders, dataset.json files, `img_list` files, folders of scans and masks
     #[arg(required = true, value_name = "DATASET")]
     datasets: Vec<PathBuf>,
     /// The folder that receives the encoder; made if it is missing
@@ -32,6 +32,8 @@ pub struct Arguments {
     /// The branches: `skip`, `med3d`, `branch` (the paper's: one 1×1×1 convolution) or `dense-aspp`
     #[arg(long)]
     head: Option<HeadKind>,
+    #[command(flatten)]
+    set: SetOptions,
     #[command(flatten)]
     network: NetworkOptions,
     #[command(flatten)]
@@ -83,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     require_writable(&encoder, &[PathBuf::from(&arguments.weights).as_path()], arguments.force)?;
     let (mut sets, mut warnings, mut cases) = (Vec::<PretrainSet>::new(), Vec::new(), 0);
     for path in &arguments.datasets {
-        let set = DataSet::open(path)?;
+        let set = arguments.set.open(path)?;
         if sets.iter().any(|other| other.name == set.name) {
             return Err(Failure::new(format!("two data sets are called “{}” ({}): give them different names", set.name, path.display())));
         }

@@ -6,6 +6,7 @@
 mod close;
 mod help;
 mod path_field;
+mod volumes;
 mod weights;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 pub use close::close_window;
 pub use help::help_window;
 pub use path_field::path_window;
+pub use volumes::{VolumeChoice, volumes_window};
 pub use weights::weights_window;
 
 /// What a file is chosen for.
@@ -61,7 +63,7 @@ impl Purpose {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Self::OpenScan => "A scan: .nii, .nii.gz, .hdr, .nrrd, .nhdr, .mha, .mhd, .npy",
+            Self::OpenScan => "A scan: .nii, .nii.gz, .hdr, .nrrd, .nhdr, .mha, .mhd, .npy; a DICOM file, folder or zip",
             Self::OpenStudy => "A folder that holds study.sqlite",
             Self::NewStudy => "A folder that is empty or does not exist yet",
             Self::Weights | Self::ImportWeights => "A .pth or .safetensors file",

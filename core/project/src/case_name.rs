@@ -37,7 +37,7 @@ pub(crate) fn unique(name: &str, joint: &str, is_taken: impl Fn(&str) -> bool) -
 pub(crate) fn of_file(name: &str) -> &str {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let lower = name.to_ascii_lowercase();
-    let endings = [".nii.gz", ".nii", ".nrrd", ".mha", ".dcm", ".gz"];
+    let endings = [".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd", ".npy", ".hdr", ".dcm", ".gz"];
     let ending = endings.iter().find(|ending| lower.ends_with(*ending)).map_or(0, |ending| ending.len());
     &name[..name.len() - ending]
 }

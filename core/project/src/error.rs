@@ -147,6 +147,9 @@ pub enum ProjectError {
         /// The case's name.
         case: String,
     },
+    /// Whoever asked for a check no longer wants it.
+    #[error("checking the data set {0} was stopped; check it again to know what does not fit")]
+    CheckStopped(String),
     /// There is nothing to undo in the journal.
     #[error("there is nothing to undo in case {0}; open the case again to see it as it is saved")]
     NothingToUndo(String),

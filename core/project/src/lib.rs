@@ -8,7 +8,8 @@
 //! - [`Study::load_case`] → [`OpenCase`]: the scan, its mask and history exactly as they were when the program ended, however it
 //!   ended
 //! - [`EditInfo`]: who changed how much with what, when
-//! - [`dataset`]: Medical Segmentation Decathlon, nnU-Net v2, or a study, read as a list of cases to learn from
+//! - [`dataset`]: Medical Segmentation Decathlon, nnU-Net v2, `img_list`, BIDS, folders of scans and masks, or a study, read as a list
+//!   of cases to learn from; [`DataSet::check`] reports what does not fit
 //!
 //! # Invariants
 //! 1. An [`Edit`](medley_annotate::Edit), an undo and a redo are on the disk (WAL, `synchronous = FULL`) before the call that
@@ -41,7 +42,7 @@ mod snapshot;
 mod study;
 
 pub use case::{CaseId, CaseInfo, Role};
-pub use dataset::{DataSet, DataSetCase, LoadedCase};
+pub use dataset::{DataSet, DataSetCase, LoadedCase, SetReport};
 pub use error::ProjectError;
 pub use journal::{EditId, EditInfo};
 pub use load::OpenCase;

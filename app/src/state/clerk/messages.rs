@@ -10,6 +10,7 @@ use medley_learn::TrainingCase;
 use medley_project::{CaseId, CaseInfo, ModelRecord, Role};
 use medley_volume::{LabelMap, LabelTable, Ras};
 
+use super::volumes::{OneVolume, Volumes};
 use crate::state::open_case::OpenCase;
 use crate::state::window_level::WindowLevel;
 
@@ -20,6 +21,8 @@ pub type Classified = (CaseId, Role, String);
 pub enum Request {
     /// Open whatever this is: a study folder or a scan.
     Open(PathBuf),
+    /// Add some of the volumes of a file or folder to the study and open the first of them.
+    OpenVolumes(PathBuf, Vec<OneVolume>),
     /// Open the bundled sample study, unpacking it the first time.
     OpenSample,
     /// Make an empty study in a folder and open it.
@@ -131,6 +134,8 @@ pub enum Reply {
     LabelsRead(PathBuf, LabelTable),
     /// Something about a file that the user should know.
     Notice(String),
+    /// There are several volumes to choose from.
+    VolumesFound(Box<Volumes>),
     /// What was being opened was given up.
     Stopped,
     /// Something could not be done.

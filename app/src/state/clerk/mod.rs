@@ -3,6 +3,7 @@
 
 mod messages;
 mod study_cases;
+mod volumes;
 mod watch;
 
 use std::collections::VecDeque;
@@ -18,6 +19,7 @@ use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable};
 
 use self::study_cases::{ClassifiedCases, StudyCases};
+pub use self::volumes::{OneVolume, Volumes};
 use self::watch::Watch;
 use super::open_case::OpenCase;
 use super::window_level::WindowLevel;
@@ -57,7 +59,7 @@ impl Clerk {
 
     /// Asks for something.
     pub fn ask(&self, request: Request) {
-        if matches!(request, Request::Open(_) | Request::LoadCase(_)) {
+        if matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::LoadCase(_)) {
             self.watch.begin();
         }
         // The thread ends only when the window closes; nobody is left to answer then.
@@ -142,6 +144,7 @@ impl Desk {
     fn handle(&mut self, request: Request) {
         let result = match request {
             Request::Open(path) => self.open(&path),
+            Request::OpenVolumes(path, volumes) => self.open_volumes(&path, &volumes),
             Request::OpenSample => self.open_sample(),
             Request::NewStudy(folder) => self.new_study(&folder),
             Request::LoadCase(id) => self.load(id),
@@ -205,6 +208,7 @@ impl Desk {
                 self.announce(None)
             }
             FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => self.open_scan(path),
+            FileKind::DicomFolder | FileKind::Dicom => self.open_dicom(path),
             other => Err(format!("{} cannot be opened: {}.", path.display(), why_not(&other))),
         }
     }
@@ -227,27 +231,77 @@ impl Desk {
 
     /// Adds a scan to the open study, or to the user's own study where none is open. A scan that is in it already is not added twice.
     fn open_scan(&mut self, path: &Path) -> Result<(), String> {
-        let path = std::path::absolute(path).map_err(|error| format!("{}: {error}.", path.display()))?;
-        if self.study.is_none() {
-            let folder = places::own_study();
-            let is_there = folder.join("study.sqlite").exists();
-            let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &first_labels()) };
-            self.study = Some(study.map_err(sentence)?);
-        }
+        let path = absolute(path)?;
         let watch = Arc::clone(&self.watch);
-        let study = self.study_mut()?;
+        let study = self.any_study()?;
         let known = study.cases().map_err(sentence)?.into_iter().find(|case| case.image == path);
         let id = match known {
             Some(case) => case.id,
             None => {
                 // Read before it is added: what cannot be read never becomes a case.
                 let opened = medley_io::open_volume_watched(&path, &*watch).map_err(sentence)?;
+                if let Some(volumes) = Volumes::of_file(&path, &opened) {
+                    self.reply(Reply::VolumesFound(Box::new(volumes)));
+                    return Ok(());
+                }
+                let study = self.any_study()?;
                 let id = study.add_case(&stem(&path), &path, Role::Training).map_err(sentence)?;
                 self.just_read = Some((id, opened));
                 id
             }
         };
         self.announce(Some(id))
+    }
+
+    /// The open study, or the user's own.
+    fn any_study(&mut self) -> Result<&mut Study, String> {
+        if self.study.is_none() {
+            let folder = places::own_study();
+            let is_there = folder.join("study.sqlite").exists();
+            let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &first_labels()) };
+            self.study = Some(study.map_err(sentence)?);
+        }
+        self.study_mut()
+    }
+
+    /// Opens the only series there is, or asks which.
+    fn open_dicom(&mut self, path: &Path) -> Result<(), String> {
+        let path = absolute(path)?;
+        let volumes = Volumes::of_dicom(&path)?;
+        // One file stands for the whole series that it belongs to.
+        if path.is_file() && volumes.is_one_picture {
+            return self.open_scan(&path);
+        }
+        match volumes.only().cloned() {
+            Some(only) => self.open_volumes(&path, &[only]),
+            None => {
+                self.reply(Reply::VolumesFound(Box::new(volumes)));
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds volumes of a file or folder to the open study, those that are not in it yet, and opens the first.
+    fn open_volumes(&mut self, path: &Path, volumes: &[OneVolume]) -> Result<(), String> {
+        let (watch, study) = (Arc::clone(&self.watch), self.any_study()?);
+        let known = study.cases().map_err(sentence)?;
+        let mut first = None;
+        for volume in volumes {
+            let id = match known.iter().find(|case| case.image == path && case.part == volume.part) {
+                Some(case) => case.id,
+                None => {
+                    let opened = medley_io::open_volume_part(path, &volume.part, Some(&*watch)).map_err(sentence)?;
+                    let study = self.any_study()?;
+                    let id = study.add_case_part(&volume.name, path, &volume.part, Role::Training).map_err(sentence)?;
+                    if first.is_none() {
+                        self.just_read = Some((id, opened));
+                    }
+                    id
+                }
+            };
+            first = first.or(Some(id));
+        }
+        self.announce(first)
     }
 
     fn close_study(&mut self) {
@@ -401,16 +455,19 @@ fn first_labels() -> LabelTable {
 }
 
 /// What is wrong with a file that is neither a scan nor a study, and what to do.
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|error| format!("{}: {error}.", path.display()))
+}
+
 fn why_not(kind: &FileKind) -> String {
     match kind {
         FileKind::Pytorch | FileKind::Safetensors => {
             "it holds network weights; choose it under “Start from” in the Fine-tune panel".to_owned()
         }
-        FileKind::Dicom | FileKind::DicomFolder => "DICOM cannot be read yet; convert it to NIfTI first".to_owned(),
         FileKind::Folder => "the folder holds no study.sqlite, so it is no study".to_owned(),
         FileKind::LabelTable => "it is a list of labels, not a scan".to_owned(),
         FileKind::Unknown(what) => format!("it {what}"),
-        _ => "it is neither a NIfTI scan nor a study folder".to_owned(),
+        _ => "it is neither a scan nor a study folder".to_owned(),
     }
 }
 

@@ -27,7 +27,7 @@ use super::tools::{ActiveTool, BrushSettings};
 use super::training::{TrainingChoices, TrainingRun};
 use super::view::Views;
 use super::weights_page::WeightsPage;
-use crate::dialogs::Dialogs;
+use crate::dialogs::{Dialogs, VolumeChoice};
 use crate::render::Palette;
 
 pub use tasks::ShownFinding;
@@ -87,6 +87,8 @@ pub struct Workbench {
     pub notices: Notices,
     /// Dialogs that are open.
     pub dialogs: Dialogs,
+    /// Volumes of a file or folder to choose from.
+    pub volume_choice: Option<VolumeChoice>,
     /// The page of weights.
     pub weights_page: WeightsPage,
     /// What can compute here, once it is known.
@@ -139,6 +141,7 @@ impl Workbench {
             class_draft: None,
             notices: Notices::default(),
             dialogs: Dialogs::default(),
+            volume_choice: None,
             weights_page,
             devices: Vec::new(),
             palette: Arc::new(Palette::of(&LabelTable::default())),

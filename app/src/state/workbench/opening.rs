@@ -9,7 +9,8 @@ use medley_volume::{LabelMap, LabelTable};
 
 use super::Workbench;
 use crate::clock::now_ms;
-use crate::state::clerk::{LoadedCase, Reply, Request};
+use crate::dialogs::VolumeChoice;
+use crate::state::clerk::{LoadedCase, OneVolume, Reply, Request};
 use crate::state::notices::Severity;
 use crate::state::training::WeightsChoice;
 
@@ -26,6 +27,13 @@ impl Workbench {
         self.snapshot();
         self.loading = Some("the sample study".to_owned());
         self.clerk.ask(Request::OpenSample);
+    }
+
+    /// Adds volumes of a file or folder to the study and opens the first.
+    pub fn open_volumes(&mut self, path: PathBuf, volumes: Vec<OneVolume>) {
+        self.snapshot();
+        self.loading = volumes.first().map(|volume| volume.name.clone());
+        self.clerk.ask(Request::OpenVolumes(path, volumes));
     }
 
     /// Makes an empty study and opens it.
@@ -123,6 +131,10 @@ impl Workbench {
             Reply::MaskRead(id, path, labels, names) => self.take_mask(id, &path, &labels, &names),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
             Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
+            Reply::VolumesFound(volumes) => {
+                self.loading = None;
+                self.volume_choice = Some(VolumeChoice::new(*volumes));
+            }
             Reply::Stopped => self.loading = None,
             Reply::Failed(sentence) => {
                 self.loading = None;

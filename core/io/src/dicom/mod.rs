@@ -37,11 +37,12 @@ mod tags;
 mod thumbnail;
 mod writer;
 
+pub use choose::series_at;
 pub(crate) use choose::{labels_of_path, open_key, open_path};
-pub use contours::{open_contours, write_contours};
+pub use contours::{is_contours, open_contours, write_contours};
 pub use open::{OpenOptions, open, open_watched, open_with};
 pub(crate) use place::is_in_zip;
 pub use scan::scan;
-pub use segmentation::{Algorithm, Segmentation, SegmentationOptions, open_segmentation, write_segmentation};
+pub use segmentation::{Algorithm, Segmentation, SegmentationOptions, is_segmentation, open_segmentation, write_segmentation};
 pub use series::{Scan, Series};
 pub use thumbnail::{Thumbnail, thumbnail};

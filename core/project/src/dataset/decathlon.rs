@@ -7,11 +7,11 @@ use medley_volume::{LabelTable, Quantity};
 use serde_json::Value;
 
 use super::json::{Json, add_label, is_ct, kind, label_value, plain};
-use super::place::{Places, name_cases, warn_of_leaks};
-use super::{DataSet, DataSetCase};
+use super::place::{Places, is_scan, name_cases, warn_of_leaks};
+use super::{DataSet, DataSetCase, Options};
 use crate::{ProjectError, Role};
 
-pub(super) fn read(json: &Json) -> Result<DataSet, ProjectError> {
+pub(super) fn read(json: &Json, options: &Options) -> Result<DataSet, ProjectError> {
     if !["training", "validation", "test"].iter().any(|key| json.has(key)) {
         let what = "is not a list of cases Medley knows: it has neither `training` (Medical Segmentation Decathlon) nor `file_ending` \
                     (nnU-Net v2); choose the data set's own dataset.json";
@@ -24,7 +24,7 @@ pub(super) fn read(json: &Json) -> Result<DataSet, ProjectError> {
         let before = cases.len();
         for (number, entry) in json.list(key)?.iter().enumerate() {
             let case = case(json, key, number, entry, role, &mut places)?;
-            if role == Role::Unassigned && !case.image.is_file() {
+            if role == Role::Unassigned && !is_scan(&case.image) {
                 continue;
             }
             cases.push(case);
@@ -35,10 +35,10 @@ pub(super) fn read(json: &Json) -> Result<DataSet, ProjectError> {
         }
     }
     for case in cases.iter().filter(|case| case.role != Role::Unassigned) {
-        places.require(&case.image);
+        places.require_scan(&case.image);
         case.label.iter().for_each(|label| places.require(label));
     }
-    places.finish(json, &mut notices)?;
+    places.finish(&json.path, options, &mut notices)?;
     json.check_count("numTraining", json.list("training")?.len(), &mut notices);
     json.check_count("numValidation", json.list("validation")?.len(), &mut notices);
     name_cases(&mut cases);
@@ -68,7 +68,7 @@ fn case(json: &Json, key: &str, number: usize, entry: &Value, role: Role, places
     if label.is_none() && role != Role::Unassigned {
         return Err(json.fail(format!("`{key}`, entry {} has no `label`; add it or move the entry to `test`", number + 1)));
     }
-    Ok(DataSetCase { name: String::new(), image, is_corrected: label.is_some(), label, role, class: None, id: None })
+    Ok(DataSetCase::listed(image, label, role))
 }
 
 fn labels(json: &Json, notices: &mut Vec<String>) -> Result<LabelTable, ProjectError> {

@@ -13,6 +13,8 @@ use crate::ProjectError;
 const MOST_BYTES: u64 = 64 << 20;
 /// No name is longer than this: what is longer is cut.
 const MOST_CHARACTERS: usize = 200;
+/// What some editors begin a text with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// An object at the top of a JSON file.
 #[derive(Debug)]
@@ -21,17 +23,25 @@ pub(super) struct Json {
     pub fields: Map<String, Value>,
 }
 
-/// Reads a JSON file. Nesting is bounded by serde_json (128 levels), size by us.
-pub(super) fn read(path: &Path) -> Result<Json, ProjectError> {
-    let fail = |what: String| ProjectError::DataSet { path: path.to_owned(), what };
+/// The bytes of a list of cases.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, ProjectError> {
     let file = File::open(path).map_err(ProjectError::file(path, "read"))?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(ProjectError::file(path, "read"))?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(fail("is larger than any list of cases; choose the data set's own dataset.json".to_owned()));
+        let what = "is larger than any list of cases; choose the data set's own dataset.json".to_owned();
+        return Err(ProjectError::DataSet { path: path.to_owned(), what });
     }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    match serde_json::from_slice(text) {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    Ok(bytes)
+}
+
+/// Reads a JSON file. Nesting is bounded by serde_json (128 levels), size by us.
+pub(super) fn read(path: &Path) -> Result<Json, ProjectError> {
+    let fail = |what: String| ProjectError::DataSet { path: path.to_owned(), what };
+    match serde_json::from_slice(&bytes(path)?) {
         Ok(Value::Object(fields)) => Ok(Json { path: path.to_owned(), fields }),
         Ok(_) => Err(fail("is not a data set: it must be a JSON object; choose the data set's own dataset.json".to_owned())),
         Err(error) => Err(fail(format!("is not valid JSON ({error}); get the file again or mend it in a text editor"))),
@@ -74,8 +84,7 @@ impl Json {
     /// The set's name: its own, else its folder's.
     pub fn name(&self) -> String {
         let own = self.fields.get("name").and_then(Value::as_str).map(plain).filter(|name| !name.is_empty());
-        let folder = || std::path::absolute(self.folder()).ok()?.file_name().map(|name| plain(&name.to_string_lossy()));
-        own.or_else(folder).unwrap_or_else(|| "data set".to_owned())
+        own.unwrap_or_else(|| name_of_folder(self.folder()))
     }
 
     /// A notice if the list says it has another number of cases than it has.
@@ -86,6 +95,12 @@ impl Json {
             notices.push(format!("{} says {key} is {claimed}, but lists {found}.", self.path.display()));
         }
     }
+}
+
+/// What a set is called after its folder.
+pub(super) fn name_of_folder(folder: &Path) -> String {
+    let name = std::path::absolute(folder).ok().and_then(|folder| folder.file_name().map(|name| plain(&name.to_string_lossy())));
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "data set".to_owned())
 }
 
 /// A number from 0 to 65535, written as a number or as text.

@@ -1,15 +1,38 @@
-//! Data sets as lists of cases to learn from: the Medical Segmentation Decathlon's `dataset.json`, nnU-Net v2's, or a study of
-//! ours.
+//! Data sets as lists of cases to learn from: a `dataset.json` of the Medical Segmentation Decathlon or nnU-Net v2, an `img_list`,
+//! a folder laid out as BIDS or in another common way, or a study of ours. Nothing is copied: cases are referred to where they lie.
 //!
 //! # Map
-//! `json.rs` reads the file and asks it for things; `decathlon.rs` and `nnunet.rs` know one list each; `place.rs` finds the files.
+//! - lists: `json.rs` reads a JSON file and asks it for things, `decathlon.rs` and `nnunet.rs` know one list each, `img_list.rs` reads
+//!   text; `place.rs` finds the files they name
+//! - folders: `walk.rs` finds the files, `bids.rs` and `folder.rs` find out which mask may be which scan's (`words.rs` knows
+//!   how both are called), `pairing.rs` takes what is certain of it; `pattern.rs` does as it is told
+//! - `patient.rs`: who it is, where a name says so for certain
+//! - `check/`: opens every case and reports what does not fit
+//!
+//! # Invariants
+//! 1. What is not certain is not guessed: a scan with two masks that could be its own gets none, with a notice.
+//! 2. A folder without a list is never left: links that lead out of it are not followed. A list may lead out, with a notice.
+//! 3. Looking for files ends: depth and number are bounded, and no folder is entered twice.
 
+mod bids;
+mod check;
 mod decathlon;
+mod folder;
+mod img_list;
 mod json;
 mod nnunet;
+mod options;
+mod pairing;
+mod patient;
+mod pattern;
 mod place;
+mod walk;
+mod words;
 
 use std::path::{Path, PathBuf};
+
+pub use check::{CaseFacts, Problem, ProblemKind, SetReport, Severity};
+pub use options::{Options, Pattern};
 
 use medley_volume::{LabelMap, LabelTable, Quantity, Volume};
 
@@ -19,7 +42,7 @@ use crate::{CaseId, ProjectError, Role, Study};
 
 const LIST: &str = "dataset.json";
 
-/// A list of cases: read from a `dataset.json`, or a study.
+/// A list of cases: read from a list or a folder of files, or a study.
 #[derive(Debug)]
 pub struct DataSet {
     /// Its name.
@@ -51,7 +74,17 @@ pub struct DataSetCase {
     pub is_corrected: bool,
     /// The class of the whole scan; only a study has any.
     pub class: Option<String>,
+    /// Whose scan it is, where names say so for certain (a BIDS `sub-`, identifiers of known collections) or a check has found out.
+    /// Cases of one patient belong into one role.
+    pub patient: Option<String>,
     id: Option<CaseId>,
+}
+
+impl DataSetCase {
+    /// A case of a list that has no name yet. A mask in a list is believed.
+    fn listed(image: PathBuf, label: Option<PathBuf>, role: Role) -> Self {
+        Self { name: String::new(), image, is_corrected: label.is_some(), label, role, class: None, patient: None, id: None }
+    }
 }
 
 /// A case in memory.
@@ -66,29 +99,54 @@ pub struct LoadedCase {
 }
 
 impl DataSet {
-    /// Opens a data set: a `dataset.json`, or a folder that holds one, or a study's folder. A study is then open, exclusively,
-    /// as long as the data set lives.
+    /// Opens a data set: a `dataset.json` or an `img_list`, a folder that holds a `dataset.json` or is laid out in a way Medley knows,
+    /// or a study's folder. A study is then open, exclusively, as long as the data set lives.
     ///
     /// # Errors
-    /// If there is neither, the list is damaged or of an unknown kind, or a file it names is missing.
+    /// If it is none of these, a list is damaged, or a file it names is missing.
     pub fn open(path: &Path) -> Result<Self, ProjectError> {
+        Self::open_with(path, &Options::default())
+    }
+
+    /// As [`DataSet::open`], with what the path alone does not say.
+    ///
+    /// # Errors
+    /// As [`DataSet::open`]; also if a pattern is none, or nothing is called as it says.
+    pub fn open_with(path: &Path, options: &Options) -> Result<Self, ProjectError> {
         if path.is_dir() && path.join(DATABASE).exists() {
             return Self::of_study(Study::open(path)?);
         }
         if path.file_name().is_some_and(|name| name == DATABASE) && path.is_file() {
             return Self::of_study(Study::open(path.parent().unwrap_or(Path::new(".")))?);
         }
+        let mut set = Self::of_files(path, options)?;
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        let root = options.data_root.as_deref().unwrap_or(folder);
+        for case in set.cases.iter_mut().filter(|case| case.patient.is_none()) {
+            case.patient = patient::of(&case.name, case.image.strip_prefix(root).unwrap_or(&case.image));
+        }
+        Ok(set)
+    }
+
+    fn of_files(path: &Path, options: &Options) -> Result<Self, ProjectError> {
+        let fail = |what: &str| ProjectError::DataSet { path: path.to_owned(), what: what.to_owned() };
+        if let Some(pattern) = &options.pattern {
+            let hint = "is not a folder; a pattern is looked for in one";
+            return if path.is_dir() { pattern::read(path, pattern, options) } else { Err(fail(hint)) };
+        }
+        if path.is_dir() && !path.join(LIST).is_file() {
+            return if bids::is_likely(path) { bids::read(path) } else { folder::read(path) };
+        }
         let list = if path.is_dir() { path.join(LIST) } else { path.to_owned() };
         if !list.is_file() {
-            let what = if path.is_dir() {
-                "is not there, and neither is a study; choose a dataset.json, a folder that holds one, or a study's folder"
-            } else {
-                "is not there; check the path"
-            };
-            return Err(ProjectError::DataSet { path: list, what: what.to_owned() });
+            return Err(fail("is not there; check the path"));
+        }
+        if img_list::is_likely(&list)? {
+            return img_list::read(&list, options);
         }
         let json = json::read(&list)?;
-        if json.has("file_ending") || json.has("channel_names") { nnunet::read(&json) } else { decathlon::read(&json) }
+        let is_nnunet = json.has("file_ending") || json.has("channel_names");
+        if is_nnunet { nnunet::read(&json, options) } else { decathlon::read(&json, options) }
     }
 
     /// A study as a data set.
@@ -103,6 +161,7 @@ impl DataSet {
             is_corrected: case.is_corrected,
             class: case.class,
             id: Some(case.id),
+            patient: patient::of(&case.name, case.image.strip_prefix(study.folder()).unwrap_or(&case.image)),
             name: case.name,
             image: case.image,
             role: case.role,
@@ -141,7 +200,8 @@ impl DataSet {
             found: found.labels.grid().to_string(),
             expected: volume.grid().to_string(),
         })?;
-        let unknown = labels.counts().into_keys().filter(|&value| value != 0 && self.label_table.get(value).is_none());
+        let is_named = !self.label_table.labels().is_empty();
+        let unknown = labels.counts().into_keys().filter(|&value| is_named && value != 0 && self.label_table.get(value).is_none());
         let unknown: Vec<String> = unknown.map(|value| value.to_string()).collect();
         if !unknown.is_empty() {
             notices.push(format!("The mask {} holds labels the data set does not name: {}.", path.display(), unknown.join(", ")));

@@ -11,12 +11,11 @@ use serde_json::Value;
 
 use super::json::{Json, add_label, is_ct, kind, label_value, plain};
 use super::place::Places;
-use super::{DataSet, DataSetCase};
+use super::words;
+use super::{DataSet, DataSetCase, Options};
 use crate::{ProjectError, Role};
 
-const READABLE: [&str; 3] = [".nii.gz", ".nii", ".nrrd"];
-
-pub(super) fn read(json: &Json) -> Result<DataSet, ProjectError> {
+pub(super) fn read(json: &Json, options: &Options) -> Result<DataSet, ProjectError> {
     let mut notices = Vec::new();
     let mut places = Places::default();
     let ending = ending(json)?;
@@ -31,7 +30,7 @@ pub(super) fn read(json: &Json) -> Result<DataSet, ProjectError> {
         places.require(&case.image);
         case.label.iter().for_each(|label| places.require(label));
     }
-    places.finish(json, &mut notices)?;
+    places.finish(&json.path, options, &mut notices)?;
     json.check_count("numTraining", cases.len(), &mut notices);
     if json.folder().join("imagesTs").is_dir() {
         let names: std::collections::HashSet<String> = cases.iter().map(|case| case.name.clone()).collect();
@@ -49,7 +48,7 @@ fn ending(json: &Json) -> Result<String, ProjectError> {
         Some(Value::String(ending)) => ending.as_str(),
         Some(other) => return Err(json.fail(format!("`file_ending` must be text, but is {}; mend the file", kind(other)))),
     };
-    if !READABLE.contains(&ending) {
+    if !words::ENDINGS.contains(&ending) {
         return Err(json.fail(format!("has files ending in `{}`, which Medley does not read; convert them to .nii.gz", plain(ending))));
     }
     Ok(ending.to_owned())
@@ -72,7 +71,7 @@ fn in_folder(json: &Json, folder: &str, ending: &str, role: Role) -> Result<Vec<
     let label = |name: &str| (role == Role::Training).then(|| json.folder().join("labelsTr").join(format!("{name}{ending}")));
     let case = |(name, image): (String, PathBuf)| {
         let label = label(&name);
-        DataSetCase { name, image, is_corrected: label.is_some(), label, role, class: None, id: None }
+        DataSetCase { name, ..DataSetCase::listed(image, label, role) }
     };
     Ok(found.into_iter().map(case).collect())
 }
@@ -87,15 +86,7 @@ fn listed(json: &Json, places: &mut Places) -> Result<Vec<DataSetCase>, ProjectE
             return Err(json.fail(format!("`dataset`, case `{}` lacks its `images` or its `label`; mend the file", plain(name))));
         };
         let (image, label) = (places.resolve(json.folder(), image), places.resolve(json.folder(), label));
-        cases.push(DataSetCase {
-            name: plain(name),
-            image,
-            label: Some(label),
-            role: Role::Training,
-            is_corrected: true,
-            class: None,
-            id: None,
-        });
+        cases.push(DataSetCase { name: plain(name), ..DataSetCase::listed(image, Some(label), Role::Training) });
     }
     Ok(cases)
 }

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
-use super::DataSetCase;
-use super::json::{Json, plain};
+use medley_io::FileKind;
+
+use super::json::plain;
+use super::{DataSetCase, Options};
 use crate::{ProjectError, Role, case_name};
 
 /// Resolves the paths of a list and remembers what to say about them.
@@ -12,6 +14,8 @@ use crate::{ProjectError, Role, case_name};
 pub(super) struct Places {
     outside: usize,
     missing: Vec<PathBuf>,
+    /// The folder last asked about, and where it really lies.
+    real: Option<(PathBuf, PathBuf)>,
 }
 
 impl Places {
@@ -28,8 +32,26 @@ impl Places {
             }
             leaves |= depth < 0;
         }
+        let found = folder.join(path.components().filter(|part| !matches!(part, Component::CurDir)).collect::<PathBuf>());
+        leaves = leaves || self.leads_out(folder, &found);
         self.outside += usize::from(leaves);
-        folder.join(path.components().filter(|part| !matches!(part, Component::CurDir)).collect::<PathBuf>())
+        found
+    }
+
+    /// Whether links on the way lead out of the folder.
+    fn leads_out(&mut self, folder: &Path, found: &Path) -> bool {
+        if self.real.as_ref().is_none_or(|(of, _)| of != folder) {
+            self.real = folder.canonicalize().ok().map(|real| (folder.to_owned(), real));
+        }
+        let Some((_, real)) = &self.real else { return false };
+        found.canonicalize().is_ok_and(|found| !found.starts_with(real))
+    }
+
+    /// Notes a scan that must be there and is not: a file, or a folder of DICOM files.
+    pub fn require_scan(&mut self, path: &Path) {
+        if !is_scan(path) {
+            self.missing.push(path.to_owned());
+        }
     }
 
     /// Notes a file that must be there and is not.
@@ -39,8 +61,8 @@ impl Places {
         }
     }
 
-    /// The sentence for missing files, or the notice for paths that lead out of the folder.
-    pub fn finish(self, json: &Json, notices: &mut Vec<String>) -> Result<(), ProjectError> {
+    /// The sentence for missing files, or the notices for these and for paths that lead out of the folder.
+    pub fn finish(self, list: &Path, options: &Options, notices: &mut Vec<String>) -> Result<(), ProjectError> {
         if let Some(first) = self.missing.first() {
             let more = match self.missing.len() - 1 {
                 0 => String::new(),
@@ -48,19 +70,26 @@ impl Places {
                 count => format!(", nor are {count} more files"),
             };
             let first = plain(&first.display().to_string());
-            return Err(
-                json.fail(format!("names {first}, which is not there{more}; put the files there or take the cases out of the list"))
-            );
+            let what = format!("names {first}, which is not there{more}; put the files there or take the cases out of the list");
+            if !options.keep_missing {
+                return Err(ProjectError::DataSet { path: list.to_owned(), what });
+            }
+            notices.push(format!("{} {what}.", list.display()));
         }
         if self.outside > 0 {
             notices.push(format!(
                 "{} names {} files outside its own folder; that is fine if you made the list, else look at it first.",
-                json.path.display(),
+                list.display(),
                 self.outside
             ));
         }
         Ok(())
     }
+}
+
+/// Whether a scan may be there: a file, or a folder of DICOM files.
+pub(super) fn is_scan(path: &Path) -> bool {
+    path.is_file() || (path.is_dir() && matches!(medley_io::kind_of(path), Ok(FileKind::DicomFolder)))
 }
 
 /// Names cases after their images: the file's name, with its folder's before it where two files are called alike, and with a

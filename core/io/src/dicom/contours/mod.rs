@@ -4,5 +4,5 @@ mod polygon;
 mod read;
 mod write;
 
-pub use read::open_contours;
+pub use read::{is_contours, open_contours};
 pub use write::write_contours;

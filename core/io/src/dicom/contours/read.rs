@@ -8,7 +8,7 @@ use super::polygon::EvenOdd;
 use crate::IoError;
 use crate::dicom::data_set::{DataSet, Fault};
 use crate::dicom::place::Place;
-use crate::dicom::segmentation::Segmentation;
+use crate::dicom::segmentation::{Segmentation, modality_of};
 use crate::dicom::stack::counted;
 use crate::dicom::{part10, tags};
 use crate::error::COPY_AGAIN;
@@ -16,6 +16,12 @@ use crate::source::require_memory;
 
 /// How far the points of a contour may be from its plane, in slices.
 const FLAT: f64 = 0.2;
+
+/// Whether a file is an RT Structure Set: contours, which are a mask only on the grid of a scan.
+#[must_use]
+pub fn is_contours(path: &Path) -> bool {
+    modality_of(path).is_some_and(|modality| modality == "RTSTRUCT")
+}
 
 /// Reads the contours of an RT Structure Set as a mask on the grid of a scan. A voxel belongs to a region of interest if its centre
 /// lies within an odd number of the region's contours in its slice. Contours are put into the slice they lie in; those that lie in

@@ -7,7 +7,8 @@ mod write;
 use medley_volume::{LabelMap, LabelTable};
 
 pub(crate) use color::rgb_from_lab;
-pub(crate) use read::is_segmentation;
+pub use read::is_segmentation;
+pub(crate) use read::modality_of;
 pub use read::open_segmentation;
 pub(crate) use write::slices_with;
 pub use write::write_segmentation;

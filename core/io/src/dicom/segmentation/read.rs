@@ -19,10 +19,16 @@ use crate::source::require_memory;
 const MOST_SLICES: f64 = 20_000.0;
 
 /// Whether a file is a DICOM Segmentation.
-pub(crate) fn is_segmentation(path: &Path) -> bool {
-    let Ok((head, length)) = Place::File(path.to_owned()).head(1 << 16) else { return false };
-    let Ok(part) = part10::open(&head, length) else { return false };
-    DataSet::read(&part.data_set, part.syntax.encoding).is_ok_and(|(set, ..)| set.text(tags::MODALITY) == "SEG")
+#[must_use]
+pub fn is_segmentation(path: &Path) -> bool {
+    modality_of(path).is_some_and(|modality| modality == "SEG")
+}
+
+/// What a file says that it is; `None` where it says nothing.
+pub(crate) fn modality_of(path: &Path) -> Option<String> {
+    let (head, length) = Place::File(path.to_owned()).head(1 << 16).ok()?;
+    let part = part10::open(&head, length).ok()?;
+    DataSet::read(&part.data_set, part.syntax.encoding).ok().map(|(set, ..)| set.text(tags::MODALITY))
 }
 
 /// Reads a DICOM Segmentation (PS3.3 A.51): binary, fractional (half and more counts) or a label map. Its grid spans the slices that have
