@@ -171,3 +171,26 @@ fn whoever_watches_is_told_and_may_end_it() {
     let error = medley_io::open_volume_watched(&data("ct5n"), &|_| ControlFlow::Break(())).expect_err("ended");
     assert!(matches!(error, medley_io::IoError::Cancelled { .. }), "{error}");
 }
+
+#[test]
+fn files_made_to_harm_are_sentences() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.dcm");
+    // Sequences in sequences, a hundred thousand deep, each of undefined length.
+    let mut nested = fs::read(data("mr_rle.dcm")).expect("reads");
+    let at = nested.windows(4).position(|tag| tag == [0x10, 0x00, 0x10, 0x00]).expect("the patient's name");
+    let level = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff";
+    nested.splice(at..at, level.repeat(100_000));
+    fs::write(&path, &nested).expect("writes");
+    let found = scan(&path).expect("there");
+    assert!(found.skipped[0].1.contains("nests sequences more than 64 deep"), "{:?}", found.skipped);
+    // A picture of 8 GB in a file of 8 kB.
+    let mut huge = fs::read(data("mr_rle.dcm")).expect("reads");
+    for tag in [b"\x28\x00\x10\x00US\x02\x00", b"\x28\x00\x11\x00US\x02\x00"] {
+        let at = huge.windows(8).position(|window| window == tag).expect("there") + 8;
+        huge[at..at + 2].fill(0xff);
+    }
+    fs::write(&path, &huge).expect("writes");
+    let error = open_volume(&path).expect_err("too large").to_string();
+    assert!(error.contains("fill the memory") || error.contains("of memory, more than"), "{error}");
+}

@@ -10,7 +10,7 @@ use super::image::ImageFile;
 use super::series::Plane;
 
 /// Slices nearer than this are at the same place, in millimetres.
-pub(crate) const SAME_PLACE: f64 = 0.01;
+pub(crate) const SAME_PLACE: f64 = 1e-3;
 /// How far a distance may be from the mean one, as a part of it, before the spacing is uneven.
 const UNEVEN: f64 = 0.02;
 /// How far a gap may be from a whole number of slices, as a part of one.

@@ -9,7 +9,7 @@ use crate::IoError;
 use crate::dicom::data_set::{DataSet, Fault};
 use crate::dicom::image::{Frame, Pixels, Sample};
 use crate::dicom::place::Place;
-use crate::dicom::stack::counted;
+use crate::dicom::stack::{SAME_PLACE, counted};
 use crate::dicom::syntax::Codec;
 use crate::dicom::{codec, frames, part10, pixels, tags};
 use crate::error::COPY_AGAIN;
@@ -160,7 +160,7 @@ fn lattice(frames: &[Frame], size: [usize; 2]) -> Result<(Grid, Vec<usize>), Wro
     let mut along: Vec<f64> = positions.iter().map(|at| (*at - origin).dot(normal)).collect();
     let order = along.clone();
     along.sort_by(f64::total_cmp);
-    along.dedup_by(|a, b| (*a - *b).abs() < 0.01);
+    along.dedup_by(|a, b| (*a - *b).abs() < SAME_PLACE);
     let least = along.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
     let step = match first.thickness {
         Some(stored) if along.windows(2).all(|pair| is_multiple(pair[1] - pair[0], stored)) => stored,
@@ -172,7 +172,7 @@ fn lattice(frames: &[Frame], size: [usize; 2]) -> Result<(Grid, Vec<usize>), Wro
     if !slices.is_finite() || slices > MOST_SLICES {
         return Err(Wrong::TooLarge(u64::MAX / 4));
     }
-    let start = positions.iter().find(|at| ((**at - origin).dot(normal) - low).abs() < 0.01).copied().unwrap_or(origin);
+    let start = positions.iter().find(|at| ((**at - origin).dot(normal) - low).abs() < SAME_PLACE).copied().unwrap_or(origin);
     let is_straight = positions.iter().all(|at| {
         let off = *at - start;
         off.dot(column).abs() < between_columns / 2.0 && off.dot(row).abs() < between_rows / 2.0
