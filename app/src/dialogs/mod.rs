@@ -135,6 +135,14 @@ impl Default for Dialogs {
 /// Endings of scans and masks.
 const SCANS: [&str; 11] = ["nii", "gz", "hdr", "img", "nrrd", "nhdr", "mha", "mhd", "npy", "dcm", "zip"];
 
+/// A page that has grown is laid out in the frame after: there must be one, even if nobody moves the mouse.
+fn draw_again_if_grown(ui: &egui::Ui, page: &egui::Response) {
+    let (place, size) = (page.id.with("size"), page.rect.size());
+    if ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(place, egui::Vec2::ZERO), size)) != size {
+        ui.ctx().request_repaint();
+    }
+}
+
 /// A dialog that was answered sooner than this was never shown.
 const TOO_SOON: Duration = Duration::from_millis(100);
 

@@ -3,6 +3,7 @@ use egui::{
 };
 use medley_io::dicom::Thumbnail;
 
+use super::draw_again_if_grown;
 use crate::panels::widgets::named;
 use crate::state::clerk::{OneVolume, Volumes};
 use crate::state::workbench::Workbench;
@@ -34,7 +35,8 @@ pub fn volumes_window(ui: &Ui, workbench: &mut Workbench) {
     let room = ui.ctx().content_rect().size();
     let able = choice.volumes.list.iter().filter(|volume| volume.fault.is_none()).count();
     let window = Window::new(format!("Scans in {name}"));
-    window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open).show(ui.ctx(), |ui| {
+    let window = window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
+    let shown = window.show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(620.0));
         ScrollArea::vertical().max_height(room.y - 190.0).auto_shrink([false, true]).show(ui, |ui| {
             for (volume, picture) in choice.volumes.list.iter().zip(&mut choice.pictures) {
@@ -54,6 +56,9 @@ pub fn volumes_window(ui: &Ui, workbench: &mut Workbench) {
             });
         });
     });
+    if let Some(shown) = shown {
+        draw_again_if_grown(ui, &shown.response);
+    }
     if !chosen.is_empty() {
         workbench.open_volumes(choice.volumes.path, chosen);
     } else if is_open {

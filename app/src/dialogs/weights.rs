@@ -1,6 +1,6 @@
 use egui::{Align, Align2, Button, Frame, Key, Layout, ProgressBar, RichText, ScrollArea, TextEdit, Ui, Window};
 
-use super::Purpose;
+use super::{Purpose, draw_again_if_grown};
 use crate::catalog::{LICENCE, RELEASED, Released, size_text};
 use crate::panels::widgets::{empty_hint, heading, named};
 use crate::state::training::WeightsChoice;
@@ -49,12 +49,8 @@ pub fn weights_window(ui: &Ui, workbench: &mut Workbench) {
         ui.separator();
         import(ui, workbench, &mut wish);
     });
-    // A page that has grown is laid out in the frame after: there must be one, even if nobody moves the mouse.
     if let Some(shown) = shown {
-        let (place, size) = (shown.response.id.with("size"), shown.response.rect.size());
-        if ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(place, egui::Vec2::ZERO), size)) != size {
-            ui.ctx().request_repaint();
-        }
+        draw_again_if_grown(ui, &shown.response);
     }
     if let Some(wish) = wish {
         grant(ui, workbench, wish);
