@@ -237,6 +237,33 @@ fn the_whole_loop(robot: &Robot) {
     robot.wait_for("oblique_ail", SOON);
     robot.wait("the scan to be open", SOON, |robot| robot.sees("All changes kept") && !robot.is_enabled("Undo"));
     robot.screenshot("12-dropped-scan");
+    one_of_several_series_is_opened(robot, &files.join("dicom/made"));
+}
+
+/// A folder of DICOM files: what is in it is shown, one is opened, painted on and saved as a segmentation of its study.
+fn one_of_several_series_is_opened(robot: &Robot, folder: &Path) {
+    robot.drop_file(folder.to_owned());
+    robot.wait("the list of series", SOON, |robot| robot.text_with("Add all").is_some());
+    robot.screenshot("15-series");
+    let found = medley_io::dicom::scan(folder).expect("series").series;
+    let series = found.iter().find(|series| series.is_volume()).expect("a volume");
+    robot.press(&format!("Open {}", series.title()));
+    robot.wait("the series to be open", SOON, |robot| robot.text_with("Add all").is_none() && robot.sees("All changes kept"));
+    robot.press("Brush");
+    let axial = robot.place_of("Axial view");
+    robot.drag(PointerButton::Primary, &line(axial, [-30.0, -10.0], [30.0, 10.0], 8));
+    robot.wait("the stroke to be kept", SOON, |robot| robot.sees("All changes kept") && robot.is_enabled("Undo"));
+    robot.screenshot("16-series-painted");
+    let path = std::env::temp_dir().join(format!("medley-window-{}.dcm", std::process::id()));
+    robot.press("File");
+    robot.wait_for("Save mask as…", SOON);
+    robot.press("Save mask as…");
+    robot.wait("a field for the path", SOON, |robot| robot.text_with("with .stl, .ply").is_some());
+    robot.type_into(&robot.text_with("with .stl, .ply").expect("just seen"), &path.display().to_string());
+    robot.wait("the file", SOON, |robot| robot.text_with("Segmentation saved").is_some());
+    let read = medley_io::dicom::open_segmentation(&path).expect("a segmentation");
+    assert!(read.labels.counts().contains_key(&1), "the stroke is in it");
+    let _ = std::fs::remove_file(&path);
 }
 
 /// Takes something from a list.

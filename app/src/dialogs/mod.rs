@@ -70,9 +70,9 @@ impl Purpose {
             Self::ExportLabels => "A name that ends with .txt or .label (ITK-SNAP) or .ctbl (3D Slicer)",
             Self::ImportLabels => "A label description of ITK-SNAP or a colour table of 3D Slicer",
             Self::ExportMask => {
-                "A name that ends with .nii.gz, .nii, .nrrd, .seg.nrrd or .mha; with .stl, .ply or .obj the surface of the chosen label"
+                "A name that ends with .nii.gz, .nii, .nrrd, .seg.nrrd, .mha or .dcm; with .stl, .ply or .obj the surface of the chosen label"
             }
-            Self::ImportMask => "A mask on the scan's grid: NIfTI, NRRD, MetaImage",
+            Self::ImportMask => "A mask on the scan's grid: NIfTI, NRRD, MetaImage; DICOM segmentation or contours",
         }
     }
 
@@ -133,7 +133,7 @@ impl Default for Dialogs {
 }
 
 /// Endings of scans and masks.
-const SCANS: [&str; 9] = ["nii", "gz", "hdr", "img", "nrrd", "nhdr", "mha", "mhd", "npy"];
+const SCANS: [&str; 11] = ["nii", "gz", "hdr", "img", "nrrd", "nhdr", "mha", "mhd", "npy", "dcm", "zip"];
 
 /// A dialog that was answered sooner than this was never shown.
 const TOO_SOON: Duration = Duration::from_millis(100);
@@ -146,7 +146,7 @@ impl Dialogs {
             Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("Scans", &SCANS),
             Purpose::Weights | Purpose::ImportWeights => dialog.add_filter("Weights", &["pth", "pt", "tar", "safetensors"]),
             Purpose::ExportMask => dialog
-                .add_filter("Masks", &["gz", "nii", "nrrd", "mha", "mhd"])
+                .add_filter("Masks", &["gz", "nii", "nrrd", "mha", "mhd", "dcm"])
                 .add_filter("Surface of the chosen label", &["stl", "ply", "obj"]),
             Purpose::ExportLabels | Purpose::ImportLabels => dialog.add_filter("Names of labels", &["txt", "label", "ctbl"]),
             Purpose::OpenStudy | Purpose::NewStudy => dialog,

@@ -147,3 +147,62 @@ fn labels_become_surfaces_of_their_size() {
     medley(["convert".as_ref(), mask.as_os_str(), at("one.ply").as_os_str()]).assert_refused("{label}");
     medley(["convert".as_ref(), image.as_os_str(), at("scan.ply").as_os_str()]).assert_refused("only masks");
 }
+
+/// Files of other programs that the readers' own tests have, too.
+fn dicom(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/io/tests/data/dicom").join(name)
+}
+
+#[test]
+fn dicom_is_told_apart_converted_and_given_a_segmentation() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let series = dicom("ct5n");
+    let info = answer(["info".as_ref(), series.as_os_str()]);
+    assert_eq!((info["kind"].as_str(), info["format"].as_str()), (Some("scan"), Some("DICOM")), "{info}");
+    let scan = at("scan.nii.gz");
+    answer(["convert".as_ref(), series.as_os_str(), scan.as_os_str()]);
+    let (from, to) = (medley_io::open_volume(&series).expect("opens"), medley_io::open_volume(&scan).expect("opens"));
+    from.volume.grid().require_same(to.volume.grid()).expect("the same place");
+    assert!(from.volume.to_f32() == to.volume.to_f32(), "the values are others");
+
+    // A mask of two slices on it, as a segmentation of its study and as contours, and back onto its grid.
+    let mut mask = medley_volume::LabelMap::empty(*to.volume.grid());
+    let [wide, high, _] = mask.grid().shape();
+    (0..mask.len()).filter(|offset| (1..3).contains(&(offset / (wide * high)))).for_each(|offset| {
+        let [x, y] = [offset % wide, offset / wide % high];
+        mask.set(offset, if x > 3 && y > 2 && x + y < 20 { 1 + u16::from(x > 8) } else { 0 });
+    });
+    medley_io::write_labels(&at("mask.nii.gz"), &mask, &to.geometry).expect("written");
+    for (name, more) in [("seg.dcm", &[][..]), ("contours.dcm", &["--contours"])] {
+        let fixed =
+            ["convert".into(), at("mask.nii.gz").into_os_string(), at(name).into_os_string(), "--like".into(), series.clone().into()];
+        let more = more.iter().map(Into::into);
+        answer(fixed.into_iter().chain(more).collect::<Vec<std::ffi::OsString>>());
+        let back = at(&format!("{name}.nii.gz"));
+        answer(["convert".as_ref(), at(name).as_os_str(), back.as_os_str(), "--like".as_ref(), series.as_os_str()]);
+        assert_eq!(medley_io::open_labels(&back).expect("a mask").labels.counts(), mask.counts(), "{name}");
+    }
+    assert_eq!(answer(["info".as_ref(), at("seg.dcm").as_os_str()])["format"], "DICOM segmentation");
+    medley(["convert".as_ref(), at("contours.dcm").as_os_str(), at("no.nii").as_os_str()]).assert_refused("--like");
+    medley(["convert".as_ref(), series.as_os_str(), at("scan.dcm").as_os_str()]).assert_refused("not written as DICOM");
+}
+
+#[test]
+fn of_several_series_one_is_chosen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let both = dicom("made");
+    let info = answer(["info".as_ref(), both.as_os_str()]);
+    assert_eq!(info["kind"], "dicom");
+    let series = info["series"].as_array().expect("a list");
+    let volumes: Vec<u64> = series.iter().filter(|one| one["is_volume"] == true).filter_map(|one| one["number"].as_u64()).collect();
+    assert!(volumes.len() > 1, "{info}");
+    let out = folder.path().join("out.nii");
+    medley(["convert".as_ref(), both.as_os_str(), out.as_os_str()]).assert_refused("several series");
+    let number = volumes[1].to_string();
+    answer(["convert".as_ref(), both.as_os_str(), out.as_os_str(), "--series".as_ref(), number.as_ref()]);
+    let key = series[volumes[1] as usize - 1]["key"].as_str().expect("a key").to_owned();
+    let chosen = medley_io::open_volume_part(&both, &medley_io::Part::Series(key), None).expect("opens").volume;
+    assert!(medley_io::open_volume(&out).expect("opens").volume.to_f32() == chosen.to_f32(), "another series was converted");
+    medley(["info".as_ref(), both.as_os_str(), "--series".as_ref(), "99".as_ref()]).assert_refused("there is no series “99”");
+}

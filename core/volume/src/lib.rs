@@ -25,6 +25,7 @@ mod label_table;
 pub mod metrics;
 mod onto;
 pub mod resample;
+mod slab;
 mod surface;
 mod volume;
 
@@ -37,5 +38,6 @@ pub use index_box::IndexBox;
 pub use label_map::{LabelMap, LabelVoxels};
 pub use label_table::{Label, LabelTable};
 pub use onto::volume_onto;
+pub use slab::slab_onto;
 pub use surface::{Mesh, surface};
 pub use volume::{Quantity, Scaling, ValueSummary, Volume, Voxels};

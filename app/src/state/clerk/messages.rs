@@ -39,6 +39,8 @@ pub enum Request {
         path: PathBuf,
         /// What.
         mask: Arc<LabelMap>,
+        /// The case it belongs to.
+        case: CaseId,
         /// Names and colours, for formats that store them.
         labels: LabelTable,
         /// The label whose surface is written, where the format is one of surfaces.

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use medley_io::{FileKind, OpenedVolume, StoredGeometry};
+use medley_io::{FileKind, OpenedLabels, OpenedVolume, StoredGeometry};
 use medley_learn::{CaseSource, ClassSource, TrainingCase};
 use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable};
@@ -156,9 +156,11 @@ impl Desk {
                 self.journal_backlog();
                 self.save_mask(case, &mask)
             }
-            Request::ExportMask { path, mask, labels, label, geometry } if medley_io::mesh::is_mesh_name(&path) => {
-                drop(geometry);
+            Request::ExportMask { path, mask, labels, label, .. } if medley_io::mesh::is_mesh_name(&path) => {
                 self.export_surface(path, &mask, &labels, label)
+            }
+            Request::ExportMask { path, mask, labels, case, .. } if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dcm")) => {
+                self.export_segmentation(path, case, &mask, &labels)
             }
             Request::ExportMask { path, mask, labels, geometry, .. } => self.export(path, &mask, &labels, &geometry),
             Request::ExportLabels(path, labels) => {
@@ -394,6 +396,17 @@ impl Desk {
         Ok(())
     }
 
+    /// A DICOM segmentation: of the patient and study of the case's series, where the case is one.
+    fn export_segmentation(&mut self, path: PathBuf, case: CaseId, mask: &LabelMap, labels: &LabelTable) -> Result<(), String> {
+        use medley_io::dicom::{SegmentationOptions, series_at, write_segmentation};
+        let info = self.study_mut()?.case(case).map_err(sentence)?;
+        let is_dicom = matches!(medley_io::kind_of(&info.image), Ok(FileKind::Dicom | FileKind::DicomFolder));
+        let source = is_dicom.then(|| series_at(&info.image, &info.part)).transpose().map_err(sentence)?;
+        write_segmentation(&path, mask, labels, source.as_ref(), &SegmentationOptions::default()).map_err(sentence)?;
+        self.reply(Reply::Exported("Segmentation", path));
+        Ok(())
+    }
+
     fn export_surface(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, label: u16) -> Result<(), String> {
         let mesh = medley_volume::surface(mask, label).smoothed(SMOOTHING);
         if mesh.triangles.is_empty() {
@@ -406,7 +419,23 @@ impl Desk {
     }
 
     fn read_mask(&mut self, case: CaseId, path: PathBuf) -> Result<(), String> {
-        let (read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
+        let info = self.study_mut()?.case(case).map_err(sentence)?;
+        let (read, names) = if medley_io::dicom::is_contours(&path) {
+            let grid = *self.study_mut()?.load_case(case).map_err(sentence)?.volume.grid();
+            let read = medley_io::dicom::open_contours(&path, &grid).map_err(sentence)?;
+            let geometry = StoredGeometry::of_grid(read.labels.grid());
+            (OpenedLabels { labels: read.labels, geometry, notices: read.notices }, read.table)
+        } else {
+            let (mut read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
+            // A DICOM segmentation holds only the slices that have labels.
+            if medley_io::dicom::is_segmentation(&path) {
+                let grid = *self.study_mut()?.load_case(case).map_err(sentence)?.volume.grid();
+                read.labels = medley_volume::slab_onto(&read.labels, &grid).ok_or_else(|| {
+                    format!("{} does not lie on the voxels of {}: it belongs to another scan.", path.display(), info.name)
+                })?;
+            }
+            (read, names)
+        };
         for notice in read.notices {
             self.reply(Reply::Notice(notice));
         }

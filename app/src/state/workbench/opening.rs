@@ -73,7 +73,7 @@ impl Workbench {
                 if let Some(case) = &self.case {
                     let (mask, geometry) = (Arc::clone(&case.mask), case.geometry.clone());
                     let labels = self.study.as_ref().map(|study| study.labels.clone()).unwrap_or_default();
-                    self.clerk.ask(Request::ExportMask { path, mask, labels, label: self.active_label, geometry });
+                    self.clerk.ask(Request::ExportMask { path, mask, case: case.id, labels, label: self.active_label, geometry });
                 }
             }
             Chosen::ImportMask(path) => {
