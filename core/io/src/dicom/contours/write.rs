@@ -4,7 +4,7 @@ use medley_volume::glam::DVec3;
 use medley_volume::{Grid, LabelMap, LabelTable};
 
 use super::polygon::borders;
-use crate::dicom::segmentation::{Algorithm, SegmentationOptions, slices_with};
+use crate::dicom::segmentation::{Algorithm, Extent, SegmentationOptions, extents};
 use crate::dicom::series::Series;
 use crate::dicom::study::{Study, now};
 use crate::dicom::tags;
@@ -56,13 +56,13 @@ pub fn write_contours(
         })
     });
     writer.sequence(tags::STRUCTURE_SET_ROI_SEQUENCE, regions);
-    let seen = slices_with(labels, &values);
-    let drawn = values.iter().zip(&seen).map(|(&value, seen)| {
+    let found = extents(labels, &values);
+    let drawn = values.iter().zip(&found).map(|(&value, found)| {
         let color = table.get(value).map_or_else(|| LabelTable::palette(value), |label| label.color);
         Writer::of(|item| {
             item.text(tags::ROI_DISPLAY_COLOR, b"IS", &color.map(|part| part.to_string()).join("\\"));
             item.text(tags::REFERENCED_ROI_NUMBER, b"IS", &value.to_string());
-            item.sequence(tags::CONTOUR_SEQUENCE, contours(labels, value, seen, source));
+            item.sequence(tags::CONTOUR_SEQUENCE, contours(labels, value, found, source));
         })
     });
     writer.sequence(tags::ROI_CONTOUR_SEQUENCE, drawn);
@@ -112,13 +112,18 @@ fn named(item: &mut Writer, class: &str, instance: &str) {
 }
 
 /// The contours of one label.
-fn contours(labels: &LabelMap, value: u16, seen: &[bool], source: Option<&Series>) -> Vec<Writer> {
+fn contours(labels: &LabelMap, value: u16, found: &[Option<Extent>], source: Option<&Series>) -> Vec<Writer> {
     let grid = labels.grid();
     let [columns, rows, _] = grid.shape();
     let mut written = Vec::new();
-    for slice in (0..seen.len()).filter(|&slice| seen.get(slice) == Some(&true)) {
+    for (slice, extent) in found.iter().enumerate().filter_map(|(slice, extent)| Some((slice, (*extent)?))) {
         let start = slice * columns * rows;
-        let polygons = borders(columns, rows, |i, j| labels.at(start + j * columns + i) == value);
+        let ([left, right], [top, bottom]) = (extent.columns, extent.rows);
+        let is_inside = |i: usize, j: usize| labels.at(start + (top + j) * columns + left + i) == value;
+        let mut polygons = borders(right - left, bottom - top, is_inside);
+        for [i, j] in polygons.iter_mut().flatten() {
+            (*i, *j) = (*i + left as f64, *j + top as f64);
+        }
         for polygon in polygons {
             written.push(Writer::of(|item| {
                 if let Some((file, frame)) = source.and_then(|series| series.picture(slice)) {

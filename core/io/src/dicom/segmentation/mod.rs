@@ -10,8 +10,8 @@ pub(crate) use color::rgb_from_lab;
 pub use read::is_segmentation;
 pub(crate) use read::modality_of;
 pub use read::open_segmentation;
-pub(crate) use write::slices_with;
 pub use write::write_segmentation;
+pub(crate) use write::{Extent, extents};
 
 /// A mask with the names and colours of its labels.
 #[derive(Debug, Clone)]

@@ -24,6 +24,7 @@ struct Frame {
     slice: usize,
     /// The number of the slice among those written, from 1.
     place: u32,
+    extent: Extent,
 }
 
 /// Writes a mask as a DICOM Segmentation: binary, a frame for each label and slice in which the label has voxels (PS3.3 C.8.20.2).
@@ -106,37 +107,54 @@ impl Lattice {
     }
 }
 
-/// For each of `values`, which rise, the slices that it has voxels in.
-pub(crate) fn slices_with(labels: &LabelMap, values: &[u16]) -> Vec<Vec<bool>> {
+/// The columns and rows that a label has in a slice: the first of each, and one after the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub columns: [usize; 2],
+    pub rows: [usize; 2],
+}
+
+/// For each of `values`, which rise, and each slice, where in the slice it has voxels.
+pub(crate) fn extents(labels: &LabelMap, values: &[u16]) -> Vec<Vec<Option<Extent>>> {
     let [columns, rows, slices] = labels.grid().shape();
-    let mut seen = vec![vec![false; slices]; values.len()];
+    let mut found = vec![vec![None; slices]; values.len()];
     for slice in 0..slices {
-        let mut last = None;
-        for offset in slice * columns * rows..(slice + 1) * columns * rows {
-            let value = labels.at(offset);
-            if value == 0 || last == Some(value) {
-                continue;
-            }
-            last = Some(value);
-            if let Ok(segment) = values.binary_search(&value)
-                && let Some(seen) = seen.get_mut(segment).and_then(|row| row.get_mut(slice))
-            {
-                *seen = true;
+        for row in 0..rows {
+            let start = (slice * rows + row) * columns;
+            let mut column = 0;
+            while column < columns {
+                // A run of one value at a time.
+                let value = labels.at(start + column);
+                let first = column;
+                while column < columns && labels.at(start + column) == value {
+                    column += 1;
+                }
+                if value == 0 {
+                    continue;
+                }
+                if let Ok(label) = values.binary_search(&value)
+                    && let Some(extent) = found.get_mut(label).and_then(|slices| slices.get_mut(slice))
+                {
+                    let known: &mut Extent = extent.get_or_insert(Extent { columns: [first, column], rows: [row, row + 1] });
+                    known.columns = [known.columns[0].min(first), known.columns[1].max(column)];
+                    known.rows[1] = row + 1;
+                }
             }
         }
     }
-    seen
+    found
 }
 
 fn frames(labels: &LabelMap, values: &[u16]) -> Vec<Frame> {
-    let seen = slices_with(labels, values);
+    let found = extents(labels, values);
     let slices = labels.grid().shape()[2];
-    let used: Vec<usize> = (0..slices).filter(|&slice| seen.iter().any(|row| row.get(slice) == Some(&true))).collect();
+    let at = |row: &[Option<Extent>], slice: usize| row.get(slice).copied().flatten();
+    let used: Vec<usize> = (0..slices).filter(|&slice| found.iter().any(|row| at(row, slice).is_some())).collect();
     let mut frames = Vec::new();
-    for (segment, (&value, row)) in values.iter().zip(&seen).enumerate() {
+    for (segment, (&value, row)) in values.iter().zip(&found).enumerate() {
         for (place, &slice) in used.iter().enumerate() {
-            if row.get(slice) == Some(&true) {
-                frames.push(Frame { segment, value, slice, place: place as u32 + 1 });
+            if let Some(extent) = at(row, slice) {
+                frames.push(Frame { segment, value, slice, place: place as u32 + 1, extent });
             }
         }
     }
@@ -149,11 +167,14 @@ fn pack(labels: &LabelMap, frames: &[Frame]) -> Vec<u8> {
     let size = columns * rows;
     let mut bytes = vec![0u8; (size * frames.len()).div_ceil(8)];
     for (n, frame) in frames.iter().enumerate() {
-        for pixel in 0..size {
-            if labels.at(frame.slice * size + pixel) == frame.value {
-                let bit = n * size + pixel;
-                if let Some(byte) = bytes.get_mut(bit / 8) {
-                    *byte |= 1 << (bit % 8);
+        let [first, last] = frame.extent.columns;
+        for row in frame.extent.rows[0]..frame.extent.rows[1] {
+            for pixel in row * columns + first..row * columns + last {
+                if labels.at(frame.slice * size + pixel) == frame.value {
+                    let bit = n * size + pixel;
+                    if let Some(byte) = bytes.get_mut(bit / 8) {
+                        *byte |= 1 << (bit % 8);
+                    }
                 }
             }
         }
