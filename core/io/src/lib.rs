@@ -27,7 +27,6 @@ pub mod dicom;
 mod element;
 mod error;
 mod geometry;
-mod inflate;
 mod kind;
 pub mod label_files;
 mod labels;

@@ -1,3 +1,4 @@
+mod gunzip;
 mod threads;
 
 use std::fs::File;
@@ -6,11 +7,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use flate2::bufread::ZlibDecoder;
+use gunzip::Gunzip;
 use medley_volume::Voxels;
 
 use crate::element::{Element, ElementType, with_element};
 use crate::error::COPY_AGAIN;
-use crate::inflate::Gunzip;
 use crate::{IoError, Progress};
 
 /// What a byte of deflate can become at most (RFC 1951: 258 bytes for two bits).
