@@ -238,6 +238,15 @@ fn the_whole_loop(robot: &Robot) {
     robot.wait("the scan to be open", SOON, |robot| robot.sees("All changes kept") && !robot.is_enabled("Undo"));
     robot.screenshot("12-dropped-scan");
     one_of_several_series_is_opened(robot, &files.join("dicom/made"));
+
+    // A data set is looked through before it becomes cases.
+    robot.drop_file(Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/sample"));
+    robot.wait("the data set to be looked through", LATER, |robot| robot.text_with("cases can be used").is_some());
+    robot.screenshot("17-data-set");
+    let import = robot.text_with("Import ").expect("a button");
+    robot.press(&import);
+    robot.wait("its cases", LATER, |robot| robot.text_with("patient_b").is_some() && robot.sees("All changes kept"));
+    robot.screenshot("18-data-set-imported");
 }
 
 /// A folder of DICOM files: what is in it is shown, one is opened, painted on and saved as a segmentation of its study.

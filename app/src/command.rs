@@ -269,6 +269,7 @@ impl Command {
                 } else if workbench.loading.is_some() {
                     workbench.stop_opening();
                 } else if workbench.volume_choice.take().is_none()
+                    && workbench.checked_set.take().is_none()
                     && !workbench.dialogs.close()
                     && !std::mem::take(&mut workbench.weights_page.is_open)
                 {

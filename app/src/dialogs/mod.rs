@@ -4,6 +4,7 @@
 //! takes its place.
 
 mod close;
+mod data_set;
 mod help;
 mod path_field;
 mod volumes;
@@ -14,6 +15,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 pub use close::close_window;
+pub use data_set::data_set_window;
 pub use help::help_window;
 pub use path_field::path_window;
 pub use volumes::{VolumeChoice, volumes_window};

@@ -21,7 +21,7 @@ pub(crate) mod widgets;
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
 use crate::command::Command;
-use crate::dialogs::{close_window, help_window, path_window, volumes_window, weights_window};
+use crate::dialogs::{close_window, data_set_window, help_window, path_window, volumes_window, weights_window};
 use crate::state::workbench::Workbench;
 
 /// The whole window.
@@ -53,6 +53,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     });
     weights_window(ui, workbench);
     volumes_window(ui, workbench);
+    data_set_window(ui, workbench);
     help_window(ui, &mut workbench.dialogs.is_help_open);
     path_window(ui, &mut workbench.dialogs);
     close_window(ui, workbench);

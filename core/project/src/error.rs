@@ -10,6 +10,16 @@ use crate::CaseId;
 /// Why something about a study or a data set could not be done. Nothing that was saved before is lost by it.
 #[derive(Debug, Error)]
 pub enum ProjectError {
+    /// A data set and a study call one value by different names.
+    #[error("label {value} is “{ours}” in this study and “{theirs}” in the data set: rename one of them, or import into a new study")]
+    LabelNames {
+        /// The label.
+        value: u16,
+        /// Its name in the study.
+        ours: String,
+        /// Its name in the data set.
+        theirs: String,
+    },
     /// The folder holds no study, or something else under its name.
     #[error("{} is not a Medley study ({why}); choose a folder that holds one, or create a new study", folder.display())]
     NotAStudy {

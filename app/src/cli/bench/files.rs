@@ -146,7 +146,9 @@ fn make(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut labels = LabelMap::empty(grid);
     fine.iter().enumerate().for_each(|(offset, &label)| labels.set(offset, label));
     let geometry = StoredGeometry::of_grid(&grid);
-    let [plain, packed, mask] = ["ct.nii", "ct.nii.gz", "mask.nii.gz"].map(|name| folder.join(name));
+    // Not side by side: SimpleITK takes `ct.nii` for `ct.nii.gz` where both are there.
+    std::fs::create_dir(folder.join("packed"))?;
+    let [plain, packed, mask] = ["ct.nii", "packed/ct.nii.gz", "packed/mask.nii.gz"].map(|name| folder.join(name));
     medley_io::write_volume(&plain, &scan, &geometry)?;
     medley_io::write_volume(&packed, &scan, &geometry)?;
     medley_io::write_labels(&mask, &labels, &geometry)?;

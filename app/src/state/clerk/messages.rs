@@ -10,6 +10,7 @@ use medley_learn::TrainingCase;
 use medley_project::{CaseId, CaseInfo, ModelRecord, Role};
 use medley_volume::{LabelMap, LabelTable, Ras};
 
+use super::sets::CheckedSet;
 use super::volumes::{OneVolume, Volumes};
 use crate::state::open_case::OpenCase;
 use crate::state::window_level::WindowLevel;
@@ -23,6 +24,8 @@ pub enum Request {
     Open(PathBuf),
     /// Add some of the volumes of a file or folder to the study and open the first of them.
     OpenVolumes(PathBuf, Vec<OneVolume>),
+    /// Add the cases of the data set that was looked through last to the study.
+    ImportSet,
     /// Open the bundled sample study, unpacking it the first time.
     OpenSample,
     /// Make an empty study in a folder and open it.
@@ -138,6 +141,8 @@ pub enum Reply {
     Notice(String),
     /// There are several volumes to choose from.
     VolumesFound(Box<Volumes>),
+    /// A data set was looked through.
+    SetChecked(Box<CheckedSet>),
     /// What was being opened was given up.
     Stopped,
     /// Something could not be done.

@@ -2,6 +2,7 @@
 //! for a disk. Requests go in, replies come out, both in order.
 
 mod messages;
+mod sets;
 mod study_cases;
 mod volumes;
 mod watch;
@@ -15,9 +16,11 @@ use std::time::Duration;
 
 use medley_io::{FileKind, OpenedLabels, OpenedVolume, StoredGeometry};
 use medley_learn::{CaseSource, ClassSource, TrainingCase};
+use medley_project::dataset::DataSet;
 use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable};
 
+pub use self::sets::CheckedSet;
 use self::study_cases::{ClassifiedCases, StudyCases};
 pub use self::volumes::{OneVolume, Volumes};
 use self::watch::Watch;
@@ -52,14 +55,23 @@ impl Clerk {
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
         let watch = Arc::new(Watch::new(Arc::clone(&wake)));
-        let desk = Desk { study: None, gpu, outbox, wake, backlog: VecDeque::new(), watch: Arc::clone(&watch), just_read: None };
+        let desk = Desk {
+            study: None,
+            gpu,
+            outbox,
+            wake,
+            backlog: VecDeque::new(),
+            watch: Arc::clone(&watch),
+            just_read: None,
+            checked_set: None,
+        };
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || desk.work(&inbox))?;
         Ok(Self { requests, replies, watch, thread: Some(thread) })
     }
 
     /// Asks for something.
     pub fn ask(&self, request: Request) {
-        if matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::LoadCase(_)) {
+        if matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::ImportSet | Request::LoadCase(_)) {
             self.watch.begin();
         }
         // The thread ends only when the window closes; nobody is left to answer then.
@@ -113,6 +125,8 @@ struct Desk {
     watch: Arc<Watch>,
     /// A scan that was read to see whether it can be, and is about to be opened.
     just_read: Option<(CaseId, OpenedVolume)>,
+    /// A data set that was looked through; errors are left out of it.
+    checked_set: Option<DataSet>,
 }
 
 /// How often a journal that does not take a change is tried again.
@@ -145,6 +159,7 @@ impl Desk {
         let result = match request {
             Request::Open(path) => self.open(&path),
             Request::OpenVolumes(path, volumes) => self.open_volumes(&path, &volumes),
+            Request::ImportSet => self.import_set(),
             Request::OpenSample => self.open_sample(),
             Request::NewStudy(folder) => self.new_study(&folder),
             Request::LoadCase(id) => self.load(id),
@@ -211,6 +226,8 @@ impl Desk {
             }
             FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => self.open_scan(path),
             FileKind::DicomFolder | FileKind::Dicom => self.open_dicom(path),
+            FileKind::Json | FileKind::Folder => self.check_set(path),
+            FileKind::Unknown(_) | FileKind::LabelTable if path.extension().is_some_and(|end| end == "txt") => self.check_set(path),
             other => Err(format!("{} cannot be opened: {}.", path.display(), why_not(&other))),
         }
     }
@@ -493,7 +510,6 @@ fn why_not(kind: &FileKind) -> String {
         FileKind::Pytorch | FileKind::Safetensors => {
             "it holds network weights; choose it under “Start from” in the Fine-tune panel".to_owned()
         }
-        FileKind::Folder => "the folder holds no study.sqlite, so it is no study".to_owned(),
         FileKind::LabelTable => "it is a list of labels, not a scan".to_owned(),
         FileKind::Unknown(what) => format!("it {what}"),
         _ => "it is neither a scan nor a study folder".to_owned(),

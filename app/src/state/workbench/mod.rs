@@ -20,7 +20,7 @@ use medley_learn::{DeviceInfo, Worker};
 use medley_project::CaseId;
 use medley_volume::LabelTable;
 
-use super::clerk::{Clerk, Gpu, StudySummary};
+use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
 use super::notices::Notices;
 use super::open_case::OpenCase;
 use super::tools::{ActiveTool, BrushSettings};
@@ -89,6 +89,8 @@ pub struct Workbench {
     pub dialogs: Dialogs,
     /// Volumes of a file or folder to choose from.
     pub volume_choice: Option<VolumeChoice>,
+    /// A data set that was looked through and may become cases.
+    pub checked_set: Option<CheckedSet>,
     /// The page of weights.
     pub weights_page: WeightsPage,
     /// What can compute here, once it is known.
@@ -142,6 +144,7 @@ impl Workbench {
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             volume_choice: None,
+            checked_set: None,
             weights_page,
             devices: Vec::new(),
             palette: Arc::new(Palette::of(&LabelTable::default())),

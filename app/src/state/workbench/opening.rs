@@ -36,6 +36,13 @@ impl Workbench {
         self.clerk.ask(Request::OpenVolumes(path, volumes));
     }
 
+    /// Makes cases of the data set that was looked through last.
+    pub fn import_set(&mut self) {
+        self.snapshot();
+        self.loading = Some("the data set".to_owned());
+        self.clerk.ask(Request::ImportSet);
+    }
+
     /// Makes an empty study and opens it.
     pub fn new_study(&mut self, folder: PathBuf) {
         self.snapshot();
@@ -134,6 +141,10 @@ impl Workbench {
             Reply::VolumesFound(volumes) => {
                 self.loading = None;
                 self.volume_choice = Some(VolumeChoice::new(*volumes));
+            }
+            Reply::SetChecked(checked) => {
+                self.loading = None;
+                self.checked_set = Some(*checked);
             }
             Reply::Stopped => self.loading = None,
             Reply::Failed(sentence) => {

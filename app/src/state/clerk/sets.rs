@@ -1,0 +1,56 @@
+//! Data sets of others: looked through, then imported.
+
+use std::path::Path;
+
+use medley_io::Progress;
+use medley_project::dataset::{DataSet, Options, SetReport};
+
+use super::watch::Watch;
+use super::{Desk, Reply, sentence};
+
+/// What a data set holds and what does not fit.
+#[derive(Debug, Clone)]
+pub struct CheckedSet {
+    /// What was found out.
+    pub report: SetReport,
+    /// What the list itself had to say.
+    pub notices: Vec<String>,
+}
+
+/// As many notices of an import are told one by one.
+const MOST_NOTICES: usize = 4;
+
+impl Desk {
+    /// Looks through a data set and tells of it; nothing becomes a case yet.
+    pub(super) fn check_set(&mut self, path: &Path) -> Result<(), String> {
+        let mut set = DataSet::open_with(path, &Options { keep_missing: true, ..Options::default() }).map_err(sentence)?;
+        let notices = set.notices.clone();
+        let report = set.check(&told(&self.watch)).map_err(sentence)?;
+        set.adopt(&report);
+        self.checked_set = Some(set);
+        self.reply(Reply::SetChecked(Box::new(CheckedSet { report, notices })));
+        Ok(())
+    }
+
+    pub(super) fn import_set(&mut self) -> Result<(), String> {
+        let Some(set) = self.checked_set.take() else { return Ok(()) };
+        let watch = std::sync::Arc::clone(&self.watch);
+        let imported = self.any_study()?.import_set(&set, &told(&watch)).map_err(sentence)?;
+        let (new, known) = (imported.cases.len(), imported.known.len());
+        if known > 0 {
+            self.reply(Reply::Notice(format!("{known} scans were in the study already and stay as they are; {new} were added.")));
+        }
+        let more = imported.notices.len().saturating_sub(MOST_NOTICES);
+        for notice in imported.notices.into_iter().take(MOST_NOTICES) {
+            self.reply(Reply::Notice(notice));
+        }
+        if more > 0 {
+            self.reply(Reply::Notice(format!("{more} more notices of the imported files are shown when each is opened.")));
+        }
+        self.announce(imported.cases.first().copied())
+    }
+}
+
+fn told(watch: &Watch) -> impl Fn(usize, usize) -> bool {
+    |done, all| watch.reached(done as f64 / all.max(1) as f64).is_continue()
+}
