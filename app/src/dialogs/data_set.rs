@@ -38,13 +38,15 @@ pub fn data_set_window(ui: &Ui, workbench: &mut Workbench) {
             }
         });
         ui.separator();
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let plural = if usable == 1 { "" } else { "s" };
-            let import = ui.add_enabled(usable > 0, Button::new(format!("Import {usable} case{plural}")));
-            is_wanted = import
-                .on_hover_text("They become cases of the open study; the files stay where they are and are not changed")
-                .on_disabled_hover_text("No case can be used as it is")
-                .clicked();
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let plural = if usable == 1 { "" } else { "s" };
+                let import = ui.add_enabled(usable > 0, Button::new(format!("Import {usable} case{plural}")));
+                is_wanted = import
+                    .on_hover_text("They become cases of the open study; the files stay where they are and are not changed")
+                    .on_disabled_hover_text("No case can be used as it is")
+                    .clicked();
+            });
         });
     });
     if let Some(shown) = shown {

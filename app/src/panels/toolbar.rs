@@ -83,7 +83,7 @@ fn brush(ui: &mut Ui, workbench: &mut Workbench) {
     let slider =
         Slider::new(&mut workbench.brush.radius_mm, BrushSettings::RADIUS_RANGE_MM).logarithmic(true).suffix(" mm").max_decimals(1);
     let label = ui.label("Radius");
-    ui.spacing_mut().slider_width = 80.0;
+    ui.spacing_mut().slider_width = 48.0;
     ui.add(slider).labelled_by(label.id).on_hover_text("Brush radius (- and +, or Shift + wheel)");
     ui.checkbox(&mut workbench.brush.is_ball, "3D").on_hover_text("Paint a ball through neighbouring slices, not a disc in one");
 }
