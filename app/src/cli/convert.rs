@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Which series of DICOM files: its number in the list that `info` gives, or its key
     #[arg(long, value_name = "N|KEY")]
     series: Option<String>,
+    /// Of PET in DICOM: values as standardised uptake (body weight), where the files tell dose, weight and time
+    #[arg(long)]
+    suv: bool,
     /// Write labels as contours (RT Structure Set) and not as a segmentation, where OUT is a `.dcm`
     #[arg(long)]
     contours: bool,
@@ -189,6 +192,11 @@ fn open(arguments: &Arguments) -> Result<Opened, Failure> {
         Some(frame) => medley_io::open_volume_frame(path, frame)?,
         // A segmentation in layers is no scan of one volume.
         None if arguments.content == Content::Auto && has_segments(path) => return as_mask(),
+        None if arguments.suv => {
+            let chosen = arguments.series.as_deref().filter(|_| arguments.like.is_none());
+            let series = dicom::series_at(path, &series_part(path, chosen)?)?;
+            dicom::open_with(&series, dicom::OpenOptions { suv: true })?
+        }
         None => {
             let chosen = arguments.series.as_deref().filter(|_| arguments.like.is_none());
             medley_io::open_volume_part(path, &series_part(path, chosen)?, None)?
