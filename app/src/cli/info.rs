@@ -161,7 +161,8 @@ fn dicom(path: &Path, wanted: Option<&str>) -> Result<Answer, Failure> {
         return segmentation(path, "DICOM segmentation");
     }
     let found = dicom::scan(path)?;
-    if let (1, _) | (_, true) = (found.series.len(), found.series.iter().filter(|series| series.is_volume()).count() == 1) {
+    // Where there is none, opening it says why.
+    if found.series.len() <= 1 || found.series.iter().filter(|series| series.is_volume()).count() == 1 {
         return image(path, &Part::First);
     }
     let report = |(at, series): (usize, &dicom::Series)| SeriesReport {

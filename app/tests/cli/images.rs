@@ -205,4 +205,7 @@ fn of_several_series_one_is_chosen() {
     let chosen = medley_io::open_volume_part(&both, &medley_io::Part::Series(key), None).expect("opens").volume;
     assert!(medley_io::open_volume(&out).expect("opens").volume.to_f32() == chosen.to_f32(), "another series was converted");
     medley(["info".as_ref(), both.as_os_str(), "--series".as_ref(), "99".as_ref()]).assert_refused("there is no series “99”");
+    for (file, why) in [("bad_structured_report.dcm", "report"), ("bad_mr_truncated.dcm", "ends"), ("sc_rgb_jpeg_lossless.dcm", "colour")] {
+        medley(["info".as_ref(), dicom(file).as_os_str()]).assert_refused(why);
+    }
 }

@@ -43,6 +43,12 @@ impl Volumes {
     /// A sentence if nothing there can be read.
     pub fn of_dicom(path: &Path) -> Result<Self, String> {
         let found = dicom::scan(path).map_err(|error| error.to_string())?;
+        if found.series.is_empty() {
+            // Opening it says why.
+            return Err(medley_io::open_volume(path)
+                .err()
+                .map_or_else(|| format!("{} holds no pictures.", path.display()), |error| error.to_string()));
+        }
         let mut list: Vec<OneVolume> = found.series.iter().map(|series| one(path, series)).collect();
         // Scouts and single views last, in their own order.
         list.sort_by_key(|volume| volume.fault.is_some());
