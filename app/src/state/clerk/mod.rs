@@ -71,7 +71,7 @@ impl Clerk {
 
     /// Asks for something.
     pub fn ask(&self, request: Request) {
-        if matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::ImportSet | Request::LoadCase(_)) {
+        if is_reading(&request) {
             self.watch.begin();
         }
         // The thread ends only when the window closes; nobody is left to answer then.
@@ -156,6 +156,8 @@ impl Desk {
     }
 
     fn handle(&mut self, request: Request) {
+        // Only these can be given up; what else fails must be told, whatever was given up before.
+        let is_reading = is_reading(&request);
         let result = match request {
             Request::Open(path) => self.open(&path),
             Request::OpenVolumes(path, volumes) => self.open_volumes(&path, &volumes),
@@ -207,7 +209,7 @@ impl Desk {
             Request::Close => Ok(()),
         };
         match result {
-            Err(_) if self.watch.is_stopped() => self.reply(Reply::Stopped),
+            Err(_) if is_reading && self.watch.is_stopped() => self.reply(Reply::Stopped),
             Err(sentence) => self.reply(Reply::Failed(sentence)),
             Ok(()) => {}
         }
@@ -501,6 +503,11 @@ fn first_labels() -> LabelTable {
 }
 
 /// What is wrong with a file that is neither a scan nor a study, and what to do.
+/// Whether a request opens something, which takes a while and can be given up.
+fn is_reading(request: &Request) -> bool {
+    matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::ImportSet | Request::LoadCase(_))
+}
+
 fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|error| format!("{}: {error}.", path.display()))
 }
