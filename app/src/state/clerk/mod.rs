@@ -304,25 +304,38 @@ impl Desk {
 
     /// Adds volumes of a file or folder to the open study, those that are not in it yet, and opens the first.
     fn open_volumes(&mut self, path: &Path, volumes: &[OneVolume]) -> Result<(), String> {
-        let (watch, study) = (Arc::clone(&self.watch), self.any_study()?);
-        let known = study.cases().map_err(sentence)?;
         let mut first = None;
+        let mut outcome = Ok(());
         for volume in volumes {
-            let id = match known.iter().find(|case| case.image == path && case.part == volume.part) {
-                Some(case) => case.id,
-                None => {
-                    let opened = medley_io::open_volume_part(path, &volume.part, Some(&*watch)).map_err(sentence)?;
-                    let study = self.any_study()?;
-                    let id = study.add_case_part(&volume.name, path, &volume.part, Role::Training).map_err(sentence)?;
-                    if first.is_none() {
-                        self.just_read = Some((id, opened));
-                    }
-                    id
+            match self.add_volume(path, volume, first.is_none()) {
+                Ok(id) => first = first.or(Some(id)),
+                Err(why) => {
+                    outcome = Err(why);
+                    break;
                 }
-            };
-            first = first.or(Some(id));
+            }
         }
-        self.announce(first)
+        // What was added before something failed is there.
+        match first {
+            Some(_) => self.announce(first).and(outcome),
+            None => outcome,
+        }
+    }
+
+    /// A volume as a case of the study; the first of several is kept in memory, because it is opened next.
+    fn add_volume(&mut self, path: &Path, volume: &OneVolume, is_first: bool) -> Result<CaseId, String> {
+        let watch = Arc::clone(&self.watch);
+        let known = self.any_study()?.cases().map_err(sentence)?;
+        if let Some(case) = known.iter().find(|case| case.image == path && case.part == volume.part) {
+            return Ok(case.id);
+        }
+        // Read before it is added: what cannot be read never becomes a case.
+        let opened = medley_io::open_volume_part(path, &volume.part, Some(&*watch)).map_err(sentence)?;
+        let id = self.any_study()?.add_case_part(&volume.name, path, &volume.part, Role::Training).map_err(sentence)?;
+        if is_first {
+            self.just_read = Some((id, opened));
+        }
+        Ok(id)
     }
 
     fn close_study(&mut self) {

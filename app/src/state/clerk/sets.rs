@@ -35,7 +35,15 @@ impl Desk {
     pub(super) fn import_set(&mut self) -> Result<(), String> {
         let Some(set) = self.checked_set.take() else { return Ok(()) };
         let watch = std::sync::Arc::clone(&self.watch);
-        let imported = self.any_study()?.import_set(&set, &told(&watch)).map_err(sentence)?;
+        let imported = match self.any_study()?.import_set(&set, &told(&watch)) {
+            Ok(imported) => imported,
+            Err(error) => {
+                // What was imported before something failed is there.
+                let cases = self.any_study()?.cases().map_err(sentence)?;
+                self.reply(Reply::Cases(cases));
+                return Err(sentence(error));
+            }
+        };
         let (new, known) = (imported.cases.len(), imported.known.len());
         if known > 0 {
             self.reply(Reply::Notice(format!("{known} scans were in the study already and stay as they are; {new} were added.")));
