@@ -227,7 +227,9 @@ impl Desk {
                 self.announce(None)
             }
             FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => self.open_scan(path),
-            FileKind::DicomFolder | FileKind::Dicom => self.open_dicom(path),
+            FileKind::Dicom => self.open_dicom(path),
+            // Segmentations of DICOM may lie among scans of other formats.
+            FileKind::DicomFolder => self.open_dicom(path).or_else(|why| self.check_set(path).map_err(|_| why)),
             FileKind::Json | FileKind::Folder => self.check_set(path),
             FileKind::Unknown(_) | FileKind::LabelTable if path.extension().is_some_and(|end| end == "txt") => self.check_set(path),
             other => Err(format!("{} cannot be opened: {}.", path.display(), why_not(&other))),
