@@ -215,6 +215,11 @@ fn the_whole_loop(robot: &Robot) {
     choose(robot, "Normalisation of the encoder", "Frozen statistics");
     assert!(!robot.sees("Width"), "the starter has its own width");
     robot.screenshot("09-advanced");
+    choose(robot, "Encoder weights to start from", "From scratch");
+    robot.wait_for("Width", SOON);
+    robot.screenshot("09b-from-scratch");
+    choose(robot, "Encoder weights to start from", "Bundled starter encoder");
+    robot.wait("the starter's own width", SOON, |robot| !robot.sees("Width"));
     robot.set_number("Steps", 300.0);
     robot.press("Fine-tune");
     robot.wait("the first step", LATER, |robot| robot.text_with("Step ").is_some());

@@ -141,6 +141,8 @@ fn weights(ui: &mut Ui, workbench: &mut Workbench) {
             let name = option.name();
             if ui.selectable_label(chosen == option, name).clicked() {
                 workbench.choices.weights = option;
+                // As in `choice`: what a screen reader does closes no list by itself.
+                ui.close();
             }
         }
         if ui.selectable_label(false, "More: fetch or import…").clicked() {
@@ -174,6 +176,7 @@ fn device(ui: &mut Ui, workbench: &mut Workbench) {
         for option in options {
             if ui.selectable_label(chosen == option, name(option)).clicked() {
                 picked = Some(option);
+                ui.close();
             }
         }
     });
