@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use medley_io::mesh::is_mesh_name;
-use medley_io::{FileKind, StoredGeometry, dicom, label_files};
-use medley_volume::{Grid, LabelMap, LabelTable, Volume};
+use medley_io::{FileKind, OpenedVolume, StoredGeometry, dicom, label_files};
+use medley_volume::{Grid, LabelMap, LabelTable, Mesh, Volume};
 use serde::Serialize;
 
 use super::content::{INTENT_LABEL, has_segments, looks_like_mask};
@@ -50,7 +50,7 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "LABEL")]
     labels: Vec<String>,
     /// Rounds by which the steps of surfaces are evened out
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = Mesh::USUAL_ROUNDS)]
     smooth: usize,
     /// Replace OUT if it exists
     #[arg(long)]
@@ -114,16 +114,19 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     for written in [Some(output), write_table.as_ref()].into_iter().flatten() {
         require_writable(written, &inputs, *force)?;
     }
-    let mut opened = open(arguments)?;
-    if let Some(like) = like {
-        let image = medley_io::open_volume_part(like, &series_part(like, arguments.series.as_deref())?, None)?;
+    let image = match like {
+        Some(like) => Some(medley_io::open_volume_part(like, &series_part(like, arguments.series.as_deref())?, None)?),
+        None => None,
+    };
+    let mut opened = open(arguments, image.as_ref())?;
+    if let Some(image) = image {
         opened.warnings.extend(image.notices);
         opened.geometry = image.geometry.alone();
         opened.content = onto(opened.content, *image.volume.grid())?;
     }
     let mut surfaces = Vec::new();
     let (kind, grid) = match &opened.content {
-        Numbers::Scan(_) if is_dicom_name(output) => {
+        Numbers::Scan(_) if dicom::is_dicom_name(output) => {
             return Err(Failure::new("scans are not written as DICOM: choose .nii.gz, .nrrd or .mha, or --as mask if it is one"));
         }
         Numbers::Scan(_) if is_mesh_name(output) || write_table.is_some() || !arguments.labels.is_empty() => {
@@ -138,7 +141,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
             surfaces = write_surfaces(mask, &opened.table, arguments, &inputs)?;
             ("surfaces", *mask.grid())
         }
-        Numbers::Mask(mask) if is_dicom_name(output) => {
+        Numbers::Mask(mask) if dicom::is_dicom_name(output) => {
             write_dicom(mask, &opened.table, arguments)?;
             (if arguments.contours { "contours" } else { "segmentation" }, *mask.grid())
         }
@@ -166,7 +169,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Answer::new(&Report { output, kind, shape: grid.shape(), affine: grid.affine_rows(), surfaces, warnings }, text)
 }
 
-fn open(arguments: &Arguments) -> Result<Opened, Failure> {
+fn open(arguments: &Arguments, like: Option<&OpenedVolume>) -> Result<Opened, Failure> {
     let path = &arguments.input;
     let given = arguments.table.as_deref().map(label_files::read).transpose()?;
     let as_mask = || -> Result<Opened, Failure> {
@@ -176,14 +179,13 @@ fn open(arguments: &Arguments) -> Result<Opened, Failure> {
         Ok(Opened { content: Numbers::Mask(mask.labels), geometry: mask.geometry, table, warnings: mask.notices })
     };
     if dicom::is_contours(path) {
-        let Some(like) = &arguments.like else {
+        let Some(image) = like else {
             let shown = path.display();
             return Err(Failure::new(format!("{shown} holds contours, which are a mask only on the grid of a scan: name it with --like")));
         };
-        let image = medley_io::open_volume_part(like, &series_part(like, arguments.series.as_deref())?, None)?;
         let dicom::Segmentation { labels, table, notices } = dicom::open_contours(path, image.volume.grid())?;
         let table = given.unwrap_or(table);
-        return Ok(Opened { content: Numbers::Mask(labels), geometry: image.geometry.alone(), table, warnings: notices });
+        return Ok(Opened { content: Numbers::Mask(labels), geometry: image.geometry.clone().alone(), table, warnings: notices });
     }
     if arguments.content == Content::Mask {
         return as_mask();
@@ -192,14 +194,14 @@ fn open(arguments: &Arguments) -> Result<Opened, Failure> {
         Some(frame) => medley_io::open_volume_frame(path, frame)?,
         // A segmentation in layers is no scan of one volume.
         None if arguments.content == Content::Auto && has_segments(path) => return as_mask(),
-        None if arguments.suv => {
-            let chosen = arguments.series.as_deref().filter(|_| arguments.like.is_none());
-            let series = dicom::series_at(path, &series_part(path, chosen)?)?;
-            dicom::open_with(&series, dicom::OpenOptions { suv: true })?
-        }
         None => {
-            let chosen = arguments.series.as_deref().filter(|_| arguments.like.is_none());
-            medley_io::open_volume_part(path, &series_part(path, chosen)?, None)?
+            // Beside `--like` the series is one of that image's.
+            let part = series_part(path, arguments.series.as_deref().filter(|_| like.is_none()))?;
+            if arguments.suv {
+                dicom::open_with(&dicom::series_at(path, &part)?, dicom::OpenOptions { suv: true })?
+            } else {
+                medley_io::open_volume_part(path, &part, None)?
+            }
         }
     };
     if arguments.content == Content::Auto && (scan.about.intent_code == INTENT_LABEL || looks_like_mask(&scan.volume)) {
@@ -207,10 +209,6 @@ fn open(arguments: &Arguments) -> Result<Opened, Failure> {
     }
     let table = given.unwrap_or_default();
     Ok(Opened { content: Numbers::Scan(scan.volume), geometry: scan.geometry, table, warnings: scan.notices })
-}
-
-fn is_dicom_name(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dcm"))
 }
 
 /// Writes labels for DICOM programs; of the patient and study of the series that `--like` names, if it is one.

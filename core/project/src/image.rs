@@ -58,7 +58,7 @@ impl Fingerprint {
             return Ok(Look::Same);
         }
         let sha256 = files::sha256(path).map_err(ProjectError::file(path, "read"))?;
-        let sha256: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = files::hex(&sha256);
         let is_same = remembered.is_none_or(|old| match &old.sha256 {
             Some(old) => *old == sha256,
             None => is_alike(old),

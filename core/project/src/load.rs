@@ -97,6 +97,17 @@ impl Study {
         Ok(OpenCase { volume: opened.volume, geometry: opened.geometry, mask: loaded.mask, history: loaded.history, notices })
     }
 
+    /// The grid that a case's mask lies on. The image is read only if it never was.
+    ///
+    /// # Errors
+    /// As [`Study::load_case`].
+    pub fn case_grid(&self, id: CaseId) -> Result<Grid, ProjectError> {
+        match self.case_row(id)?.grid.as_deref().and_then(grid_from_json) {
+            Some(grid) => Ok(grid),
+            None => Ok(*self.load_case(id)?.volume.grid()),
+        }
+    }
+
     /// Puts a mask in place of the case's, as an Edit that can be undone; returns it, or `None` if nothing changes.
     ///
     /// It is journaled. If the case is open, apply the Edit to its mask and push it to its history, or load the case again.
@@ -105,10 +116,7 @@ impl Study {
     /// As [`Study::load_case`]; also if the mask does not lie on the image's grid.
     pub fn import_mask(&self, id: CaseId, mask: &LabelMap) -> Result<Option<Edit>, ProjectError> {
         let row = self.case_row(id)?;
-        let grid = match row.grid.as_deref().and_then(grid_from_json) {
-            Some(grid) => grid,
-            None => *self.load_case(id)?.volume.grid(),
-        };
+        let grid = self.case_grid(id)?;
         let wanted = on_grid(mask, &grid).map_err(|_| ProjectError::MaskGrid {
             case: row.name.clone(),
             found: mask.grid().to_string(),

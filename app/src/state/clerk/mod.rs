@@ -14,11 +14,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use medley_io::{FileKind, OpenedLabels, OpenedVolume, StoredGeometry};
+use medley_io::{FileKind, OpenedVolume, StoredGeometry, dicom};
 use medley_learn::{CaseSource, ClassSource, TrainingCase};
 use medley_project::dataset::DataSet;
 use medley_project::{CaseId, ModelRecord, Role, Study};
-use medley_volume::{LabelMap, LabelTable};
+use medley_volume::{LabelMap, LabelTable, Mesh};
 
 pub use self::sets::CheckedSet;
 use self::study_cases::{ClassifiedCases, StudyCases};
@@ -29,9 +29,6 @@ use super::window_level::WindowLevel;
 use crate::render::ScanTextures;
 use crate::stem::stem;
 use crate::{places, sample};
-
-/// Rounds by which the steps of a surface are evened out.
-const SMOOTHING: usize = 10;
 
 pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
 
@@ -176,7 +173,7 @@ impl Desk {
             Request::ExportMask { path, mask, labels, label, .. } if medley_io::mesh::is_mesh_name(&path) => {
                 self.export_surface(path, &mask, &labels, label)
             }
-            Request::ExportMask { path, mask, labels, case, .. } if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dcm")) => {
+            Request::ExportMask { path, mask, labels, case, .. } if dicom::is_dicom_name(&path) => {
                 self.export_segmentation(path, case, &mask, &labels)
             }
             Request::ExportMask { path, mask, labels, geometry, .. } => self.export(path, &mask, &labels, &geometry),
@@ -432,17 +429,16 @@ impl Desk {
 
     /// A DICOM segmentation: of the patient and study of the case's series, where the case is one.
     fn export_segmentation(&mut self, path: PathBuf, case: CaseId, mask: &LabelMap, labels: &LabelTable) -> Result<(), String> {
-        use medley_io::dicom::{SegmentationOptions, series_at, write_segmentation};
         let info = self.study_mut()?.case(case).map_err(sentence)?;
         let is_dicom = matches!(medley_io::kind_of(&info.image), Ok(FileKind::Dicom | FileKind::DicomFolder));
-        let source = is_dicom.then(|| series_at(&info.image, &info.part)).transpose().map_err(sentence)?;
-        write_segmentation(&path, mask, labels, source.as_ref(), &SegmentationOptions::default()).map_err(sentence)?;
+        let source = is_dicom.then(|| dicom::series_at(&info.image, &info.part)).transpose().map_err(sentence)?;
+        dicom::write_segmentation(&path, mask, labels, source.as_ref(), &dicom::SegmentationOptions::default()).map_err(sentence)?;
         self.reply(Reply::Exported("Segmentation", path));
         Ok(())
     }
 
     fn export_surface(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, label: u16) -> Result<(), String> {
-        let mesh = medley_volume::surface(mask, label).smoothed(SMOOTHING);
+        let mesh = medley_volume::surface(mask, label).smoothed(Mesh::USUAL_ROUNDS);
         if mesh.triangles.is_empty() {
             let name = labels.get(label).map_or_else(|| label.to_string(), |label| label.name.clone());
             return Err(format!("The mask holds no voxel of {name}, the chosen label: there is no surface to save."));
@@ -453,27 +449,26 @@ impl Desk {
     }
 
     fn read_mask(&mut self, case: CaseId, path: PathBuf) -> Result<(), String> {
-        let info = self.study_mut()?.case(case).map_err(sentence)?;
-        let (read, names) = if medley_io::dicom::is_contours(&path) {
-            let grid = *self.study_mut()?.load_case(case).map_err(sentence)?.volume.grid();
-            let read = medley_io::dicom::open_contours(&path, &grid).map_err(sentence)?;
-            let geometry = StoredGeometry::of_grid(read.labels.grid());
-            (OpenedLabels { labels: read.labels, geometry, notices: read.notices }, read.table)
+        let study = self.study_mut()?;
+        let (labels, names, notices) = if dicom::is_contours(&path) {
+            let read = dicom::open_contours(&path, &study.case_grid(case).map_err(sentence)?).map_err(sentence)?;
+            (read.labels, read.table, read.notices)
         } else {
-            let (mut read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
-            // A DICOM segmentation holds only the slices that have labels.
-            if medley_io::dicom::is_segmentation(&path) {
-                let grid = *self.study_mut()?.load_case(case).map_err(sentence)?.volume.grid();
-                read.labels = medley_volume::slab_onto(&read.labels, &grid).ok_or_else(|| {
-                    format!("{} does not lie on the voxels of {}: it belongs to another scan.", path.display(), info.name)
-                })?;
-            }
-            (read, names)
+            let (read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
+            let labels = if dicom::is_segmentation(&path) {
+                // It holds only the slices that have labels.
+                let (grid, name) = (study.case_grid(case).map_err(sentence)?, study.case(case).map_err(sentence)?.name);
+                let elsewhere = || format!("{} does not lie on the voxels of {name}: it belongs to another scan.", path.display());
+                medley_volume::slab_onto(&read.labels, &grid).ok_or_else(elsewhere)?
+            } else {
+                read.labels
+            };
+            (labels, names, read.notices)
         };
-        for notice in read.notices {
+        for notice in notices {
             self.reply(Reply::Notice(notice));
         }
-        self.reply(Reply::MaskRead(case, path, Box::new(read.labels), names));
+        self.reply(Reply::MaskRead(case, path, Box::new(labels), names));
         Ok(())
     }
 

@@ -32,7 +32,7 @@ pub struct OneVolume {
     pub about: Vec<String>,
     /// Why it cannot be opened; `None` if it can.
     pub fault: Option<String>,
-    /// Its middle slice.
+    /// Its middle slice, where there is a choice.
     pub picture: Option<dicom::Thumbnail>,
 }
 
@@ -50,6 +50,11 @@ impl Volumes {
                 .map_or_else(|| format!("{} holds no pictures.", path.display()), |error| error.to_string()));
         }
         let mut list: Vec<OneVolume> = found.series.iter().map(|series| one(path, series)).collect();
+        let is_one_picture = matches!(found.series.as_slice(), [one] if one.images == 1);
+        // A picture costs the reading of a slice, and is looked at only where there is a choice.
+        if !is_one_picture && only(&list).is_none() {
+            list.iter_mut().zip(&found.series).for_each(|(volume, series)| volume.picture = dicom::thumbnail(series).ok());
+        }
         // Scouts and single views last, in their own order.
         list.sort_by_key(|volume| volume.fault.is_some());
         let skipped = found.skipped.len();
@@ -58,7 +63,6 @@ impl Volumes {
             1 => vec!["One file is no picture and was passed over.".to_owned()],
             _ => vec![format!("{skipped} files are no pictures and were passed over.")],
         };
-        let is_one_picture = matches!(found.series.as_slice(), [one] if one.images == 1);
         Ok(Self { path: path.to_owned(), list, is_one_picture, others })
     }
 
@@ -81,9 +85,13 @@ impl Volumes {
 
     /// The one that is meant where there is no choice.
     pub fn only(&self) -> Option<&OneVolume> {
-        let mut able = self.list.iter().filter(|volume| volume.fault.is_none());
-        able.next().filter(|_| able.next().is_none())
+        only(&self.list)
     }
+}
+
+fn only(list: &[OneVolume]) -> Option<&OneVolume> {
+    let mut able = list.iter().filter(|volume| volume.fault.is_none());
+    able.next().filter(|_| able.next().is_none())
 }
 
 fn one(path: &Path, series: &dicom::Series) -> OneVolume {
@@ -104,6 +112,6 @@ fn one(path: &Path, series: &dicom::Series) -> OneVolume {
         title: series.title(),
         about,
         fault,
-        picture: dicom::thumbnail(series).ok(),
+        picture: None,
     }
 }

@@ -43,6 +43,8 @@ pub use contours::{is_contours, open_contours, write_contours};
 pub use open::{OpenOptions, open, open_watched, open_with};
 pub(crate) use place::is_in_zip;
 pub use scan::scan;
-pub use segmentation::{Algorithm, Segmentation, SegmentationOptions, is_segmentation, open_segmentation, write_segmentation};
+pub use segmentation::{
+    Algorithm, Segmentation, SegmentationOptions, is_dicom_name, is_segmentation, open_segmentation, write_segmentation,
+};
 pub use series::{Scan, Series};
 pub use thumbnail::{Thumbnail, thumbnail};

@@ -1,6 +1,9 @@
 //! What a file made from a scan takes over from it, so that it belongs to the same patient and study (PS3.3 C.7.1, C.7.2).
 
 use std::collections::BTreeMap;
+use std::path::Path;
+
+use medley_volume::LabelMap;
 
 use super::data_set::{DataSet, Tag};
 use super::series::Series;
@@ -26,6 +29,28 @@ const TAKEN: [(Tag, &[u8; 2]); 13] = [
 ];
 /// Type 2 and not written if they are not there.
 const OPTIONAL: [Tag; 2] = [tags::STUDY_DESCRIPTION, tags::PATIENT_AGE];
+
+/// What keeps a mask from becoming a DICOM file.
+pub(crate) fn unfit(path: &Path, fault: &str, advice: &'static str) -> IoError {
+    IoError::Unfit { file: path.display().to_string(), fault: fault.to_owned(), advice }
+}
+
+/// The labels that a mask holds, background left out.
+///
+/// # Errors
+/// If there is none, of which `empty` says why that cannot be written, or the mask does not lie on the series that it was made on.
+pub(crate) fn labels_on(path: &Path, labels: &LabelMap, source: Option<&Series>, empty: &str) -> Result<Vec<u16>, IoError> {
+    let values: Vec<u16> = labels.counts().into_keys().filter(|&value| value != 0).collect();
+    if values.is_empty() {
+        return Err(unfit(path, empty, "paint something first"));
+    }
+    match source.and_then(Series::grid) {
+        Some(own) if own.require_same(labels.grid()).is_err() => {
+            Err(unfit(path, "the mask lies on another grid than the series", "choose the series that the mask was made on"))
+        }
+        _ => Ok(values),
+    }
+}
 
 /// Patient, study, frame of reference and the words that files made from a scan begin with.
 pub(crate) struct Study {

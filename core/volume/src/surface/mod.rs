@@ -18,6 +18,9 @@ pub struct Mesh {
 }
 
 impl Mesh {
+    /// Rounds of [`Mesh::smoothed`] after which the steps of voxels are hardly seen and volumes stay.
+    pub const USUAL_ROUNDS: usize = 10;
+
     /// The volume inside in mm³; negative if the triangles face inwards.
     #[must_use]
     pub fn signed_volume_mm3(&self) -> f64 {

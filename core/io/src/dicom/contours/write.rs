@@ -6,7 +6,7 @@ use medley_volume::{Grid, LabelMap, LabelTable};
 use super::polygon::borders;
 use crate::dicom::segmentation::{Algorithm, Extent, SegmentationOptions, extents};
 use crate::dicom::series::Series;
-use crate::dicom::study::{Study, now};
+use crate::dicom::study::{Study, labels_on, now};
 use crate::dicom::tags;
 use crate::dicom::writer::{Writer, new_uid};
 use crate::{IoError, write_atomically};
@@ -29,16 +29,7 @@ pub fn write_contours(
     source: Option<&Series>,
     options: &SegmentationOptions,
 ) -> Result<(), IoError> {
-    let unfit = |fault: &str, advice| IoError::Unfit { file: path.display().to_string(), fault: fault.to_owned(), advice };
-    let values: Vec<u16> = labels.counts().into_keys().filter(|&value| value != 0).collect();
-    if values.is_empty() {
-        return Err(unfit("the mask is empty, and a structure set without contours is of no use", "paint something first"));
-    }
-    if let Some(own) = source.and_then(Series::grid)
-        && own.require_same(labels.grid()).is_err()
-    {
-        return Err(unfit("the mask lies on another grid than the series", "choose the series that the mask was made on"));
-    }
+    let values = labels_on(path, labels, source, "the mask is empty, and a structure set without contours is of no use")?;
     let study = Study::of(source)?;
     let source = source.filter(|series| series.is_referable());
     let instance = new_uid();

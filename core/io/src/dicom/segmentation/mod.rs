@@ -4,6 +4,8 @@ mod color;
 mod read;
 mod write;
 
+use std::path::Path;
+
 use medley_volume::{LabelMap, LabelTable};
 
 pub(crate) use color::rgb_from_lab;
@@ -12,6 +14,12 @@ pub(crate) use read::modality_of;
 pub use read::open_segmentation;
 pub use write::write_segmentation;
 pub(crate) use write::{Extent, extents};
+
+/// Whether a name ends like a DICOM file's.
+#[must_use]
+pub fn is_dicom_name(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("dcm"))
+}
 
 /// A mask with the names and colours of its labels.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use super::color::lab_from_rgb;
 use super::{Algorithm, SegmentationOptions};
 use crate::dicom::data_set::{PIXEL_DATA, Tag};
 use crate::dicom::series::Series;
-use crate::dicom::study::{Study, now};
+use crate::dicom::study::{self, Study, labels_on, now};
 use crate::dicom::tags;
 use crate::dicom::writer::{Writer, new_uid};
 use crate::{IoError, write_atomically};
@@ -44,17 +44,12 @@ pub fn write_segmentation(
     source: Option<&Series>,
     options: &SegmentationOptions,
 ) -> Result<(), IoError> {
-    let unfit = |fault: &str, advice| IoError::Unfit { file: path.display().to_string(), fault: fault.to_owned(), advice };
-    let values: Vec<u16> = labels.counts().into_keys().filter(|&value| value != 0).collect();
-    if values.is_empty() || values.len() > MOST_SEGMENTS {
-        return Err(unfit("the mask is empty, and a segmentation without segments is not allowed", "paint something first"));
+    let unfit = |fault: &str, advice| study::unfit(path, fault, advice);
+    let values = labels_on(path, labels, source, "the mask is empty, and a segmentation without segments is not allowed")?;
+    if values.len() > MOST_SEGMENTS {
+        return Err(unfit("the mask has more labels than a segmentation may have segments", "save it as NIfTI"));
     }
     let grid = labels.grid();
-    if let Some(own) = source.and_then(Series::grid)
-        && own.require_same(grid).is_err()
-    {
-        return Err(unfit("the mask lies on another grid than the series", "choose the series that the mask was made on"));
-    }
     let lattice = Lattice::of(grid).ok_or_else(|| unfit("rows and columns of the grid are not at right angles", "save it as NIfTI"))?;
     let study = Study::of(source)?;
     let frames = frames(labels, &values);

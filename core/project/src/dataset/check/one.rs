@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{CaseFacts, Problem, ProblemKind, Severity};
 use crate::ProjectError;
 use crate::dataset::{DataSetCase, LoadedCase};
+use crate::files::hex;
 
 /// What the set says of all cases.
 pub(super) struct Looker<'a> {
@@ -267,10 +268,6 @@ fn mask_content(labels: &LabelMap) -> [u8; 32] {
         LabelVoxels::U16(values) => add(&mut values.iter().copied()),
     }
     hash.finalize().into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
