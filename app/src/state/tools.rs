@@ -19,7 +19,7 @@ impl ActiveTool {
 
     /// Its name, which is also its button's label.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Crosshair => "Crosshair",
             Self::WindowLevel => "Window/level",
