@@ -30,7 +30,7 @@ mod surface;
 mod volume;
 
 pub use axes::{AnatomicalPlane, AxisMap};
-pub use components::{Component, Components, components};
+pub use components::{Component, Components, Connectivity, components, components_of, components_with};
 pub use error::VolumeError;
 pub use glam;
 pub use grid::{Grid, Ras, VoxelIndex};
