@@ -5,6 +5,7 @@
 //! - [`Volume`]: voxels in their stored type, with scaling and unit; [`LabelMap`]: one label per voxel
 //! - [`LabelTable`]: names and colours of labels
 //! - [`IndexBox`]: a half-open box of voxel indices; [`components`](fn@components): connected pieces of a mask
+//! - [`distance`]: Euclidean distances in mm
 //! - [`surface`](fn@surface): a label's surface as a closed [`Mesh`] of triangles
 //! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
 //!
@@ -17,6 +18,7 @@
 
 mod axes;
 mod components;
+pub mod distance;
 mod error;
 mod grid;
 mod index_box;
@@ -30,7 +32,7 @@ mod surface;
 mod volume;
 
 pub use axes::{AnatomicalPlane, AxisMap};
-pub use components::{Component, Components, components};
+pub use components::{Component, Components, Connectivity, components, components_of, components_with};
 pub use error::VolumeError;
 pub use glam;
 pub use grid::{Grid, Ras, VoxelIndex};

@@ -44,7 +44,7 @@ impl Workbench {
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
         let shape = if self.brush.is_ball { BrushShape::Ball } else { BrushShape::Disc(plane) };
-        let rules = PaintRules { locked: self.locked_labels(), only_over: None };
+        let rules = PaintRules { locked: self.locked_labels(), ..PaintRules::default() };
         Some(Brush { label, radius_mm: self.brush.radius_mm, shape, rules })
     }
 

@@ -1,0 +1,33 @@
+//! Correction tools: each a pure function from a gesture on a [`Canvas`] to an [`Edit`](crate::Edit) that is **not applied yet**.
+//!
+//! A tool gives the Edit or says in a sentence why there is none ([`Refusal`](crate::Refusal)). The Edit is its own preview: its box, and
+//! the labels before and after. Tools that follow the pointer also have a function that gives the voxels alone ([`VoxelSet`]).
+//!
+//! # Map
+//! - [`Canvas`]: the mask, the scan below it, the active label, the rules, who works and when; [`Slice`], [`Extent`]: where
+//! - by hand: [`polygon`]
+//! - from a point: [`fill`], [`grow`]
+//! - from values: [`threshold`]
+//!
+//! # Invariants
+//! 1. Only [`Canvas::edit`] makes Edits, and it keeps to the [`PaintRules`](crate::PaintRules) whatever the tool asked for.
+//! 2. Gestures are points in the patient; the result does not depend on the order or direction of the voxel axes, except where a
+//!    point lies within rounding of the middle between two voxels.
+//! 3. Tools look at the box they change, not at the whole mask; nothing clones a mask.
+
+mod canvas;
+mod fill;
+mod flood;
+mod grow;
+mod polygon;
+mod slice;
+mod threshold;
+mod voxel_set;
+
+pub use canvas::Canvas;
+pub use fill::{Fill, fill, fill_voxels};
+pub use grow::{Confidence, Grow, Growth, grow, grow_voxels};
+pub use polygon::{polygon, polygon_voxels};
+pub use slice::{Extent, Slice};
+pub use threshold::{Threshold, threshold, threshold_voxels};
+pub use voxel_set::VoxelSet;
