@@ -13,6 +13,7 @@ pub use table::{Entry, Group, TABLE};
 use egui::{Context, Key, KeyboardShortcut, ThemePreference};
 
 use crate::dialogs::Purpose;
+use crate::state::correction::operation::Operation;
 use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
 use crate::state::workbench::Workbench;
@@ -44,6 +45,12 @@ pub enum Command {
     Redo,
     /// Take a tool.
     Take(ActiveTool),
+    /// Show the options of an operation and what it would do.
+    Choose(Operation),
+    /// Do what is shown, or close the contour.
+    Apply,
+    /// Take the last point of a contour back.
+    TakePointBack,
     /// A smaller brush.
     SmallerBrush,
     /// A larger brush.
@@ -118,6 +125,12 @@ impl Command {
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
+            Self::Choose(_) => unless(case.is_some(), "Open a scan first."),
+            Self::Apply => {
+                let correction = &workbench.correction;
+                unless(correction.draft.is_some() || correction.preview.is_some(), "There is nothing to apply.")
+            }
+            Self::TakePointBack => unless(workbench.correction.draft.is_some(), "No contour is being drawn."),
             Self::FineTune => workbench.fine_tune_obstacle(),
             Self::PauseTraining | Self::StopTraining => unless(is_training, "No training is running."),
             Self::Propose => workbench.propose_obstacle(),
@@ -152,7 +165,10 @@ impl Command {
             Self::ImportLabels => choose(workbench, Purpose::ImportLabels, None),
             Self::Undo => workbench.undo(),
             Self::Redo => workbench.redo(),
-            Self::Take(tool) => workbench.tool = tool,
+            Self::Take(tool) => workbench.take(tool),
+            Self::Choose(operation) => workbench.choose_operation(operation),
+            Self::Apply => workbench.apply_preview(),
+            Self::TakePointBack => workbench.take_contour_point_back(),
             Self::SmallerBrush => workbench.brush.resize(-1.0),
             Self::LargerBrush => workbench.brush.resize(1.0),
             Self::PreviousLabel => workbench.step_label(-1),
@@ -176,6 +192,8 @@ impl Command {
                 let is_painting = workbench.case.as_ref().is_some_and(crate::state::open_case::OpenCase::is_painting);
                 if is_painting {
                     workbench.cancel_stroke();
+                } else if workbench.drop_preview() {
+                    // That was it.
                 } else if workbench.loading.is_some() {
                     workbench.stop_opening();
                 } else if workbench.volume_choice.take().is_none()

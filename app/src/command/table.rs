@@ -3,6 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::Command;
+use crate::state::correction::operation::Operation;
 use crate::state::tools::ActiveTool;
 
 /// What belongs together on the page of shortcuts.
@@ -93,12 +94,19 @@ pub const TABLE: &[Entry] = &[
 
     row(Command::Undo, "undo", "Undo", Group::Edit, &[ctrl(Key::Z)]),
     row(Command::Redo, "redo", "Redo", Group::Edit, &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    row(Command::Apply, "apply", "Apply", Group::Edit, &[plain(Key::Enter)]),
+    row(Command::TakePointBack, "take-point-back", "Take the last point of a contour back", Group::Edit, &[plain(Key::Backspace)]),
     row(Command::Cancel, "cancel", "Cancel", Group::Edit, &[plain(Key::Escape)]),
 
     tool(ActiveTool::Crosshair, "tool-crosshair", &[plain(Key::Num1)]),
     tool(ActiveTool::WindowLevel, "tool-window-level", &[plain(Key::Num2)]),
     tool(ActiveTool::Brush, "tool-brush", &[plain(Key::Num3)]),
     tool(ActiveTool::Eraser, "tool-eraser", &[plain(Key::Num4)]),
+    tool(ActiveTool::Contour, "tool-contour", &[plain(Key::Num5)]),
+    tool(ActiveTool::Fill, "tool-fill", &[plain(Key::Num6)]),
+    tool(ActiveTool::Grow, "tool-grow", &[plain(Key::Num7)]),
+    tool(ActiveTool::LiveWire, "tool-live-wire", &[plain(Key::Num8)]),
+    row(Command::Choose(Operation::Threshold), "threshold", Operation::Threshold.name(), Group::Tools, &[]),
     row(Command::SmallerBrush, "smaller-brush", "Smaller brush", Group::Tools, &[plain(Key::Minus)]),
     row(Command::LargerBrush, "larger-brush", "Larger brush", Group::Tools, &[plain(Key::Plus), plain(Key::Equals)]),
 

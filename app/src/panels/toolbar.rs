@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             let tooltip = Command::Take(tool).tooltip(ui.ctx());
             let response = ui.add(Button::new(tool.name()).selected(is_taken)).on_hover_text(tooltip);
             if response.clicked() {
-                workbench.tool = tool;
+                workbench.take(tool);
             }
         }
         if workbench.tool.is_painting() {

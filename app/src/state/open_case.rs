@@ -33,6 +33,7 @@ pub struct OpenCase {
     pub unjournaled: usize,
     /// Edits since the mask was last written.
     pub unsaved: usize,
+    mask_version: u64,
     stroke: Option<Stroke>,
 }
 
@@ -60,6 +61,7 @@ impl OpenCase {
             proposal: None,
             unjournaled: 0,
             unsaved: 0,
+            mask_version: 0,
             stroke: None,
         }
     }
@@ -81,6 +83,12 @@ impl OpenCase {
         }
         let middle = found?;
         Some(grid.ras_of(VoxelIndex(std::array::from_fn(|axis| (middle.low[axis] + middle.high[axis] - 1) / 2))))
+    }
+
+    /// Counts the changes of the mask since the case was opened.
+    #[must_use]
+    pub fn mask_version(&self) -> u64 {
+        self.mask_version
     }
 
     /// Whether a stroke may begin: none is under way and every Edit is in the journal.
@@ -181,6 +189,7 @@ impl OpenCase {
     }
 
     fn changed(&mut self, region: IndexBox) -> MaskChange {
+        self.mask_version += 1;
         self.unjournaled += 1;
         self.unsaved += 1;
         MaskChange { region }

@@ -11,11 +11,19 @@ pub enum ActiveTool {
     Brush,
     /// Paints background.
     Eraser,
+    /// Fills a contour of points or drawn by hand.
+    Contour,
+    /// Fills the piece under a point.
+    Fill,
+    /// Grows a region from a point.
+    Grow,
+    /// Fills a contour that follows edges of the scan.
+    LiveWire,
 }
 
 impl ActiveTool {
     /// All of them, by their digit from 1.
-    pub const ALL: [Self; 4] = [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser];
+    pub const ALL: [Self; 8] = [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser, Self::Contour, Self::Fill, Self::Grow, Self::LiveWire];
 
     /// Its name, which is also its button's label.
     #[must_use]
@@ -25,10 +33,20 @@ impl ActiveTool {
             Self::WindowLevel => "Window/level",
             Self::Brush => "Brush",
             Self::Eraser => "Eraser",
+            Self::Contour => "Contour",
+            Self::Fill => "Fill",
+            Self::Grow => "Grow",
+            Self::LiveWire => "Live-wire",
         }
     }
 
     /// Whether it changes the mask.
+    #[must_use]
+    pub fn changes_mask(self) -> bool {
+        !matches!(self, Self::Crosshair | Self::WindowLevel)
+    }
+
+    /// Whether it is a brush.
     #[must_use]
     pub fn is_painting(self) -> bool {
         matches!(self, Self::Brush | Self::Eraser)

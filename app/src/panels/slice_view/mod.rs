@@ -2,12 +2,15 @@
 //!
 //! # Map
 //! - this file: where a view lies and what it cuts
-//! - `mouse`: looking around, and which tool the left button belongs to; `painting`: brush and eraser
+//! - `mouse`: looking around, and which tool the left button belongs to; `painting`: brush and eraser;
+//!   `contour`: contours and live-wire; `seed`: fill and grow
 //! - `picture`: the slice and what is written over it
 
+mod contour;
 mod mouse;
 mod painting;
 mod picture;
+mod seed;
 
 use egui::{Pos2, Rect, Sense, Ui, pos2};
 use medley_volume::glam::DVec2;

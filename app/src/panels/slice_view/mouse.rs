@@ -4,7 +4,7 @@ use egui::{Event, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
 use medley_volume::glam::{DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
 
-use super::{Place, dvec, painting, slot};
+use super::{Place, contour, dvec, painting, seed, slot};
 use crate::panels::caption::toggle_maximised;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::tools::ActiveTool;
@@ -21,7 +21,7 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
         }
         workbench.views.pointer = Some(geometry.ras_under(dvec(at)));
     }
-    if response.double_clicked() && !workbench.tool.is_painting() {
+    if response.double_clicked() && !workbench.tool.changes_mask() {
         toggle_maximised(workbench, kind);
         return geometry;
     }
@@ -31,9 +31,20 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
         camera.pan_mm -= DVec2::new(moved.x.into(), moved.y.into()) / geometry.points_per_mm();
         return place.geometry(workbench);
     }
-    if workbench.tool.is_painting() {
-        painting::paint(ui, workbench, plane, response, &geometry);
-        return geometry;
+    match workbench.tool {
+        ActiveTool::Brush | ActiveTool::Eraser => {
+            painting::paint(ui, workbench, plane, response, &geometry);
+            return geometry;
+        }
+        ActiveTool::Contour | ActiveTool::LiveWire => {
+            contour::draw_on(ui, workbench, plane, response, &geometry);
+            return geometry;
+        }
+        ActiveTool::Fill | ActiveTool::Grow => {
+            seed::click(ui, workbench, plane, response, &geometry);
+            return geometry;
+        }
+        ActiveTool::Crosshair | ActiveTool::WindowLevel => {}
     }
     if response.dragged_by(PointerButton::Secondary) {
         let anchor = ui.input(|input| input.pointer.press_origin()).unwrap_or(rect.center());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, vec2};
 use medley_volume::AnatomicalPlane;
 
-use super::{Place, pos, slot};
+use super::{Place, contour, pos, slot};
 use crate::panels::box_overlay;
 use crate::panels::caption::caption;
 use crate::render::{SliceFrame, slice_shape};
@@ -29,7 +29,7 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
             opacity: views.overlay.opacity,
             is_outline: views.overlay.is_outline,
             shows_labels: !views.overlay.is_hidden,
-            shows_proposal: case.proposal.is_some() && !views.overlay.is_hidden,
+            shows_proposal: (case.proposal.is_some() || workbench.correction.preview.is_some()) && !views.overlay.is_hidden,
             is_interpolated: true,
             palette: Arc::clone(&workbench.palette),
         };
@@ -40,6 +40,7 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
     painter.vline(cross.x, rect.y_range(), line);
     painter.hline(rect.x_range(), cross.y, line);
     box_overlay::draw(&painter, workbench, plane, geometry);
+    contour::draw(&painter, workbench, plane, geometry);
     letters(&painter, plane, workbench, rect);
     scale_bar(&painter, rect, geometry);
     if workbench.tool.is_painting()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use medley_annotate::{Brush, BrushShape, PaintRules};
+use medley_annotate::{Brush, BrushShape};
 use medley_volume::{AnatomicalPlane, Ras};
 
 use super::Workbench;
@@ -44,7 +44,7 @@ impl Workbench {
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
         let shape = if self.brush.is_ball { BrushShape::Ball } else { BrushShape::Disc(plane) };
-        let rules = PaintRules { locked: self.locked_labels(), ..PaintRules::default() };
+        let rules = self.correction.rules(self.locked_labels());
         Some(Brush { label, radius_mm: self.brush.radius_mm, shape, rules })
     }
 
