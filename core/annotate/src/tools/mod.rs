@@ -5,7 +5,7 @@
 //!
 //! # Map
 //! - [`Canvas`]: the mask, the scan below it, the active label, the rules, who works and when; [`Slice`], [`Extent`]: where
-//! - by hand: [`polygon`]
+//! - by hand: [`polygon`]; along edges: [`LiveWire`]
 //! - from a point: [`fill`], [`grow`]
 //! - from values: [`threshold`]
 //! - on labels: [`islands`], [`boolean`], [`crop`], [`mask_by`], [`copy_slice`]
@@ -25,6 +25,7 @@ mod fill;
 mod flood;
 mod grow;
 mod islands;
+mod live_wire;
 mod operand;
 mod polygon;
 mod slice;
@@ -38,6 +39,7 @@ pub use crop::{Crop, Keep, MaskBy, crop, mask_by};
 pub use fill::{Fill, fill, fill_voxels};
 pub use grow::{Confidence, Grow, Growth, grow, grow_voxels};
 pub use islands::{Islands, Piece, islands, pieces};
+pub use live_wire::LiveWire;
 pub use operand::Operand;
 pub use polygon::{polygon, polygon_voxels};
 pub use slice::{Extent, Slice};

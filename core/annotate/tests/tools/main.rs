@@ -8,5 +8,6 @@ mod crop;
 mod fill;
 mod grow;
 mod islands;
+mod live_wire;
 mod polygon;
 mod threshold;
