@@ -5,7 +5,7 @@
 //! - [`Volume`]: voxels in their stored type, with scaling and unit; [`LabelMap`]: one label per voxel
 //! - [`LabelTable`]: names and colours of labels
 //! - [`IndexBox`]: a half-open box of voxel indices; [`components`](fn@components): connected pieces of a mask
-//! - [`distance`]: Euclidean distances in mm
+//! - [`distance`]: Euclidean distances in mm; [`morphology`]: sets of voxels grown, shrunk, filled, hollowed and smoothed
 //! - [`surface`](fn@surface): a label's surface as a closed [`Mesh`] of triangles
 //! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
 //!
@@ -25,6 +25,7 @@ mod index_box;
 mod label_map;
 mod label_table;
 pub mod metrics;
+pub mod morphology;
 mod onto;
 pub mod resample;
 mod slab;
