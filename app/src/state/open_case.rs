@@ -113,7 +113,7 @@ impl OpenCase {
     /// Draws on to a point; what changed.
     pub fn extend_stroke(&mut self, to: Ras) -> Option<MaskChange> {
         let stroke = self.stroke.as_mut()?;
-        stroke.extend(Arc::make_mut(&mut self.mask), to).map(|region| MaskChange { region })
+        stroke.extend(Arc::make_mut(&mut self.mask), Some(&self.volume), to).map(|region| MaskChange { region })
     }
 
     /// Lifts the brush: the Edit that remains, to be journaled.

@@ -9,6 +9,10 @@ pub enum BrushShape {
     Disc(AnatomicalPlane),
     /// A ball in millimetres.
     Ball,
+    /// A square along the voxel axes in the stored voxel slice nearest to an anatomical plane; the radius is half its side.
+    Square(AnatomicalPlane),
+    /// A cube along the voxel axes; the radius is half its side.
+    Cube,
 }
 
 /// What a stroke paints with.

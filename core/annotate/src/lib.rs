@@ -30,6 +30,7 @@ mod refusal;
 mod rules;
 mod runs;
 mod stroke;
+mod swept_box;
 pub mod tools;
 mod values;
 mod varint;

@@ -30,6 +30,12 @@ pub enum Refusal {
     /// The mask has no such label.
     #[error("The mask has no voxel of label {0}.")]
     NoVoxels(u16),
+    /// A point beside the label.
+    #[error("The point chosen is not in label {0}; choose one inside it.")]
+    NotIn(u16),
+    /// A slice with nothing to copy.
+    #[error("The slice to copy holds none of these labels; draw there first.")]
+    EmptySlice,
     /// Tools that look at values need the scan.
     #[error("This needs the scan itself, which is not open; open the scan the mask belongs to.")]
     NoScan,

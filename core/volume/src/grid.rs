@@ -157,6 +157,14 @@ impl Grid {
         Self { shape, ras_from_voxel: self.ras_from_voxel * shift, voxel_from_ras: back * self.voxel_from_ras }
     }
 
+    /// The same voxels with the axes in another order: axis `n` is this one's `order[n]`.
+    pub(crate) fn turned(&self, order: [usize; 3]) -> Self {
+        let exchange = DMat3::from_cols_array_2d(&order.map(|axis| std::array::from_fn(|row| if row == axis { 1.0 } else { 0.0 })));
+        let shape = order.map(|axis| self.shape[axis]);
+        let back = DAffine3::from_mat3(exchange.transpose());
+        Self { shape, ras_from_voxel: self.ras_from_voxel * DAffine3::from_mat3(exchange), voxel_from_ras: back * self.voxel_from_ras }
+    }
+
     /// Position in an array laid out with `i` fastest.
     #[inline]
     #[must_use]

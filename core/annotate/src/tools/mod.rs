@@ -5,9 +5,10 @@
 //!
 //! # Map
 //! - [`Canvas`]: the mask, the scan below it, the active label, the rules, who works and when; [`Slice`], [`Extent`]: where
-//! - by hand: [`polygon`]
+//! - by hand: [`polygon`]; along edges: [`LiveWire`]
 //! - from a point: [`fill`], [`grow`]
 //! - from values: [`threshold`]
+//! - on labels: [`islands`], [`boolean`], [`crop`], [`mask_by`], [`copy_slice`]
 //!
 //! # Invariants
 //! 1. Only [`Canvas::edit`] makes Edits, and it keeps to the [`PaintRules`](crate::PaintRules) whatever the tool asked for.
@@ -15,18 +16,31 @@
 //!    point lies within rounding of the middle between two voxels.
 //! 3. Tools look at the box they change, not at the whole mask; nothing clones a mask.
 
+mod boolean;
+mod bounds;
 mod canvas;
+mod copy_slice;
+mod crop;
 mod fill;
 mod flood;
 mod grow;
+mod islands;
+mod live_wire;
+mod operand;
 mod polygon;
 mod slice;
 mod threshold;
 mod voxel_set;
 
+pub use boolean::{Boolean, Operation, boolean};
 pub use canvas::Canvas;
+pub use copy_slice::{CopySlice, copy_slice};
+pub use crop::{Crop, Keep, MaskBy, crop, mask_by};
 pub use fill::{Fill, fill, fill_voxels};
 pub use grow::{Confidence, Grow, Growth, grow, grow_voxels};
+pub use islands::{Islands, Piece, islands, pieces};
+pub use live_wire::LiveWire;
+pub use operand::Operand;
 pub use polygon::{polygon, polygon_voxels};
 pub use slice::{Extent, Slice};
 pub use threshold::{Threshold, threshold, threshold_voxels};
