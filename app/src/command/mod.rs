@@ -51,6 +51,10 @@ pub enum Command {
     Apply,
     /// Take the last point of a contour back.
     TakePointBack,
+    /// The active label of this slice in the next one towards the head.
+    CopySliceUp,
+    /// The active label of this slice in the next one towards the feet.
+    CopySliceDown,
     /// A smaller brush.
     SmallerBrush,
     /// A larger brush.
@@ -125,7 +129,7 @@ impl Command {
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
-            Self::Choose(_) => unless(case.is_some(), "Open a scan first."),
+            Self::Choose(_) | Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
             Self::Apply => {
                 let correction = &workbench.correction;
                 unless(correction.draft.is_some() || correction.preview.is_some(), "There is nothing to apply.")
@@ -169,6 +173,8 @@ impl Command {
             Self::Choose(operation) => workbench.choose_operation(operation),
             Self::Apply => workbench.apply_preview(),
             Self::TakePointBack => workbench.take_contour_point_back(),
+            Self::CopySliceUp => workbench.copy_slice(medley_volume::AnatomicalPlane::Axial, 1),
+            Self::CopySliceDown => workbench.copy_slice(medley_volume::AnatomicalPlane::Axial, -1),
             Self::SmallerBrush => workbench.brush.resize(-1.0),
             Self::LargerBrush => workbench.brush.resize(1.0),
             Self::PreviousLabel => workbench.step_label(-1),

@@ -79,6 +79,10 @@ const fn tool(tool: ActiveTool, id: &'static str, keys: &'static [KeyboardShortc
     row(Command::Take(tool), id, tool.name(), Group::Tools, keys)
 }
 
+const fn operation(operation: Operation, id: &'static str) -> Entry {
+    row(Command::Choose(operation), id, operation.name(), Group::Tools, &[])
+}
+
 /// All commands, in the order they are listed.
 #[rustfmt::skip]
 pub const TABLE: &[Entry] = &[
@@ -106,7 +110,12 @@ pub const TABLE: &[Entry] = &[
     tool(ActiveTool::Fill, "tool-fill", &[plain(Key::Num6)]),
     tool(ActiveTool::Grow, "tool-grow", &[plain(Key::Num7)]),
     tool(ActiveTool::LiveWire, "tool-live-wire", &[plain(Key::Num8)]),
-    row(Command::Choose(Operation::Threshold), "threshold", Operation::Threshold.name(), Group::Tools, &[]),
+    operation(Operation::Threshold, "threshold"),
+    operation(Operation::Islands, "islands"),
+    operation(Operation::Merge, "merge-labels"),
+    operation(Operation::Crop, "crop"),
+    row(Command::CopySliceUp, "copy-slice-up", "Copy label to the slice above", Group::Tools, &[ctrl(Key::ArrowUp)]),
+    row(Command::CopySliceDown, "copy-slice-down", "Copy label to the slice below", Group::Tools, &[ctrl(Key::ArrowDown)]),
     row(Command::SmallerBrush, "smaller-brush", "Smaller brush", Group::Tools, &[plain(Key::Minus)]),
     row(Command::LargerBrush, "larger-brush", "Larger brush", Group::Tools, &[plain(Key::Plus), plain(Key::Equals)]),
 

@@ -23,7 +23,8 @@ pub enum ActiveTool {
 
 impl ActiveTool {
     /// All of them, by their digit from 1.
-    pub const ALL: [Self; 8] = [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser, Self::Contour, Self::Fill, Self::Grow, Self::LiveWire];
+    pub const ALL: [Self; 8] =
+        [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser, Self::Contour, Self::Fill, Self::Grow, Self::LiveWire];
 
     /// Its name, which is also its button's label.
     #[must_use]
@@ -58,8 +59,10 @@ impl ActiveTool {
 pub struct BrushSettings {
     /// From the middle to the rim, in mm.
     pub radius_mm: f64,
-    /// A ball through neighbouring slices, not a disc in one.
+    /// Through neighbouring slices, not in one.
     pub is_ball: bool,
+    /// A square or a cube, not a disc or a ball.
+    pub is_square: bool,
 }
 
 impl BrushSettings {
@@ -75,7 +78,7 @@ impl BrushSettings {
 
 impl Default for BrushSettings {
     fn default() -> Self {
-        Self { radius_mm: 6.0, is_ball: false }
+        Self { radius_mm: 6.0, is_ball: false, is_square: false }
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) fn draw_on(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane
         let draft = workbench.correction.draft.as_ref()?;
         draft.is_closable().then(|| pos(geometry.point_of(draft.points[0])))
     };
-    let last = |workbench: &Workbench| workbench.correction.draft.as_ref().and_then(|draft| draft.last()).map(|at| pos(geometry.point_of(at)));
+    let last =
+        |workbench: &Workbench| workbench.correction.draft.as_ref().and_then(|draft| draft.last()).map(|at| pos(geometry.point_of(at)));
     let is_here = response.hovered() || response.is_pointer_button_down_on();
     let events: Vec<Event> = ui.input(|input| input.events.clone());
     for event in events.into_iter().filter(|_| is_here) {

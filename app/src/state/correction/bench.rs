@@ -33,6 +33,8 @@ pub struct Done {
     pub wanted: Wanted,
     /// The change, or why there is none.
     pub outcome: Result<Edit, Refusal>,
+    /// Voxels that would get the label, and that would lose it.
+    pub counts: Option<[usize; 2]>,
 }
 
 /// The thread, and the ways to it and from it.
@@ -56,12 +58,13 @@ impl ToolBench {
                 let author = Author::Person;
                 let canvas = Canvas { mask: &mask, scan: Some(&scan), label: wanted.label, rules: &wanted.rules, author: &author, at_ms };
                 let outcome = wanted.gesture.edit(&canvas);
+                let counts = outcome.as_ref().ok().map(|edit| [edit.gained(wanted.label), edit.lost(wanted.label)]);
                 if let (Some((textures, queue)), Ok(edit)) = (&shown_on, &outcome) {
                     textures.write_preview(queue, &mask, Some(edit));
                 }
                 // The mask must not be shared when the answer is there, or applying it would copy it.
                 drop((mask, scan));
-                if outbox.send(Done { wanted, outcome }).is_err() {
+                if outbox.send(Done { wanted, outcome, counts }).is_err() {
                     return;
                 }
                 wake();

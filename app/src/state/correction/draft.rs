@@ -1,6 +1,7 @@
 //! A contour that is not closed yet.
 
-use medley_annotate::tools::Slice;
+use medley_annotate::Refusal;
+use medley_annotate::tools::{LiveWire, Slice};
 use medley_volume::{AnatomicalPlane, Ras};
 
 /// A contour being drawn in a slice.
@@ -16,28 +17,70 @@ pub struct Draft {
     anchors: Vec<usize>,
     /// The way from the last point to the pointer, the pointer's place last.
     pub tail: Vec<Ras>,
+    /// What finds the ways of a live-wire contour.
+    wire: Option<LiveWire>,
 }
+
+/// How far from a click a live-wire looks for an edge, mm.
+const SNAP_MM: f64 = 2.0;
 
 impl Draft {
     /// A contour that begins at a point.
     #[must_use]
     pub fn begin(plane: AnatomicalPlane, slice: Slice, at: Ras) -> Self {
-        Self { plane, slice, points: vec![at], anchors: vec![1], tail: Vec::new() }
+        Self { plane, slice, points: vec![at], anchors: vec![1], tail: Vec::new(), wire: None }
+    }
+
+    /// A contour that begins at an edge near a point and follows edges.
+    ///
+    /// # Errors
+    /// If the point lies outside the slice.
+    pub fn begin_wire(plane: AnatomicalPlane, slice: Slice, at: Ras, mut wire: LiveWire) -> Result<Self, Refusal> {
+        let at = wire.snapped(at, SNAP_MM)?;
+        wire.anchor(at)?;
+        Ok(Self { wire: Some(wire), ..Self::begin(plane, slice, at) })
+    }
+
+    /// The pointer is here: where the contour would go.
+    pub fn aim(&mut self, at: Ras) {
+        self.tail = match &mut self.wire {
+            // A way that cannot be found leaves the contour where it was.
+            Some(wire) => wire.path_to(at).unwrap_or_default(),
+            None => vec![at],
+        };
+    }
+
+    /// The points of the closed contour, and whether they follow edges.
+    #[must_use]
+    pub fn closed(self) -> (Vec<Ras>, bool) {
+        match self.wire {
+            Some(mut wire) => (wire.closed(), true),
+            None => (self.points, false),
+        }
     }
 
     /// A click: the contour goes on along its tail to this point.
     pub fn click(&mut self, at: Ras) {
-        if self.tail.len() > 1 {
-            self.points.append(&mut self.tail);
-        } else {
-            self.points.push(at);
+        if let Some(wire) = &mut self.wire {
+            let at = wire.snapped(at, SNAP_MM).unwrap_or(at);
+            if wire.anchor(at).is_ok() {
+                self.points = wire.contour();
+                self.anchors.push(self.points.len());
+            }
+            self.tail.clear();
+            return;
         }
+        self.points.push(at);
         self.tail.clear();
         self.anchors.push(self.points.len());
     }
 
     /// Drawing on by hand; the whole of it is one step to take back.
     pub fn draw(&mut self, at: Ras) {
+        if self.wire.is_some() {
+            self.aim(at);
+            return;
+        }
         self.points.push(at);
         self.tail.clear();
         if let Some(last) = self.anchors.last_mut() {
@@ -47,6 +90,9 @@ impl Draft {
 
     /// Takes the last click back. Whether anything is left.
     pub fn take_back(&mut self) -> bool {
+        if let Some(wire) = &mut self.wire {
+            wire.take_back();
+        }
         self.anchors.pop();
         self.points.truncate(self.anchors.last().copied().unwrap_or(0));
         self.tail.clear();
@@ -81,9 +127,9 @@ mod tests {
         let mut draft = Draft::begin(AnatomicalPlane::Axial, Slice { axis: 2, index: 0 }, at(0.0));
         draft.click(at(1.0));
         (2..6).for_each(|x| draft.draw(at(f64::from(x))));
-        draft.tail = vec![at(6.0), at(7.0), at(8.0)];
+        draft.aim(at(7.0));
         draft.click(at(8.0));
-        assert_eq!(draft.points.len(), 9);
+        assert_eq!((draft.points.len(), draft.tail.len()), (7, 0));
         assert!(draft.take_back());
         assert_eq!(draft.points.len(), 6);
         assert!(draft.take_back());

@@ -80,9 +80,17 @@ pub struct Preview {
     pub outcome: Option<Result<Edit, Refusal>>,
     /// Whether it is to be done as soon as it is known.
     pub is_to_apply: bool,
+    /// Voxels that would get a label, and that would lose one.
+    pub counts: Option<[usize; 2]>,
 }
 
 impl Preview {
+    /// How many voxels of the label it would add and take away, once it is known.
+    #[must_use]
+    pub fn change(&self) -> Option<[usize; 2]> {
+        self.counts
+    }
+
     /// The change, once it is known.
     #[must_use]
     pub fn edit(&self) -> Option<&Edit> {

@@ -2,28 +2,58 @@
 
 use medley_annotate::ValueRange;
 use medley_annotate::tools::Threshold;
-use medley_volume::Ras;
+use medley_volume::{Grid, IndexBox, Ras};
 
-use super::gesture::Gesture;
+use super::gesture::{Gesture, PieceChoice};
 
 /// A tool that works on whole labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// All voxels within a range of values.
     Threshold,
+    /// Pieces kept, removed or told apart.
+    Islands,
+    /// Another label becomes part of the active one.
+    Merge,
+    /// Labels cut off at a box about the crosshair.
+    Crop,
 }
 
 impl Operation {
     /// All of them, in the order they are listed.
-    pub const ALL: [Self; 1] = [Self::Threshold];
+    pub const ALL: [Self; 4] = [Self::Threshold, Self::Islands, Self::Merge, Self::Crop];
 
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Threshold => "Threshold",
+            Self::Islands => "Islands",
+            Self::Merge => "Merge labels",
+            Self::Crop => "Crop",
         }
     }
+}
+
+/// Which pieces are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IslandRule {
+    /// The largest.
+    #[default]
+    KeepLargest,
+    /// Those of at least a volume.
+    RemoveSmall,
+    /// The one at the crosshair.
+    KeepAtCrosshair,
+    /// All but the one at the crosshair.
+    RemoveAtCrosshair,
+    /// All; each gets a label of its own.
+    Split,
+}
+
+impl IslandRule {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::KeepLargest, Self::RemoveSmall, Self::KeepAtCrosshair, Self::RemoveAtCrosshair, Self::Split];
 }
 
 /// What is chosen for each operation.
@@ -33,23 +63,86 @@ pub struct OperationOptions {
     pub range: ValueRange,
     /// Only the piece at the crosshair.
     pub is_at_crosshair: bool,
+    /// Which pieces are kept.
+    pub islands: IslandRule,
+    /// Smaller pieces are removed, mL.
+    pub least_ml: f64,
+    /// The other label.
+    pub other: u16,
+    /// Sides of the box, mm: right to left, front to back, head to feet.
+    pub box_mm: [f64; 3],
+    /// What lies inside the box goes, not what lies outside.
+    pub clears_inside: bool,
+    /// All labels, not only the active one.
+    pub is_for_all: bool,
 }
 
 impl Default for OperationOptions {
     fn default() -> Self {
-        Self { range: ValueRange { low: 100.0, high: 300.0 }, is_at_crosshair: false }
+        Self {
+            range: ValueRange { low: 100.0, high: 300.0 },
+            is_at_crosshair: false,
+            islands: IslandRule::KeepLargest,
+            least_ml: 1.0,
+            other: 0,
+            box_mm: [100.0; 3],
+            clears_inside: false,
+            is_for_all: false,
+        }
     }
 }
 
+/// The voxels whose centres lie within a box about a point, its sides (mm) along the voxel axes nearest to the patient's.
+fn box_about(grid: &Grid, middle: Ras, sides_mm: [f64; 3]) -> IndexBox {
+    let axes = grid.axes();
+    let at = grid.continuous_index_of(middle);
+    let mut region = IndexBox::whole(grid.shape());
+    for (patient, side) in sides_mm.into_iter().enumerate() {
+        let axis = axes.voxel_axis[patient];
+        let reach = side / 2.0 / grid.spacing()[axis];
+        let last = grid.shape()[axis] as f64 - 1.0;
+        let low = (at[axis] - reach).ceil().clamp(0.0, last) as usize;
+        region.low[axis] = low;
+        region.high[axis] = ((at[axis] + reach).floor().clamp(0.0, last) as usize).max(low) + 1;
+    }
+    region
+}
+
+/// What the options are read with.
+#[derive(Debug, Clone)]
+pub struct Situation<'a> {
+    /// Of the scan.
+    pub grid: &'a Grid,
+    /// Where the crosshair is.
+    pub crosshair: Ras,
+    /// The active label.
+    pub label: u16,
+    /// Labels that are not in the table, for pieces that get their own.
+    pub free: &'a [u16],
+}
+
 impl OperationOptions {
-    /// What an operation is to do, with the crosshair where it is.
+    /// What an operation is to do; `None` while something is still to be chosen.
     #[must_use]
-    pub fn gesture(&self, operation: Operation, crosshair: Ras) -> Gesture {
-        match operation {
+    pub fn gesture(&self, operation: Operation, situation: &Situation) -> Option<Gesture> {
+        let other = Some(self.other).filter(|other| *other != 0 && *other != situation.label);
+        Some(match operation {
             Operation::Threshold => {
-                let seed = self.is_at_crosshair.then_some(crosshair);
+                let seed = self.is_at_crosshair.then_some(situation.crosshair);
                 Gesture::Threshold(Threshold { range: self.range, region: None, seed })
             }
-        }
+            Operation::Islands => Gesture::Islands(match self.islands {
+                IslandRule::KeepLargest => PieceChoice::KeepLargest,
+                IslandRule::RemoveSmall => PieceChoice::RemoveBelowMl(self.least_ml),
+                IslandRule::KeepAtCrosshair => PieceChoice::KeepAt(situation.crosshair),
+                IslandRule::RemoveAtCrosshair => PieceChoice::RemoveAt(situation.crosshair),
+                IslandRule::Split => PieceChoice::Split(situation.free.to_vec()),
+            }),
+            Operation::Merge => Gesture::Merge(other?),
+            Operation::Crop => {
+                let region = box_about(situation.grid, situation.crosshair, self.box_mm);
+                Gesture::Crop { region, clears_inside: self.clears_inside, is_for_all: self.is_for_all }
+            }
+        })
     }
 }

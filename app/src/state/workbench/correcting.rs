@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use medley_annotate::Refusal;
-use medley_annotate::tools::{Confidence, Extent, Fill, Grow, Growth, Slice};
-use medley_volume::{AnatomicalPlane, Ras};
+use medley_annotate::tools::{Confidence, Extent, Fill, Grow, Growth, LiveWire, Slice};
+use medley_annotate::{Refusal, ValueRange};
+use medley_volume::{AnatomicalPlane, LabelTable, Ras};
 
 use super::Workbench;
 use crate::clock::now_ms;
 use crate::state::correction::bench::Task;
 use crate::state::correction::draft::Draft;
 use crate::state::correction::gesture::Gesture;
-use crate::state::correction::operation::Operation;
+use crate::state::correction::operation::{Operation, Situation};
 use crate::state::correction::{Preview, Wanted};
 use crate::state::notices::Severity;
 use crate::state::tools::ActiveTool;
+use crate::texts::correct as texts;
 
 impl Workbench {
     /// Shows what a tool would do, and does it once it is known where `is_to_apply`.
@@ -29,7 +30,7 @@ impl Workbench {
             let gpu = self.gpu.as_ref().filter(|_| !is_to_apply);
             let shown_on = case.textures.clone().zip(gpu.map(|(_, queue)| queue.clone()));
             self.correction.bench.ask(Task { wanted: wanted.clone(), mask, scan, at_ms: now_ms(), shown_on });
-            self.correction.preview = Some(Preview { wanted, outcome: None, is_to_apply });
+            self.correction.preview = Some(Preview { wanted, outcome: None, is_to_apply, counts: None });
         }
         self.apply_if_ready();
     }
@@ -63,6 +64,7 @@ impl Workbench {
             let is_shown = match &mut self.correction.preview {
                 Some(preview) if preview.wanted == done.wanted => {
                     preview.outcome = Some(done.outcome);
+                    preview.counts = done.counts;
                     preview.edit().is_some()
                 }
                 Some(_) => true,
@@ -78,9 +80,20 @@ impl Workbench {
             && !self.correction.preview.as_ref().is_some_and(|preview| preview.is_to_apply)
             && self.case.as_ref().is_some_and(crate::state::open_case::OpenCase::may_paint)
         {
-            let gesture = self.correction.options.gesture(operation, self.views.crosshair);
-            self.ask_tool(gesture, self.active_label, false);
+            match self.operation_gesture(operation) {
+                Some(gesture) => self.ask_tool(gesture, self.active_label, false),
+                None if self.correction.preview.take().is_some() => self.hide_preview(),
+                None => {}
+            }
         }
+    }
+
+    fn operation_gesture(&self, operation: Operation) -> Option<Gesture> {
+        let grid = self.case.as_ref()?.mask.grid();
+        let known = self.study.iter().flat_map(|study| study.labels.labels()).map(|label| label.value).max().unwrap_or(0);
+        let free: Vec<u16> = (1..=64).filter_map(|n| known.checked_add(n)).collect();
+        let situation = Situation { grid, crosshair: self.views.crosshair, label: self.active_label, free: &free };
+        self.correction.options.gesture(operation, &situation)
     }
 
     fn apply_if_ready(&mut self) {
@@ -95,7 +108,9 @@ impl Workbench {
         let is_same_case = self.case.as_ref().is_some_and(|case| case.id == wanted.case);
         match outcome {
             Ok(edit) if is_same_case => {
+                let brought: Vec<u16> = edit.after.iter().map(|(_, label)| label).filter(|label| *label != 0).collect();
                 self.apply_and_journal(edit);
+                self.name_new_labels(brought);
                 if let Some(case) = &mut self.case {
                     case.refresh_difference();
                 }
@@ -139,9 +154,66 @@ impl Workbench {
         match (slice, &mut self.correction.draft) {
             (Err(refusal), _) => self.notices.push(Severity::Warning, refusal.to_string()),
             (Ok(slice), Some(draft)) if draft.slice == slice => draft.click(at),
-            (Ok(_), Some(_)) => self.notices.push(Severity::Warning, crate::texts::correct::CONTOUR_OF_ANOTHER_SLICE),
-            (Ok(slice), none) => *none = Some(Draft::begin(plane, slice, at)),
+            (Ok(_), Some(_)) => self.notices.push(Severity::Warning, texts::CONTOUR_OF_ANOTHER_SLICE),
+            (Ok(slice), None) => self.begin_contour(plane, slice, at),
         }
+    }
+
+    fn begin_contour(&mut self, plane: AnatomicalPlane, slice: Slice, at: Ras) {
+        let Some(case) = &self.case else { return };
+        let draft = if self.tool == ActiveTool::LiveWire {
+            let window = self.views.window;
+            let seen = ValueRange { low: window.level - window.width / 2.0, high: window.level + window.width / 2.0 };
+            LiveWire::new(&case.volume, slice, Some(seen)).and_then(|wire| Draft::begin_wire(plane, slice, at, wire))
+        } else {
+            Ok(Draft::begin(plane, slice, at))
+        };
+        match draft {
+            Ok(draft) => self.correction.draft = Some(draft),
+            Err(refusal) => self.notices.push(Severity::Warning, refusal.to_string()),
+        }
+    }
+
+    /// The pointer moves on with a contour in the hand.
+    pub fn aim_contour(&mut self, plane: AnatomicalPlane, at: Ras) {
+        if let Some(draft) = self.correction.draft.as_mut().filter(|draft| draft.plane == plane) {
+            draft.aim(at);
+        }
+    }
+
+    /// Lets a region grow to values `steps` farther away from the seed's.
+    pub fn widen_growth(&mut self, steps: f64) {
+        let seed = &mut self.correction.seed;
+        let step = 1.02f64.powf(steps);
+        if seed.learns_range {
+            seed.factor = (seed.factor * step).clamp(0.1, 20.0);
+        } else {
+            seed.tolerance = (seed.tolerance * step).clamp(1e-3, 1e6);
+        }
+    }
+
+    /// The colour of the label that is painted.
+    #[must_use]
+    pub fn active_color(&self) -> egui::Color32 {
+        let known = self.study.as_ref().and_then(|study| study.labels.get(self.active_label));
+        let [r, g, b] = known.map_or_else(|| LabelTable::palette(self.active_label), |label| label.color);
+        egui::Color32::from_rgb(r, g, b)
+    }
+
+    /// Puts the active label of the slice at the crosshair into the next one (toward head, front or the patient's left for
+    /// positive `steps`) and goes there.
+    pub fn copy_slice(&mut self, plane: AnatomicalPlane, steps: isize) {
+        let Some(case) = &self.case else { return };
+        let grid = *case.mask.grid();
+        let Ok(from) = Slice::nearest(&grid, plane, self.views.crosshair) else { return };
+        let Some(to) = from.stepped(&grid, steps) else {
+            self.notices.push(Severity::Warning, texts::NO_NEXT_SLICE);
+            return;
+        };
+        self.ask_tool(Gesture::CopySlice { from, to }, self.active_label, true);
+        let mut voxel = grid.continuous_index_of(self.views.crosshair);
+        voxel[to.axis] = to.index as f64;
+        self.views.crosshair = Ras(grid.ras_from_voxel().transform_point3(voxel));
     }
 
     /// Draws a contour on by hand.
@@ -170,7 +242,10 @@ impl Workbench {
     }
 
     fn close(&mut self, draft: Draft, label: u16) {
-        self.ask_tool(Gesture::Contour(draft.slice, draft.points), label, true);
+        let slice = draft.slice;
+        let (points, follows_edges) = draft.closed();
+        let gesture = if follows_edges { Gesture::LiveWire(slice, points) } else { Gesture::Contour(slice, points) };
+        self.ask_tool(gesture, label, true);
     }
 
     /// Takes another tool; what was drawn with the old one is dropped.

@@ -43,7 +43,12 @@ impl Workbench {
             return None;
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
-        let shape = if self.brush.is_ball { BrushShape::Ball } else { BrushShape::Disc(plane) };
+        let shape = match (self.brush.is_ball, self.brush.is_square) {
+            (true, true) => BrushShape::Cube,
+            (true, false) => BrushShape::Ball,
+            (false, true) => BrushShape::Square(plane),
+            (false, false) => BrushShape::Disc(plane),
+        };
         let rules = self.correction.rules(self.locked_labels());
         Some(Brush { label, radius_mm: self.brush.radius_mm, shape, rules })
     }

@@ -39,7 +39,7 @@ pub use crop::{Crop, Keep, MaskBy, crop, mask_by};
 pub use fill::{Fill, fill, fill_voxels};
 pub use grow::{Confidence, Grow, Growth, grow, grow_voxels};
 pub use islands::{Islands, Piece, islands, pieces};
-pub use live_wire::LiveWire;
+pub use live_wire::{LiveWire, live_wire};
 pub use operand::Operand;
 pub use polygon::{polygon, polygon_voxels};
 pub use slice::{Extent, Slice};

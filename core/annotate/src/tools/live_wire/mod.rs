@@ -13,6 +13,15 @@ use super::{Canvas, Slice};
 use crate::values::Values;
 use crate::{Edit, Refusal, Tool, ValueRange};
 
+/// A closed contour that was traced with a [`LiveWire`] (see [`LiveWire::closed`]): what it holds, the contour included, gets the active
+/// label.
+///
+/// # Errors
+/// As [`polygon`](super::polygon()).
+pub fn live_wire(canvas: &Canvas, slice: Slice, contour: &[Ras]) -> Result<Edit, Refusal> {
+    contour_edit(canvas, slice, contour, Tool::LiveWire)
+}
+
 /// A contour under way in one slice. The way from the last anchor to the pointer is the one that best follows edges.
 ///
 /// What edges are is worked out once for the slice; ways are searched no farther than the pointer goes, and a point once reached costs
