@@ -36,6 +36,9 @@ pub enum Refusal {
     /// A slice with nothing to copy.
     #[error("The slice to copy holds none of these labels; draw there first.")]
     EmptySlice,
+    /// Drawn slices without a gap.
+    #[error("There is nothing to interpolate: draw the label in two slices at least, with empty ones between them.")]
+    NoGap,
     /// Tools that look at values need the scan.
     #[error("This needs the scan itself, which is not open; open the scan the mask belongs to.")]
     NoScan,

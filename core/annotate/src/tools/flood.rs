@@ -73,31 +73,3 @@ impl Flood {
         Ok(VoxelSet::new(self.bounds, inside).within(found))
     }
 }
-
-/// The set with its holes: background of the box that does not hang together with what lies around it, through faces. In a box
-/// one voxel thick the holes are those of the slice.
-pub(crate) fn without_holes(set: VoxelSet) -> VoxelSet {
-    let region = set.region();
-    if region.is_empty() {
-        return set;
-    }
-    let size = region.shape();
-    // One voxel of background all around, so that the outside is one piece.
-    let pad = size.map(|side| usize::from(side > 1));
-    let shape: [usize; 3] = std::array::from_fn(|axis| size[axis] + 2 * pad[axis]);
-    let outer = IndexBox::whole(shape);
-    let is_set = |[i, j, k]: [usize; 3]| {
-        let at = [i, j, k];
-        (0..3).all(|axis| (pad[axis]..pad[axis] + size[axis]).contains(&at[axis]))
-            && set.inside()[((k - pad[2]) * size[1] + j - pad[1]) * size[0] + i - pad[0]]
-    };
-    let flood = Flood { shape, bounds: outer, ends_at_edge: false };
-    let Ok(outside) = flood.run([0; 3], |voxel, _| !is_set(voxel)) else { return set };
-    let mut inside = Vec::with_capacity(region.len());
-    for k in pad[2]..pad[2] + size[2] {
-        for j in pad[1]..pad[1] + size[1] {
-            inside.extend((pad[0]..pad[0] + size[0]).map(|i| !outside.contains([i, j, k])));
-        }
-    }
-    VoxelSet::new(region, inside)
-}

@@ -1,9 +1,10 @@
 //! Grow: from a point over similar values.
 
 use medley_volume::glam::DVec3;
+use medley_volume::morphology::{holes_filled, holes_filled_in_slices};
 use medley_volume::{IndexBox, Ras};
 
-use super::flood::{Flood, without_holes};
+use super::flood::Flood;
 use super::{Canvas, Extent, VoxelSet};
 use crate::values::Values;
 use crate::{Edit, Refusal, Tool, ValueRange};
@@ -117,7 +118,17 @@ pub fn grow_voxels(canvas: &Canvas, params: &Grow) -> Result<VoxelSet, Refusal> 
             found
         }
     };
-    Ok(if params.fills_holes { without_holes(found) } else { found })
+    Ok(if params.fills_holes { without_holes(canvas, params.extent, &found) } else { found })
+}
+
+/// The set with its holes: what it encloses in the slice, or in space.
+fn without_holes(canvas: &Canvas, extent: Extent, set: &VoxelSet) -> VoxelSet {
+    let grid = canvas.mask.grid().cropped(&set.region());
+    let inside = match extent {
+        Extent::Slice(plane) => holes_filled_in_slices(&grid, set.inside(), grid.axes().voxel_axis[plane.normal_axis()]),
+        Extent::Volume => holes_filled(&grid, set.inside()),
+    };
+    VoxelSet::new(set.region(), inside)
 }
 
 /// A ball around a voxel's centre.

@@ -8,7 +8,8 @@
 //! - by hand: [`polygon`]; along edges: [`LiveWire`]
 //! - from a point: [`fill`], [`grow`]
 //! - from values: [`threshold`]
-//! - on labels: [`islands`], [`boolean`], [`crop`], [`mask_by`], [`copy_slice`]
+//! - on labels: [`islands`], [`boolean`], [`crop`], [`mask_by`], [`copy_slice`], [`interpolate`]
+//! - on a label's shape: [`smooth`], [`smooth_all`], [`margin`], [`hollow`], [`fill_holes`]
 //!
 //! # Invariants
 //! 1. Only [`Canvas::edit`] makes Edits, and it keeps to the [`PaintRules`](crate::PaintRules) whatever the tool asked for.
@@ -22,13 +23,19 @@ mod canvas;
 mod copy_slice;
 mod crop;
 mod fill;
+mod fill_holes;
 mod flood;
 mod grow;
+mod hollow;
+mod interpolate;
 mod islands;
+mod label_part;
 mod live_wire;
+mod margin;
 mod operand;
 mod polygon;
 mod slice;
+mod smooth;
 mod threshold;
 mod voxel_set;
 
@@ -37,11 +44,16 @@ pub use canvas::Canvas;
 pub use copy_slice::{CopySlice, copy_slice};
 pub use crop::{Crop, Keep, MaskBy, crop, mask_by};
 pub use fill::{Fill, fill, fill_voxels};
+pub use fill_holes::{FillHoles, fill_holes};
 pub use grow::{Confidence, Grow, Growth, grow, grow_voxels};
+pub use hollow::{Hollow, Shell, hollow};
+pub use interpolate::{Interpolate, interpolate};
 pub use islands::{Islands, Piece, islands, pieces};
 pub use live_wire::{LiveWire, live_wire};
+pub use margin::{Distances, Margin, margin};
 pub use operand::Operand;
 pub use polygon::{polygon, polygon_voxels};
 pub use slice::{Extent, Slice};
+pub use smooth::{Smooth, Smoothing, smooth, smooth_all};
 pub use threshold::{Threshold, threshold, threshold_voxels};
 pub use voxel_set::VoxelSet;

@@ -10,4 +10,7 @@ mod grow;
 mod islands;
 mod live_wire;
 mod polygon;
+mod shape;
+mod smooth_all;
 mod threshold;
+mod walk;
