@@ -9,6 +9,7 @@
 //!   [`between_slices`](fn@between_slices): a body from drawn slices
 //! - [`surface`](fn@surface): a label's surface as a closed [`Mesh`] of triangles
 //! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
+//! - [`measure`]: what `medley bench voxels` measures
 //!
 //! # Invariants
 //! 1. World is RAS+ millimetres. Voxel indices are `[i, j, k]` as in the file; arrays are laid out with `i` fastest, so that
@@ -26,6 +27,7 @@ mod grid;
 mod index_box;
 mod label_map;
 mod label_table;
+pub mod measure;
 pub mod metrics;
 pub mod morphology;
 mod onto;
