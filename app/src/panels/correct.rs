@@ -1,10 +1,12 @@
 //! Operations on whole labels: which, with what, and what would change.
 
-use egui::{Button, ComboBox, DragValue, Frame, Grid, RichText, Ui};
+use egui::{Button, ComboBox, DragValue, Frame, Grid, Response, RichText, Ui};
+use medley_annotate::tools::Shell;
+use medley_volume::AnatomicalPlane;
 
 use super::widgets::{command_button_named, heading, named};
 use crate::command::Command;
-use crate::state::correction::operation::{IslandRule, Operation, OperationOptions};
+use crate::state::correction::operation::{IslandRule, Operation, OperationOptions, SmoothRule};
 use crate::state::workbench::Workbench;
 use crate::texts::correct as texts;
 
@@ -76,6 +78,38 @@ fn options(ui: &mut Ui, workbench: &mut Workbench, operation: Operation) {
                 number(ui, texts::AT_LEAST, &mut options.least_ml, 0.0..=5000.0, " mL");
             }
         }
+        Operation::Smooth => {
+            for rule in SmoothRule::ALL {
+                ui.radio_value(&mut options.smoothing, rule, texts::smooth_rule(rule));
+            }
+            number(ui, texts::SMOOTH_REACH, &mut options.smooth_mm, 0.1..=50.0, " mm");
+            if matches!(options.smoothing, SmoothRule::Median | SmoothRule::Gaussian) {
+                ui.checkbox(&mut options.is_for_all, texts::FOR_ALL);
+            }
+            overwrites(ui, options);
+        }
+        Operation::Margin => {
+            number(ui, texts::GROW_BY, &mut options.margin_mm, -100.0..=100.0, " mm").on_hover_text(texts::GROW_BY_HINT);
+            overwrites(ui, options);
+        }
+        Operation::Interpolate => {
+            planes(ui, options);
+            overwrites(ui, options);
+        }
+        Operation::FillHoles => {
+            ui.checkbox(&mut options.is_by_slice, texts::BY_SLICE);
+            if options.is_by_slice {
+                planes(ui, options);
+            }
+            overwrites(ui, options);
+        }
+        Operation::Hollow => {
+            number(ui, texts::WALL, &mut options.wall_mm, 0.1..=100.0, " mm");
+            for shell in [Shell::Inside, Shell::Outside, Shell::Centred] {
+                ui.radio_value(&mut options.wall, shell, texts::wall(shell));
+            }
+            overwrites(ui, options);
+        }
         Operation::Merge => other_label(ui, options, &labels),
         Operation::Crop => {
             for (side, text) in options.box_mm.iter_mut().zip(texts::BOX_SIDES) {
@@ -87,11 +121,22 @@ fn options(ui: &mut Ui, workbench: &mut Workbench, operation: Operation) {
     }
 }
 
-fn number(ui: &mut Ui, text: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, unit: &str) {
+fn number(ui: &mut Ui, text: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, unit: &str) -> Response {
     ui.horizontal(|ui| {
         let label = ui.label(text);
-        ui.add(DragValue::new(value).speed(0.1).range(range).suffix(unit).max_decimals(2)).labelled_by(label.id);
-    });
+        ui.add(DragValue::new(value).speed(0.1).range(range).suffix(unit).max_decimals(2)).labelled_by(label.id)
+    })
+    .inner
+}
+
+fn planes(ui: &mut Ui, options: &mut OperationOptions) {
+    for plane in [AnatomicalPlane::Axial, AnatomicalPlane::Sagittal, AnatomicalPlane::Coronal] {
+        ui.radio_value(&mut options.plane, plane, texts::plane(plane));
+    }
+}
+
+fn overwrites(ui: &mut Ui, options: &mut OperationOptions) {
+    ui.checkbox(&mut options.overwrites_others, texts::OVERWRITES);
 }
 
 fn other_label(ui: &mut Ui, options: &mut OperationOptions, labels: &[(u16, String)]) {

@@ -19,17 +19,21 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         _ => {}
     }
     if workbench.tool.changes_mask() {
-        ui.separator();
+        if matches!(workbench.tool, ActiveTool::Brush | ActiveTool::Eraser | ActiveTool::Fill | ActiveTool::Grow) {
+            ui.separator();
+        }
         rules(ui, workbench);
+        ui.separator();
     }
     let hint = match workbench.tool {
+        ActiveTool::Crosshair => texts::CROSSHAIR_HINT,
+        ActiveTool::WindowLevel => texts::WINDOW_HINT,
         ActiveTool::Contour => texts::CONTOUR_HINT,
         ActiveTool::LiveWire => texts::LIVE_WIRE_HINT,
         ActiveTool::Fill => texts::FILL_HINT,
         ActiveTool::Grow => texts::TOLERANCE_HINT,
-        _ => return,
+        ActiveTool::Brush | ActiveTool::Eraser => texts::BRUSH_HINT,
     };
-    ui.separator();
     ui.label(RichText::new(hint).weak().small());
 }
 

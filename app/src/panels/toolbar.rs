@@ -36,10 +36,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         command_button_named(ui, workbench, Command::ToggleTheme, theme);
         command_button_named(ui, workbench, Command::Help, "?");
     });
-    if workbench.tool.changes_mask() {
-        ui.separator();
-        ui.horizontal_wrapped(|ui| tool_options::show(ui, workbench));
-    }
+    ui.separator();
+    // Always there, so that the views do not move when a tool is taken.
+    ui.horizontal_wrapped(|ui| tool_options::show(ui, workbench));
 }
 
 fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {

@@ -1,6 +1,9 @@
 //! Tools other than the brush.
 
-use crate::state::correction::operation::IslandRule;
+use medley_annotate::tools::Shell;
+use medley_volume::AnatomicalPlane;
+
+use crate::state::correction::operation::{IslandRule, SmoothRule};
 
 /// A click into another slice while a contour is open.
 pub const CONTOUR_OF_ANOTHER_SLICE: &str =
@@ -58,6 +61,54 @@ pub fn island_rule(rule: IslandRule) -> &'static str {
     }
 }
 
+/// How a surface is smoothed.
+#[must_use]
+pub fn smooth_rule(rule: SmoothRule) -> &'static str {
+    match rule {
+        SmoothRule::Median => "Median",
+        SmoothRule::Gaussian => "Gaussian",
+        SmoothRule::Opening => "Opening: spikes go",
+        SmoothRule::Closing => "Closing: notches go",
+    }
+}
+
+/// On which side of a surface a wall lies.
+#[must_use]
+pub fn wall(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Inside => "Inside the surface",
+        Shell::Outside => "Outside the surface",
+        Shell::Centred => "Half on each side",
+    }
+}
+
+/// The plane of slices.
+#[must_use]
+pub fn plane(plane: AnatomicalPlane) -> &'static str {
+    match plane {
+        AnatomicalPlane::Axial => "Axial slices",
+        AnatomicalPlane::Sagittal => "Sagittal slices",
+        AnatomicalPlane::Coronal => "Coronal slices",
+    }
+}
+
+/// How far smoothing reaches.
+pub const SMOOTH_REACH: &str = "Reach";
+/// Grown or shrunk by.
+pub const GROW_BY: &str = "Grow by";
+/// Explains it.
+pub const GROW_BY_HINT: &str = "Below zero shrinks";
+/// Thickness of a wall.
+pub const WALL: &str = "Wall";
+/// Holes of slices.
+pub const BY_SLICE: &str = "Also what is closed within a slice";
+/// Other labels may be taken.
+pub const OVERWRITES: &str = "May take voxels of other labels";
+/// Looking around.
+pub const CROSSHAIR_HINT: &str = "Click to move the crosshair. Wheel: slices. Ctrl + wheel or right drag: zoom. Middle drag: pan.";
+/// Window and level.
+pub const WINDOW_HINT: &str = "Drag to the right for a wider window, down for a brighter picture.";
+
 /// Over what tools paint.
 pub const OVER: &str = "Over";
 /// Everything.
@@ -100,6 +151,8 @@ pub const REACH: &str = "Reach";
 pub const REACH_HINT: &str = "No voxel is farther from the point than this";
 /// Closing holes.
 pub const CLOSES_HOLES: &str = "Close holes";
+/// How a brush paints.
+pub const BRUSH_HINT: &str = "Right button erases.";
 /// How a contour is drawn.
 pub const CONTOUR_HINT: &str = "Click points or draw. Double click or Enter fills, right click erases, Backspace takes a point back.";
 /// How a live-wire contour is drawn.

@@ -1,8 +1,9 @@
 //! What a tool is to do: everything but the mask it is done to.
 
 use medley_annotate::tools::{
-    Boolean, Canvas, CopySlice, Crop, Fill, Grow, Islands, Keep, Operand, Operation, Slice, Threshold, boolean, copy_slice, crop, fill,
-    grow, islands, live_wire, polygon, threshold,
+    Boolean, Canvas, CopySlice, Crop, Fill, FillHoles, Grow, Hollow, Interpolate, Islands, Keep, Margin, Operand, Operation, Slice, Smooth,
+    Smoothing, Threshold, boolean, copy_slice, crop, fill, fill_holes, grow, hollow, interpolate, islands, live_wire, margin, polygon,
+    smooth, smooth_all, threshold,
 };
 use medley_annotate::{Edit, Refusal};
 use medley_volume::{Connectivity, IndexBox, Ras};
@@ -22,6 +23,18 @@ pub enum Gesture {
     Threshold(Threshold),
     /// Pieces of the label.
     Islands(PieceChoice),
+    /// A smoother surface.
+    Smooth(Smooth),
+    /// Smoother surfaces of all labels.
+    SmoothAll(Smoothing),
+    /// Grown or shrunk.
+    Margin(Margin),
+    /// Slices between drawn ones.
+    Interpolate(Interpolate),
+    /// Holes closed.
+    FillHoles(FillHoles),
+    /// Only a wall left.
+    Hollow(Hollow),
     /// Another label becomes part of this one.
     Merge(u16),
     /// Labels cut off at a box.
@@ -79,6 +92,12 @@ impl Gesture {
                 };
                 islands(canvas, &what, Connectivity::Corners)
             }
+            Self::Smooth(what) => smooth(canvas, what),
+            Self::SmoothAll(method) => smooth_all(canvas, *method),
+            Self::Margin(what) => margin(canvas, what),
+            Self::Interpolate(what) => interpolate(canvas, what),
+            Self::FillHoles(what) => fill_holes(canvas, what),
+            Self::Hollow(what) => hollow(canvas, what),
             Self::Merge(other) => {
                 let (first, second) = ([canvas.label], [*other]);
                 let operand = |labels| Operand { mask: canvas.mask, labels };

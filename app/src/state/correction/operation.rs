@@ -1,8 +1,8 @@
 //! Tools that work on whole labels, with what is chosen for each.
 
 use medley_annotate::ValueRange;
-use medley_annotate::tools::Threshold;
-use medley_volume::{Grid, IndexBox, Ras};
+use medley_annotate::tools::{Distances, FillHoles, Hollow, Interpolate, Margin, Shell, Smooth, Smoothing, Threshold};
+use medley_volume::{AnatomicalPlane, Grid, IndexBox, Ras};
 
 use super::gesture::{Gesture, PieceChoice};
 
@@ -13,6 +13,16 @@ pub enum Operation {
     Threshold,
     /// Pieces kept, removed or told apart.
     Islands,
+    /// A smoother surface.
+    Smooth,
+    /// Grown or shrunk.
+    Margin,
+    /// The slices between drawn ones.
+    Interpolate,
+    /// Holes closed.
+    FillHoles,
+    /// Only a wall left.
+    Hollow,
     /// Another label becomes part of the active one.
     Merge,
     /// Labels cut off at a box about the crosshair.
@@ -21,7 +31,17 @@ pub enum Operation {
 
 impl Operation {
     /// All of them, in the order they are listed.
-    pub const ALL: [Self; 4] = [Self::Threshold, Self::Islands, Self::Merge, Self::Crop];
+    pub const ALL: [Self; 9] = [
+        Self::Threshold,
+        Self::Islands,
+        Self::Smooth,
+        Self::Margin,
+        Self::Interpolate,
+        Self::FillHoles,
+        Self::Hollow,
+        Self::Merge,
+        Self::Crop,
+    ];
 
     /// Its name.
     #[must_use]
@@ -29,6 +49,11 @@ impl Operation {
         match self {
             Self::Threshold => "Threshold",
             Self::Islands => "Islands",
+            Self::Smooth => "Smooth",
+            Self::Margin => "Margin",
+            Self::Interpolate => "Interpolate slices",
+            Self::FillHoles => "Fill holes",
+            Self::Hollow => "Hollow",
             Self::Merge => "Merge labels",
             Self::Crop => "Crop",
         }
@@ -56,6 +81,25 @@ impl IslandRule {
     pub const ALL: [Self; 5] = [Self::KeepLargest, Self::RemoveSmall, Self::KeepAtCrosshair, Self::RemoveAtCrosshair, Self::Split];
 }
 
+/// How a surface is smoothed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SmoothRule {
+    /// The majority of the neighbourhood.
+    #[default]
+    Median,
+    /// Weighted by distance.
+    Gaussian,
+    /// Spikes and bridges go.
+    Opening,
+    /// Notches and gaps are filled.
+    Closing,
+}
+
+impl SmoothRule {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Median, Self::Gaussian, Self::Opening, Self::Closing];
+}
+
 /// What is chosen for each operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OperationOptions {
@@ -67,6 +111,22 @@ pub struct OperationOptions {
     pub islands: IslandRule,
     /// Smaller pieces are removed, mL.
     pub least_ml: f64,
+    /// How a surface is smoothed.
+    pub smoothing: SmoothRule,
+    /// How far smoothing reaches, mm.
+    pub smooth_mm: f64,
+    /// By how much a label grows (above zero) or shrinks, mm.
+    pub margin_mm: f64,
+    /// The plane that slices were drawn in.
+    pub plane: AnatomicalPlane,
+    /// Holes of slices are closed too, not only those closed in space.
+    pub is_by_slice: bool,
+    /// Thickness of a wall, mm.
+    pub wall_mm: f64,
+    /// On which side of the surface a wall lies.
+    pub wall: Shell,
+    /// Voxels of other labels may be taken, not only background.
+    pub overwrites_others: bool,
     /// The other label.
     pub other: u16,
     /// Sides of the box, mm: right to left, front to back, head to feet.
@@ -84,6 +144,14 @@ impl Default for OperationOptions {
             is_at_crosshair: false,
             islands: IslandRule::KeepLargest,
             least_ml: 1.0,
+            smoothing: SmoothRule::Median,
+            smooth_mm: 3.0,
+            margin_mm: 3.0,
+            plane: AnatomicalPlane::Axial,
+            is_by_slice: false,
+            wall_mm: 3.0,
+            wall: Shell::Inside,
+            overwrites_others: false,
             other: 0,
             box_mm: [100.0; 3],
             clears_inside: false,
@@ -138,6 +206,32 @@ impl OperationOptions {
                 IslandRule::RemoveAtCrosshair => PieceChoice::RemoveAt(situation.crosshair),
                 IslandRule::Split => PieceChoice::Split(situation.free.to_vec()),
             }),
+            Operation::Smooth => {
+                let mm = self.smooth_mm;
+                let method = match self.smoothing {
+                    SmoothRule::Median => Smoothing::Median { radius_mm: mm },
+                    SmoothRule::Gaussian => Smoothing::Gaussian { sigma_mm: mm },
+                    SmoothRule::Opening => Smoothing::Opening { radius_mm: mm },
+                    SmoothRule::Closing => Smoothing::Closing { radius_mm: mm },
+                };
+                if self.is_for_all {
+                    Gesture::SmoothAll(method)
+                } else {
+                    Gesture::Smooth(Smooth { method, overwrites_others: self.overwrites_others })
+                }
+            }
+            Operation::Margin => {
+                Gesture::Margin(Margin { distances: Distances::Even(self.margin_mm), overwrites_others: self.overwrites_others })
+            }
+            Operation::Interpolate => Gesture::Interpolate(Interpolate { plane: self.plane, overwrites_others: self.overwrites_others }),
+            Operation::FillHoles => {
+                let in_slices = self.is_by_slice.then_some(self.plane);
+                Gesture::FillHoles(FillHoles { in_slices, overwrites_others: self.overwrites_others })
+            }
+            Operation::Hollow => {
+                let (thickness_mm, shell) = (self.wall_mm, self.wall);
+                Gesture::Hollow(Hollow { thickness_mm, shell, overwrites_others: self.overwrites_others })
+            }
             Operation::Merge => Gesture::Merge(other?),
             Operation::Crop => {
                 let region = box_about(situation.grid, situation.crosshair, self.box_mm);
