@@ -10,6 +10,7 @@
     reason = "a test with a main function of its own is not compiled as a test"
 )]
 
+mod correcting;
 mod hub;
 mod robot;
 
@@ -166,6 +167,8 @@ fn the_whole_loop(robot: &Robot) {
     let undone = read_when_new(&mask, Some(&painted));
     assert!(undone == before, "undo brings the mask back exactly");
     robot.screenshot("03-stroke-undone");
+
+    correcting::every_tool_changes_the_mask_and_is_undone(robot, &mask, &undone);
 
     // A short fine-tuning; the window must keep drawing while it runs.
     robot.press("Crosshair");
