@@ -161,6 +161,11 @@ impl Packer {
         }
     }
 
+    /// Goes on with labels packed elsewhere.
+    pub(crate) fn append(&mut self, runs: &Runs) {
+        runs.iter().for_each(|(count, label)| self.push(count, label));
+    }
+
     fn close(&mut self) {
         if self.count > 0 {
             varint::write(&mut self.pairs, self.count as u64);

@@ -3,6 +3,7 @@
 use medley_volume::IndexBox;
 
 use super::VoxelSet;
+use crate::edit::around;
 
 /// A flood ran to the edge of its bounds where it must not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,50 +27,78 @@ impl Flood {
     /// # Errors
     /// [`Leak`] if the flood ended at the edge.
     pub fn run(&self, seed: [usize; 3], passes: impl Fn([usize; 3], usize) -> bool) -> Result<VoxelSet, Leak> {
-        let (shape, IndexBox { low, .. }, size) = (self.shape, self.bounds, self.bounds.shape());
-        let offset = |[i, j, k]: [usize; 3]| (k * shape[1] + j) * shape[0] + i;
-        let nothing = VoxelSet::new(IndexBox { low: seed, high: seed }, Vec::new());
-        if !self.bounds.contains(seed) || !passes(seed, offset(seed)) {
-            return Ok(nothing);
+        let (low, size) = (self.bounds.low, self.bounds.shape());
+        if !self.bounds.contains(seed) {
+            return Ok(VoxelSet::new(IndexBox { low: seed, high: seed }, Vec::new()));
         }
-        let mut inside = vec![false; self.bounds.len()];
-        let mut found = IndexBox { low: seed, high: seed.map(|v| v + 1) };
-        let mut waiting = vec![[seed[0] - low[0], seed[1] - low[1], seed[2] - low[2]]];
-        while let Some([i, j, k]) = waiting.pop() {
-            let row = (k * size[1] + j) * size[0];
-            if inside[row + i] {
+        // Spans run along the first axis that is thicker than one voxel; the layout is the same.
+        let order = if size[0] == 1 { [1, 2, 0] } else { [0, 1, 2] };
+        let (size_of, strides) = (order.map(|axis| size[axis]), [1, self.shape[0], self.shape[0] * self.shape[1]]);
+        let stride = strides[order[0]];
+        let voxel = |place: [usize; 3]| {
+            let mut voxel = low;
+            (0..3).for_each(|n| voxel[order[n]] += place[n]);
+            voxel
+        };
+        let offset = |[i, j, k]: [usize; 3]| (k * self.shape[1] + j) * self.shape[0] + i;
+        // Each voxel is asked for once.
+        let mut states = vec![UNKNOWN; self.bounds.len()];
+        let is_open = |states: &mut [u8], row: usize, base: usize, [n, b, c]: [usize; 3]| {
+            if states[row + n] == UNKNOWN {
+                states[row + n] = if passes(voxel([n, b, c]), base + n * stride) { OPEN } else { CLOSED };
+            }
+            states[row + n] == OPEN
+        };
+        let mut found: Option<IndexBox> = None;
+        let mut waiting = vec![order.map(|axis| seed[axis] - low[axis])];
+        while let Some([a, b, c]) = waiting.pop() {
+            let (row, base) = ((c * size_of[1] + b) * size_of[0], offset(voxel([0, b, c])));
+            if !is_open(&mut states, row, base, [a, b, c]) {
                 continue;
             }
-            let voxel = |i: usize, j: usize, k: usize| [low[0] + i, low[1] + j, low[2] + k];
-            let base = offset(voxel(0, j, k));
-            let is_open = |n: usize, inside: &[bool]| !inside[row + n] && passes(voxel(n, j, k), base + n);
-            let (mut first, mut end) = (i, i + 1);
-            while first > 0 && is_open(first - 1, &inside) {
+            let (mut first, mut end) = (a, a + 1);
+            while first > 0 && is_open(&mut states, row, base, [first - 1, b, c]) {
                 first -= 1;
             }
-            while end < size[0] && is_open(end, &inside) {
+            while end < size_of[0] && is_open(&mut states, row, base, [end, b, c]) {
                 end += 1;
             }
-            inside[row + first..row + end].fill(true);
-            found = found.including(voxel(first, j, k)).including(voxel(end - 1, j, k));
-            let at_edge = |axis: usize, from: usize, to: usize| size[axis] > 1 && (from == 0 || to == size[axis]);
-            if self.ends_at_edge && (at_edge(0, first, end) || at_edge(1, j, j + 1) || at_edge(2, k, k + 1)) {
+            states[row + first..row + end].fill(INSIDE);
+            found = Some(around(found, voxel([first, b, c]), voxel([end - 1, b, c])));
+            let at_edge = |n: usize, from: usize, to: usize| size_of[n] > 1 && (from == 0 || to == size_of[n]);
+            if self.ends_at_edge && (at_edge(0, first, end) || at_edge(1, b, b + 1) || at_edge(2, c, c + 1)) {
                 return Err(Leak);
             }
-            let beside = [(j > 0).then(|| (j - 1, k)), (j + 1 < size[1]).then_some((j + 1, k))];
-            let above = [(k > 0).then(|| (j, k - 1)), (k + 1 < size[2]).then_some((j, k + 1))];
-            for (j, k) in beside.into_iter().chain(above).flatten() {
-                let (row, base) = ((k * size[1] + j) * size[0], offset(voxel(0, j, k)));
+            let beside = [(b > 0).then(|| (b - 1, c)), (b + 1 < size_of[1]).then_some((b + 1, c))];
+            let above = [(c > 0).then(|| (b, c - 1)), (c + 1 < size_of[2]).then_some((b, c + 1))];
+            for (b, c) in beside.into_iter().chain(above).flatten() {
+                let (row, base) = ((c * size_of[1] + b) * size_of[0], offset(voxel([0, b, c])));
                 let mut was_open = false;
                 for n in first..end {
-                    let is_open = !inside[row + n] && passes(voxel(n, j, k), base + n);
+                    let is_open = is_open(&mut states, row, base, [n, b, c]);
                     if is_open && !was_open {
-                        waiting.push([n, j, k]);
+                        waiting.push([n, b, c]);
                     }
                     was_open = is_open;
                 }
             }
         }
-        Ok(VoxelSet::new(self.bounds, inside).within(found))
+        let found = found.unwrap_or(IndexBox { low: seed, high: seed });
+        let mut inside = Vec::with_capacity(found.len());
+        for row in shifted(found, low).rows(size) {
+            inside.extend(states[row].iter().map(|state| *state == INSIDE));
+        }
+        Ok(VoxelSet::new(found, inside))
     }
+}
+
+const UNKNOWN: u8 = 0;
+const CLOSED: u8 = 1;
+const OPEN: u8 = 2;
+const INSIDE: u8 = 3;
+
+/// A box counted from another first voxel.
+fn shifted(region: IndexBox, low: [usize; 3]) -> IndexBox {
+    let from = |corner: [usize; 3]| std::array::from_fn(|axis| corner[axis] - low[axis]);
+    IndexBox { low: from(region.low), high: from(region.high) }
 }

@@ -101,21 +101,31 @@ fn spread(squared: &mut [f32], shape: [usize; 3], axis: usize, low: &[f32], high
     if low.is_empty() && high.is_empty() {
         return;
     }
-    let stride = [1, shape[0], shape[0] * shape[1]][axis];
-    let side = shape[axis];
+    let (width, side) = (shape[0], shape[axis]);
     let before = squared.to_vec();
-    squared.par_chunks_mut(shape[0]).enumerate().for_each(|(row, values)| {
-        let start = row * shape[0];
-        for (n, value) in values.iter_mut().enumerate() {
-            let offset = start + n;
-            let at = offset / stride % side;
-            // What grows to higher indices comes from lower ones.
-            for (step, cost) in (1..=at).zip(high) {
-                *value = value.min(before[offset - step * stride] + cost);
+    // Rows with nothing to spread are passed over.
+    let is_set: Vec<bool> = before.par_chunks(width).map(|row| row.iter().fold(false, |any, value| any | (*value <= 1.0))).collect();
+    squared.par_chunks_mut(width).enumerate().for_each(|(row, values)| {
+        let take = |values: &mut [f32], from: &[f32], cost: f32| {
+            values.iter_mut().zip(from).for_each(|(value, from)| *value = value.min(from + cost));
+        };
+        if axis == 0 {
+            if is_set[row] {
+                let from = &before[row * width..][..width];
+                (1..side).zip(high).for_each(|(step, &cost)| take(&mut values[step..], from, cost));
+                (1..side).zip(low).for_each(|(step, &cost)| take(values, &from[step..], cost));
             }
-            for (step, cost) in (1..side - at).zip(low) {
-                *value = value.min(before[offset + step * stride] + cost);
-            }
+            return;
         }
+        let rows = if axis == 1 { 1 } else { shape[1] };
+        let at = row / rows % side;
+        let mut from_row = |from: usize, cost: f32| {
+            if is_set[from] {
+                take(values, &before[from * width..][..width], cost);
+            }
+        };
+        // What grows to higher indices comes from lower ones.
+        (1..=at).zip(high).for_each(|(step, &cost)| from_row(row - step * rows, cost));
+        (1..side - at).zip(low).for_each(|(step, &cost)| from_row(row + step * rows, cost));
     });
 }

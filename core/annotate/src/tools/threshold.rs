@@ -1,6 +1,7 @@
 //! Threshold: all voxels whose values lie in a range get the active label.
 
 use medley_volume::{IndexBox, Ras};
+use rayon::prelude::*;
 
 use super::flood::Flood;
 use super::{Canvas, VoxelSet};
@@ -28,10 +29,10 @@ pub fn threshold(canvas: &Canvas, params: &Threshold) -> Result<Edit, Refusal> {
     if params.seed.is_some() {
         return canvas.paint(&threshold_voxels(canvas, params)?, Tool::Threshold);
     }
-    let values = Values::of(canvas.scan()?);
+    let marker = Values::of(canvas.scan()?).marker(params.range);
     canvas.edit(Tool::Threshold, region_of(canvas, params)?, |row, labels| {
         let mut marks = vec![false; labels.len()];
-        values.mark(row.offset, params.range, &mut marks);
+        marker.mark(row.offset, 1, &mut marks);
         for (label, is_inside) in labels.iter_mut().zip(marks) {
             *label = if is_inside { canvas.label } else { *label };
         }
@@ -51,11 +52,17 @@ pub fn threshold_voxels(canvas: &Canvas, params: &Threshold) -> Result<VoxelSet,
         let piece = flood.run(canvas.voxel_at(seed)?, |_, offset| params.range.contains(values.at(offset)));
         return piece.ok().filter(|piece| !piece.region().is_empty()).ok_or(Refusal::SeedOutOfRange);
     }
+    let (marker, size) = (values.marker(params.range), region.shape());
     let mut inside = vec![false; region.len()];
-    let width = region.shape()[0];
-    for (row, marks) in region.rows(shape).zip(inside.chunks_exact_mut(width)) {
-        values.mark(row.start, params.range, marks);
-    }
+    let offset = |j: usize, k: usize| canvas.mask.grid().offset([region.low[0], j, k]);
+    inside.par_chunks_exact_mut(size[0] * size[1]).zip(region.low[2]..region.high[2]).for_each(|(slice, k)| {
+        if size[0] == 1 {
+            // Rows of one voxel: their column is a row of its own.
+            marker.mark(offset(region.low[1], k), shape[0], slice);
+        } else {
+            slice.chunks_exact_mut(size[0]).zip(region.low[1]..).for_each(|(row, j)| marker.mark(offset(j, k), 1, row));
+        }
+    });
     Ok(VoxelSet::new(region, inside))
 }
 

@@ -134,7 +134,9 @@ fn undoing_a_walk_through_all_tools_gives_the_very_voxels_back() {
         let done = match rng.random_range(0..10) {
             0 => stroke(&mut scene, label, rng),
             1 => {
-                (0..rng.random_range(1..4)).for_each(|_| drop(history.undo(&mut scene.mask).expect("it is there")));
+                for _ in 0..rng.random_range(1..4) {
+                    history.undo(&mut scene.mask).expect("it is there");
+                }
                 None
             }
             2 => {

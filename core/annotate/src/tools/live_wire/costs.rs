@@ -5,7 +5,8 @@
 
 use std::f64::consts::{PI, TAU};
 
-use medley_volume::glam::DVec2;
+use medley_volume::glam::{DVec2, Vec2};
+use rayon::prelude::*;
 
 use super::search::STEPS;
 
@@ -14,8 +15,10 @@ const DIRECTION: f64 = 0.43;
 const MAGNITUDE: f64 = 0.14;
 /// The cost 1 of the paper as a whole number.
 const SCALE: f64 = 256.0;
+/// Lengths are whole numbers of this part of the shortest step.
+const UNIT: u32 = 256;
 /// Directions are told apart in this many steps of a full turn.
-const TURNS: usize = 64;
+const TURNS: usize = 32;
 /// Zero crossings in noise are none: below this part of the strongest gradients.
 const WEAK: f32 = 0.05;
 /// The part of all gradients that lies below the one that counts as the strongest.
@@ -31,37 +34,31 @@ pub(super) struct Costs {
     pub strength: Vec<f32>,
     /// What directions cost: `[step][direction at its start][direction at its end]`.
     direction: Vec<u16>,
-    /// Lengths of steps, the shortest being 1.
-    length: [f64; 8],
+    /// Lengths of steps, the shortest being [`UNIT`].
+    length: [u32; 8],
 }
 
 impl Costs {
     /// Of a slice of `size` values, the first axis fastest, `step_mm` apart.
     pub fn of(values: &[f32], size: [usize; 2], step_mm: [f64; 2]) -> Self {
         let smooth = smoothed(values, size);
-        let at = |u: isize, v: isize| {
-            let [u, v] = [(u, size[0]), (v, size[1])].map(|(n, side)| n.clamp(0, side as isize - 1) as usize);
-            f64::from(smooth[v * size[0] + u])
-        };
-        let mut gradients = Vec::with_capacity(values.len());
-        let mut laplacian = Vec::with_capacity(values.len());
-        for v in 0..size[1] as isize {
-            for u in 0..size[0] as isize {
-                let here = at(u, v);
-                let (left, right, back, front) = (at(u - 1, v), at(u + 1, v), at(u, v - 1), at(u, v + 1));
-                gradients.push(DVec2::new((right - left) / (2.0 * step_mm[0]), (front - back) / (2.0 * step_mm[1])));
-                let bend = |a: f64, b: f64, step: f64| (a + b - 2.0 * here) / (step * step);
-                laplacian.push((bend(left, right, step_mm[0]) + bend(back, front, step_mm[1])) as f32);
-            }
-        }
-        let strongest = strongest(&gradients);
-        let strength: Vec<f32> = gradients.iter().map(|g| (g.length() / strongest).min(1.0) as f32).collect();
-        let along = gradients
-            .iter()
-            .map(|g| {
-                if *g == DVec2::ZERO { TURNS as u8 } else { ((g.y.atan2(g.x) / TAU * TURNS as f64).round().rem_euclid(TURNS as f64)) as u8 }
+        let [width, height] = size;
+        let [half_u, half_v] = step_mm.map(|step| 0.5 / step as f32);
+        let [bend_u, bend_v] = step_mm.map(|step| (1.0 / (step * step)) as f32);
+        let row_of = |v: usize| &smooth[v * width..(v + 1) * width];
+        let derive = |v: usize| {
+            let (above, here, below) = (row_of(v.saturating_sub(1)), row_of(v), row_of((v + 1).min(height - 1)));
+            (0..width).map(move |u| {
+                let (left, right) = (here[u.saturating_sub(1)], here[(u + 1).min(width - 1)]);
+                let gradient = Vec2::new((right - left) * half_u, (below[u] - above[u]) * half_v);
+                (gradient, (left + right - 2.0 * here[u]) * bend_u + (above[u] + below[u] - 2.0 * here[u]) * bend_v)
             })
-            .collect();
+        };
+        let (gradients, laplacian): (Vec<Vec2>, Vec<f32>) = (0..height).into_par_iter().flat_map_iter(derive).unzip();
+        let strongest = strongest(&gradients);
+        let strength: Vec<f32> = gradients.iter().map(|g| (g.length() / strongest).min(1.0)).collect();
+        let turn = |g: &Vec2| if *g == Vec2::ZERO { TURNS } else { turns(*g).round().rem_euclid(TURNS as f32) as usize };
+        let along = gradients.par_iter().with_min_len(1 << 12).map(|g| turn(g) as u8).collect();
         let point = (0..values.len())
             .map(|n| {
                 let crosses = strength[n] > WEAK && is_zero_crossing(&laplacian, size, n);
@@ -71,19 +68,25 @@ impl Costs {
             .collect();
         let step_of = |[x, y]: [isize; 2]| DVec2::new(x as f64 * step_mm[0], y as f64 * step_mm[1]);
         let shortest = step_mm[0].min(step_mm[1]);
-        Self { point, along, strength, direction: directions(step_of), length: STEPS.map(|step| step_of(step).length() / shortest) }
+        Self {
+            point,
+            along,
+            strength,
+            direction: directions(step_of),
+            length: STEPS.map(|step| (step_of(step).length() / shortest * f64::from(UNIT)).round() as u32),
+        }
     }
 
     /// What a step costs.
     pub fn link(&self, from: usize, step: usize, to: usize) -> u32 {
         let (p, q) = (usize::from(self.along[from]), usize::from(self.along[to]));
         let direction = self.direction[(step * (TURNS + 1) + p) * (TURNS + 1) + q];
-        (f64::from(self.point[to] + direction) * self.length[step]) as u32 + 1
+        u32::from(self.point[to] + direction) * self.length[step] / UNIT + 1
     }
 
     /// The most a step can cost.
     pub fn dearest(&self) -> u32 {
-        (SCALE * self.length.iter().copied().fold(1.0, f64::max)) as u32 + 4
+        (SCALE as u32 + 2) * self.length.into_iter().fold(UNIT, u32::max) / UNIT + 1
     }
 }
 
@@ -106,6 +109,11 @@ fn directions(step_of: impl Fn([isize; 2]) -> DVec2) -> Vec<u16> {
         }
     }
     costs
+}
+
+/// The direction of a gradient in steps of a full turn.
+fn turns(gradient: Vec2) -> f32 {
+    gradient.y.atan2(gradient.x) / std::f32::consts::TAU * TURNS as f32
 }
 
 /// Whether the Laplacian changes its sign towards a neighbour, this point being the nearer to zero.
@@ -132,11 +140,11 @@ fn smoothed(values: &[f32], [width, height]: [usize; 2]) -> Vec<f32> {
 }
 
 /// A gradient few others exceed, so that one metal clip does not make all other edges weak; never 0.
-fn strongest(gradients: &[DVec2]) -> f64 {
-    let mut lengths: Vec<f64> = gradients.iter().map(|g| g.length()).filter(|length| *length > 0.0).collect();
+fn strongest(gradients: &[Vec2]) -> f32 {
+    let mut lengths: Vec<f32> = gradients.iter().map(|g| g.length()).filter(|length| *length > 0.0).collect();
     if lengths.is_empty() {
         return 1.0;
     }
     let at = ((lengths.len() - 1) as f64 * STRONGEST) as usize;
-    *lengths.select_nth_unstable_by(at, f64::total_cmp).1
+    *lengths.select_nth_unstable_by(at, f32::total_cmp).1
 }
