@@ -3,7 +3,8 @@
 //! # Map
 //! - [`Edit`]: one change of a mask: its box, the labels before and after ([`Runs`]), who made it, with what, when
 //! - [`Brush`], [`Stroke`]: painting; the mask follows the hand, and one Edit remains
-//! - [`History`]: undo and redo within a byte budget
+//! - [`History`]: undo and redo within a byte budget, jumps along the list of steps, and one earlier step [taken back](TakenBack)
+//!   without those after it
 //! - [`Proposal`]: a mask a model suggests, not a mask until it is accepted as an Edit
 //!
 //! # Invariants
@@ -26,13 +27,15 @@ mod history;
 mod proposal;
 mod runs;
 mod stroke;
+mod take_back;
 mod varint;
 
 pub use author::{Author, Tool};
 pub use brush::{Brush, BrushShape, PaintRules};
 pub use edit::Edit;
 pub use error::AnnotateError;
-pub use history::History;
+pub use history::{History, Jump, Step};
 pub use proposal::{Acceptance, Difference, LabelDifference, Proposal};
 pub use runs::Runs;
 pub use stroke::Stroke;
+pub use take_back::TakenBack;
