@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, integer, is_hand_tool, tool_of};
 use crate::image::grid_from_json;
-use crate::lineage::{Lineage, ROOT};
+use crate::lineage::Lineage;
 use crate::{CaseId, ProjectError, Study, files, snapshot};
 
 /// An Edit of the journal, by its number in the database.

@@ -67,11 +67,11 @@ fn copy_database(folder: &Path, private: &Path) -> io::Result<()> {
     let (database, wal) = (folder.join(schema::DATABASE), folder.join(WAL));
     for _ in 0..TRIES {
         let before = state(&database, &wal)?;
-        fs::copy(&database, private.join(schema::DATABASE))?;
+        copy_bytes(&database, &private.join(schema::DATABASE))?;
         let copied = private.join(WAL);
-        match fs::copy(&wal, &copied) {
+        match copy_bytes(&wal, &copied) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => drop(fs::remove_file(&copied)),
-            result => drop(result?),
+            result => result?,
         }
         if state(&database, &wal)? == before {
             return Ok(());
@@ -81,16 +81,34 @@ fn copy_database(folder: &Path, private: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::ResourceBusy, "another program writes into it without a pause"))
 }
 
+/// Without the permissions: a file that cannot be written may have a copy that can.
+fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = File::open(from)?;
+    io::copy(&mut from, &mut File::create(to)?).map(drop)
+}
+
+/// What must be the same before and after copying.
+#[derive(Debug, PartialEq)]
+enum State {
+    /// The header of the log.
+    Log(Vec<u8>),
+    /// Where there is no log: length and time of the database.
+    Database(u64, SystemTime),
+}
+
 /// What tells whether a copy holds together: the log's beginning; where there is none, the database itself.
-fn state(database: &Path, wal: &Path) -> io::Result<(Vec<u8>, Option<(u64, SystemTime)>)> {
+fn state(database: &Path, wal: &Path) -> io::Result<State> {
     let mut header = Vec::new();
     match File::open(wal) {
         Ok(file) => drop(file.take(32).read_to_end(&mut header)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let about = if header.is_empty() { Some(fs::metadata(database)?) } else { None };
-    Ok((header, about.map(|about| Ok::<_, io::Error>((about.len(), about.modified()?))).transpose()?))
+    if header.is_empty() {
+        let about = fs::metadata(database)?;
+        return Ok(State::Database(about.len(), about.modified()?));
+    }
+    Ok(State::Log(header))
 }
 
 /// A new folder that only this user can read.

@@ -15,7 +15,7 @@ pub fn csv(cases: &[CaseProvenance], labels: &LabelTable) -> String {
     for case in cases {
         let mut line = |row: &str, cells: [&str; 10]| {
             let _ = write!(text, "{row},{}", quoted(&case.case));
-            cells.iter().for_each(|cell| drop(write!(text, ",{}", quoted(cell))));
+            cells.iter().for_each(|cell| text.extend([",", &quoted(cell)]));
             text.push_str("\r\n");
         };
         let reviewer = case.reviewer.as_deref().unwrap_or_default();
