@@ -102,6 +102,25 @@ impl Edit {
         self.exchange(mask, &self.after, &self.before)
     }
 
+    /// Visits the voxels that differ, piece by piece along the rows of a grid of `shape`: their offsets, the label before and the
+    /// label after.
+    ///
+    /// # Errors
+    /// [`AnnotateError::OutsideGrid`] if the box does not fit the shape; nothing is visited then.
+    pub fn for_each_change(&self, shape: [usize; 3], mut visit: impl FnMut(Range<usize>, u16, u16)) -> Result<(), AnnotateError> {
+        if !self.region.fits(shape) {
+            return Err(AnnotateError::OutsideGrid { region: self.region, shape });
+        }
+        let pairs = self.before.beside(&self.after).map(|(count, was, is)| (count, (was, is)));
+        along_rows(self.region, shape, pairs, |offsets, (was, is)| {
+            if was != is {
+                visit(offsets, was, is);
+            }
+            true
+        });
+        Ok(())
+    }
+
     fn exchange(&self, mask: &mut LabelMap, held: &Runs, wanted: &Runs) -> Result<(), AnnotateError> {
         let shape = mask.grid().shape();
         if !self.region.fits(shape) {
@@ -175,7 +194,7 @@ pub(crate) fn around(grown: Option<IndexBox>, first: [usize; 3], last: [usize; 3
 }
 
 /// Lays runs along the rows of a box: `visit` gets each piece as offsets into the grid, and says whether to go on.
-fn along_rows<V: Copy>(
+pub(crate) fn along_rows<V: Copy>(
     region: IndexBox,
     shape: [usize; 3],
     mut runs: impl Iterator<Item = (usize, V)>,

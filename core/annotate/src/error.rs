@@ -27,6 +27,9 @@ pub enum AnnotateError {
         /// The label found.
         found: u16,
     },
+    /// A step was to be taken back that is not in the mask.
+    #[error("step {} is not in the mask (it was undone, or the list has changed); choose a step that is", .0 + 1)]
+    StepNotDone(usize),
     /// A stored Edit does not add up.
     #[error("a stored change is damaged ({0}) and was not used")]
     Damaged(&'static str),

@@ -5,7 +5,8 @@
 //! - [`Brush`], [`Stroke`]: painting; the mask follows the hand, and one Edit remains
 //! - [`tools`]: everything else by which a person corrects a mask, each from a gesture to an Edit that is yet to be applied
 //! - [`PaintRules`]: what tools must leave alone; [`Refusal`]: why one made no Edit
-//! - [`History`]: undo and redo within a byte budget
+//! - [`History`]: undo and redo within a byte budget, jumps along the list of steps, and one earlier step [taken back](TakenBack)
+//!   without those after it
 //! - [`Proposal`]: a mask a model suggests, not a mask until it is accepted as an Edit
 //!
 //! # Invariants
@@ -31,6 +32,7 @@ mod rules;
 mod runs;
 mod stroke;
 mod swept_box;
+mod take_back;
 pub mod tools;
 mod values;
 mod varint;
@@ -39,9 +41,10 @@ pub use author::{Author, Tool};
 pub use brush::{Brush, BrushShape};
 pub use edit::Edit;
 pub use error::AnnotateError;
-pub use history::History;
+pub use history::{History, Jump, Step};
 pub use proposal::{Acceptance, Difference, LabelDifference, Proposal};
 pub use refusal::Refusal;
 pub use rules::{PaintRules, ValueRange};
 pub use runs::Runs;
 pub use stroke::Stroke;
+pub use take_back::TakenBack;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::image::Fingerprint;
 use crate::lineage::ROOT;
+use crate::provenance::{CaseStatus, StatusChange};
 use crate::{ProjectError, Study, case_name, files};
 
 /// A case of a study, by its number in the database.
@@ -62,8 +63,10 @@ pub struct CaseInfo {
     pub part: Part,
     /// What it is used for.
     pub role: Role,
-    /// Whether a person has said that the mask is right.
+    /// Whether a person has said that the mask is right: it is corrected or approved.
     pub is_corrected: bool,
+    /// How far the work on the mask has come.
+    pub status: CaseStatus,
     /// Whether there is anything in its mask's journal or a mask file.
     pub has_mask: bool,
     /// The class of the whole scan, if a person has given it one.
@@ -97,7 +100,8 @@ impl Study {
     /// # Errors
     /// If the database cannot be read.
     pub fn cases(&self) -> Result<Vec<CaseInfo>, ProjectError> {
-        self.case_rows()?.into_iter().map(|row| self.case_info(row)).collect()
+        let mut latest = self.latest_statuses(None)?;
+        self.case_rows()?.into_iter().map(|row| self.case_info(latest.remove(&row.id), row)).collect()
     }
 
     /// One case.
@@ -105,7 +109,7 @@ impl Study {
     /// # Errors
     /// If there is none of this number, or the database cannot be read.
     pub fn case(&self, id: CaseId) -> Result<CaseInfo, ProjectError> {
-        self.case_info(self.case_row(id)?)
+        self.case_info(self.latest_statuses(Some(id))?.remove(&id), self.case_row(id)?)
     }
 
     /// Adds a case: a name (a number is put behind it if another case has it; the file's name if it is empty) and its image,
@@ -168,14 +172,6 @@ impl Study {
         self.set_case("UPDATE case_ SET role = ?2 WHERE id = ?1", id, role)
     }
 
-    /// Says whether a person holds the mask to be right.
-    ///
-    /// # Errors
-    /// If there is no such case or the database cannot be written.
-    pub fn set_corrected(&self, id: CaseId, is_corrected: bool) -> Result<(), ProjectError> {
-        self.set_case("UPDATE case_ SET is_corrected = ?2 WHERE id = ?1", id, is_corrected)
-    }
-
     /// Gives the whole scan a class; `None` or a name of spaces only takes it away.
     ///
     /// # Errors
@@ -231,10 +227,11 @@ impl Study {
         })
     }
 
-    fn case_info(&self, row: CaseRow) -> Result<CaseInfo, ProjectError> {
+    fn case_info(&self, latest: Option<StatusChange>, row: CaseRow) -> Result<CaseInfo, ProjectError> {
         let is_begun = self.with_lineage(row.id, |lineage| lineage.head() != ROOT)?;
         let has_mask = is_begun || self.mask_path(&row.file_stem).is_file();
-        let CaseRow { id, name, image, part, role, is_corrected, class, .. } = row;
-        Ok(CaseInfo { id, name, image, part, role, is_corrected, has_mask, class })
+        let status = self.status_now(latest.as_ref(), &row, has_mask)?;
+        let CaseRow { id, name, image, part, role, class, .. } = row;
+        Ok(CaseInfo { id, name, image, part, role, is_corrected: status.is_corrected(), status, has_mask, class })
     }
 }

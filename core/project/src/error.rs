@@ -5,7 +5,7 @@ use medley_io::IoError;
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
-use crate::CaseId;
+use crate::{CaseId, ReadOnlyBecause};
 
 /// Why something about a study or a data set could not be done. Nothing that was saved before is lost by it.
 #[derive(Debug, Error)]
@@ -34,6 +34,22 @@ pub enum ProjectError {
     /// Another program has the study open.
     #[error("the study {} is open in another Medley window; close it there and try again", .0.display())]
     InUse(PathBuf),
+    /// The study can only be looked at: nothing of it can be changed here.
+    #[error("the study {} can only be looked at here, so nothing was changed: {}", folder.display(), why_read_only(because))]
+    ReadOnly {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        because: ReadOnlyBecause,
+    },
+    /// The study's database was deleted, moved or replaced while it was open.
+    #[error("{}", gone(path, *is_put_back))]
+    Gone {
+        /// The database file.
+        path: PathBuf,
+        /// Whether it lies there again, with everything that was saved.
+        is_put_back: bool,
+    },
     /// The study was written by a later version.
     #[error(
         "the study {} was written by a newer Medley (its format is {found}, this program knows {known}); update Medley to open it",
@@ -183,6 +199,29 @@ pub enum ProjectError {
     /// A scan or mask could not be read or written.
     #[error(transparent)]
     Io(#[from] IoError),
+}
+
+fn why_read_only(because: &ReadOnlyBecause) -> String {
+    match because {
+        ReadOnlyBecause::InUse(_) => "it is open in another Medley window; close it there, then open it again here".to_owned(),
+        ReadOnlyBecause::NotWritable(why) => {
+            format!("its folder cannot be written ({why}); copy the study to a folder you may write to and open it there")
+        }
+    }
+}
+
+fn gone(path: &Path, is_put_back: bool) -> String {
+    let path = path.display();
+    if is_put_back {
+        return format!(
+            "{path} was deleted while the study was open, and was put back with everything that was saved; open the study again and repeat \
+             the last step"
+        );
+    }
+    format!(
+        "{path} was moved or replaced while the study was open; put it back where it was, and leave this window open until then: the last \
+         step was not saved, everything before it is in that file"
+    )
 }
 
 impl ProjectError {

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use crate::lineage::Lineage;
+use crate::provenance::reviewer;
 use crate::{CaseId, ProjectError, Study};
 
 /// A row of `event` before it has a number.
@@ -17,6 +18,8 @@ pub(crate) struct Event<'a> {
     pub origin: i64,
     pub at_ms: i64,
     pub edit: Option<&'a Edit>,
+    /// Whether it is done at the machine, so that the study's reviewer stands behind it.
+    pub is_reviewed: bool,
 }
 
 impl Event<'_> {
@@ -33,7 +36,11 @@ impl Event<'_> {
         let sql = "INSERT INTO event (case_id, kind, origin, at_ms, model, tool, changed, seal, edit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let values = params![self.case.0, self.kind, self.origin, self.at_ms, model, tool, changed, seal, bytes];
         database.prepare_cached(sql)?.execute(values)?;
-        Ok((database.last_insert_rowid(), bytes.map_or(0, |bytes| bytes.len())))
+        let number = database.last_insert_rowid();
+        if self.is_reviewed {
+            reviewer::record(database, number, &seal)?;
+        }
+        Ok((number, bytes.map_or(0, |bytes| bytes.len())))
     }
 }
 
@@ -92,6 +99,11 @@ pub(crate) fn tool_of(word: &str) -> Option<Tool> {
     serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
 }
 
+/// Whether a person who changes a mask with this works on it, and does not only bring it along.
+pub(crate) fn is_hand_tool(tool: Tool) -> bool {
+    tool != Tool::Import
+}
+
 impl Study {
     /// An Edit of a case's journal; `None` if its row is gone or damaged.
     pub(crate) fn stored_edit(&self, case: CaseId, id: i64) -> Result<Option<Edit>, ProjectError> {
@@ -108,7 +120,7 @@ impl Study {
     /// The lineage of a case as its rows tell it.
     pub(crate) fn read_lineage(&self, id: CaseId) -> Result<Lineage, ProjectError> {
         let mut lineage = Lineage::default();
-        let columns = "id, kind, origin, at_ms, seal, length(edit)";
+        let columns = "id, kind, origin, at_ms, seal, length(edit), model, tool";
         let lost = self.for_each_row(id, columns, "", |row| {
             let kind = row.get_ref(1).ok().and_then(|kind| kind.as_str().ok());
             match (integer(row, 0), kind, integer(row, 2)) {
@@ -124,6 +136,10 @@ impl Study {
                         lineage.damaged += 1;
                         let is_sound = self.stored_edit(id, number).is_ok_and(|edit| edit.is_some());
                         lineage.edit(number, if is_sound { origin } else { lineage.head() }, byte_len);
+                    }
+                    let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
+                    if text(6).is_none() && text(7).and_then(tool_of).is_some_and(is_hand_tool) {
+                        lineage.mark_by_hand(number);
                     }
                 }
                 (Some(number), Some(kind @ ("undo" | "redo")), Some(origin)) if (1..number).contains(&origin) => {

@@ -1,9 +1,9 @@
 use medley_annotate::{Author, Edit, Tool};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, integer, tool_of};
+use crate::event::{Event, integer, is_hand_tool, tool_of};
 use crate::image::grid_from_json;
-use crate::lineage::{Lineage, ROOT};
+use crate::lineage::Lineage;
 use crate::{CaseId, ProjectError, Study, files, snapshot};
 
 /// An Edit of the journal, by its number in the database.
@@ -15,8 +15,11 @@ pub struct EditId(pub i64);
 pub struct EditInfo {
     /// Its number.
     pub id: EditId,
-    /// Who made it: a person (nobody's name is kept) or a model by its id.
+    /// Who made it: a person or a model by its id.
     pub author: Author,
+    /// Who sat at the machine, as that person chose to be called; see [`Study::set_reviewer`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewer: Option<String>,
     /// What it was made with.
     pub tool: Tool,
     /// When, in unix milliseconds.
@@ -44,9 +47,14 @@ impl Study {
     /// [`Study::journal_edit`] for an Edit that is known to fit.
     pub(crate) fn journal_fitting_edit(&self, id: CaseId, edit: &Edit) -> Result<EditId, ProjectError> {
         let parent = self.with_lineage(id, Lineage::head)?;
-        let event = Event { case: id, kind: "edit", origin: parent, at_ms: edit.at_ms, edit: Some(edit) };
+        let event = Event { case: id, kind: "edit", origin: parent, at_ms: edit.at_ms, edit: Some(edit), is_reviewed: true };
         let (number, byte_len) = self.write(|database| event.insert(database))?;
-        self.change_lineage(id, |lineage| lineage.edit(number, parent, byte_len));
+        self.change_lineage(id, |lineage| {
+            lineage.edit(number, parent, byte_len);
+            if edit.author == Author::Person && is_hand_tool(edit.tool) {
+                lineage.mark_by_hand(number);
+            }
+        });
         Ok(EditId(number))
     }
 
@@ -63,7 +71,7 @@ impl Study {
         let head = self.with_lineage(id, Lineage::head)?;
         self.write(|database| {
             let insert = |kind, origin, edit: &Edit| {
-                let event = Event { case: id, kind, origin, at_ms: edit.at_ms, edit: Some(edit) };
+                let event = Event { case: id, kind, origin, at_ms: edit.at_ms, edit: Some(edit), is_reviewed: false };
                 event.insert(database).map(|(number, _)| number)
             };
             let end = taken.map_or(Ok(head), |edit| insert("edit", head, edit))?;
@@ -84,14 +92,7 @@ impl Study {
     /// # Errors
     /// If there is none, no such case, or the database cannot be written: nothing is journaled then.
     pub fn journal_undo(&self, id: CaseId) -> Result<(), ProjectError> {
-        let head = self.with_lineage(id, Lineage::head)?;
-        if head == ROOT {
-            return Err(ProjectError::NothingToUndo(self.case_row(id)?.name));
-        }
-        let event = Event { case: id, kind: "undo", origin: head, at_ms: files::now_ms(), edit: None };
-        self.write(|database| event.insert(database))?;
-        self.change_lineage(id, |lineage| lineage.undo(head));
-        Ok(())
+        self.journal_jump(id, -1)
     }
 
     /// Journals that the Edit last taken back was done again.
@@ -99,12 +100,30 @@ impl Study {
     /// # Errors
     /// If there is none, no such case, or the database cannot be written: nothing is journaled then.
     pub fn journal_redo(&self, id: CaseId) -> Result<(), ProjectError> {
-        let Some(next) = self.with_lineage(id, Lineage::next_redo)? else {
-            return Err(ProjectError::NothingToRedo(self.case_row(id)?.name));
-        };
-        let event = Event { case: id, kind: "redo", origin: next, at_ms: files::now_ms(), edit: None };
-        self.write(|database| event.insert(database))?;
-        self.change_lineage(id, |lineage| lineage.redo(next));
+        self.journal_jump(id, 1)
+    }
+
+    /// Journals several undos (`steps` below 0) or redos (above 0) at once: all of them or none.
+    ///
+    /// # Errors
+    /// If there are not so many, no such case, or the database cannot be written: nothing is journaled then.
+    pub fn journal_jump(&self, id: CaseId, steps: isize) -> Result<(), ProjectError> {
+        let count = steps.unsigned_abs();
+        let is_back = steps < 0;
+        let passed: Vec<i64> = self.with_lineage(id, |lineage| match is_back {
+            true => lineage.chain(lineage.head()).take(count).collect(),
+            false => lineage.undone().into_iter().take(count).collect(),
+        })?;
+        if passed.len() < count {
+            let name = self.case_row(id)?.name;
+            return Err(if is_back { ProjectError::NothingToUndo(name) } else { ProjectError::NothingToRedo(name) });
+        }
+        let (kind, at_ms) = (if is_back { "undo" } else { "redo" }, files::now_ms());
+        self.write(|database| {
+            let event = |origin| Event { case: id, kind, origin, at_ms, edit: None, is_reviewed: true };
+            passed.iter().try_for_each(|&origin| event(origin).insert(database).map(drop))
+        })?;
+        self.change_lineage(id, |lineage| passed.iter().for_each(|&id| if is_back { lineage.undo(id) } else { lineage.redo(id) }));
         Ok(())
     }
 
@@ -116,6 +135,7 @@ impl Study {
     pub fn edits(&self, id: CaseId) -> Result<Vec<EditInfo>, ProjectError> {
         self.case_row(id)?;
         let done = self.with_lineage(id, |lineage| lineage.chain(lineage.head()).collect::<std::collections::HashSet<i64>>())?;
+        let mut reviewers = self.reviewers(id)?;
         let mut infos = Vec::new();
         self.for_each_row(id, "id, model, tool, at_ms, changed", "AND kind = 'edit'", |row| {
             let text = |column| row.get_ref(column).ok().and_then(|value| value.as_str().ok().map(str::to_owned));
@@ -123,6 +143,7 @@ impl Study {
             infos.push(EditInfo {
                 id: EditId(id),
                 author: text(1).map_or(Author::Person, Author::Model),
+                reviewer: reviewers.remove(&id),
                 tool,
                 at_ms: integer(row, 3).unwrap_or_default(),
                 changed: integer(row, 4).and_then(|changed| usize::try_from(changed).ok()).unwrap_or_default(),

@@ -8,6 +8,8 @@
 //! - [`Study::load_case`] → [`OpenCase`]: the scan, its mask and history exactly as they were when the program ended, however it
 //!   ended
 //! - [`EditInfo`]: who changed how much with what, when
+//! - [`provenance`]: the same with reviewers, the status of a case and its log, for every voxel who put it there; as JSON and CSV
+//! - [`Study::open_even_read_only`]: looking at a study that another program has open, or that cannot be written
 //! - [`dataset`]: Medical Segmentation Decathlon, nnU-Net v2, `img_list`, BIDS, folders of scans and masks, or a study, read as a list
 //!   of cases to learn from; [`DataSet::check`] reports what does not fit
 //!
@@ -19,10 +21,13 @@
 //! 3. A mask file is a snapshot. Every content Medley may have left under its name is recorded by SHA-256 with the Edit it ends
 //!    with *before* it gets that name, so that whatever instant the power fails, the file is either known or not ours. One that is
 //!    not ours is never overwritten before it was taken in: what another program changed becomes an Edit that can be undone.
-//! 4. One program at a time has a study open; a program that was killed blocks nobody.
+//! 4. One program at a time can change a study; others may look at it, and their looking writes nothing. A program that was killed
+//!    blocks nobody.
 //! 5. What is read from a study or a data set is not trusted: a damaged row is skipped with a notice, a foreign file is refused
 //!    with a sentence. Nothing panics.
-//! 6. Provenance names nobody: authors are "a person" or a model's id. (A case is called what its image's file is called.)
+//! 6. Provenance names no patient: authors are "a person" or a model's id, and reviewers what they chose to be called. (A case is
+//!    called what its image's file is called.)
+//! 7. A database that is deleted while it is open is noticed before the next write, and put back.
 
 mod case;
 mod case_name;
@@ -36,7 +41,10 @@ mod journal;
 mod lineage;
 mod load;
 mod lock;
+mod look;
 mod model;
+mod presence;
+pub mod provenance;
 mod replay;
 mod schema;
 mod snapshot;
@@ -48,5 +56,8 @@ pub use error::ProjectError;
 pub use import::Imported;
 pub use journal::{EditId, EditInfo};
 pub use load::OpenCase;
+pub use lock::Holder;
+pub use look::ReadOnlyBecause;
 pub use model::ModelRecord;
+pub use provenance::CaseStatus;
 pub use study::Study;

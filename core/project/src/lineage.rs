@@ -17,6 +17,8 @@ struct Place {
     parent: i64,
     /// Bytes the stored Edit takes; 0 where its row is gone.
     byte_len: usize,
+    /// Whether a person made it in this program.
+    is_by_hand: bool,
 }
 
 /// The Edits of one case as a tree, and which of them are done.
@@ -38,6 +40,18 @@ impl Lineage {
         self.head = id;
     }
 
+    /// A person made this Edit in this program.
+    pub fn mark_by_hand(&mut self, id: i64) {
+        if let Some(place) = self.places.get_mut(&id) {
+            place.is_by_hand = true;
+        }
+    }
+
+    /// Whether any Edit that is done was made by a person in this program.
+    pub fn has_hand_work(&self) -> bool {
+        self.chain(self.head).any(|id| self.places.get(&id).is_some_and(|place| place.is_by_hand))
+    }
+
     /// There is an Edit on top of `parent` that was never done: no undo or redo meets it.
     pub fn aside(&mut self, id: i64, parent: i64, byte_len: usize) {
         self.put(id, parent, byte_len);
@@ -47,7 +61,7 @@ impl Lineage {
     fn put(&mut self, id: i64, parent: i64, byte_len: usize) -> i64 {
         let parent = if (ROOT..id).contains(&parent) { parent } else { self.before(id) };
         self.ensure(parent);
-        self.places.insert(id, Place { parent, byte_len });
+        self.places.insert(id, Place { parent, byte_len, is_by_hand: false });
         parent
     }
 
@@ -66,7 +80,7 @@ impl Lineage {
     /// Makes a place for an Edit whose row is gone, if there is none.
     pub fn ensure(&mut self, id: i64) {
         if id > ROOT && !self.places.contains_key(&id) {
-            self.places.insert(id, Place { parent: self.before(id), byte_len: 0 });
+            self.places.insert(id, Place { parent: self.before(id), byte_len: 0, is_by_hand: false });
         }
     }
 

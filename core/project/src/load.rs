@@ -24,6 +24,9 @@ pub struct OpenCase {
     pub mask: LabelMap,
     /// Its Edits, as they were.
     pub history: History,
+    /// How many steps (Edits, and undos of Edits) the mask file was behind when the program that had the study open before was
+    /// ended. They came back from the journal; 0 if that program was closed as usual.
+    pub restored: usize,
     /// What the user should know.
     pub notices: Vec<String>,
 }
@@ -32,6 +35,8 @@ pub struct OpenCase {
 pub(crate) struct LoadedMask {
     pub mask: LabelMap,
     pub history: History,
+    /// How many steps the mask file was behind.
+    pub beyond_file: usize,
     pub notices: Vec<String>,
 }
 
@@ -83,9 +88,12 @@ impl Study {
         self.require_image_grid(&row, &grid)?;
         match Fingerprint::look(&row.image, row.image_print.as_ref())? {
             Look::Same => {}
+            Look::Refreshed(_) if self.is_read_only() => {}
             Look::Refreshed(print) => self.set_case("UPDATE case_ SET image_print = ?2 WHERE id = ?1", id, print.to_json())?,
             Look::Changed(print) => {
-                self.set_case("UPDATE case_ SET image_print = ?2 WHERE id = ?1", id, print.to_json())?;
+                if !self.is_read_only() {
+                    self.set_case("UPDATE case_ SET image_print = ?2 WHERE id = ?1", id, print.to_json())?;
+                }
                 let what =
                     format!("The image {} has changed since it was last open; check that the mask still fits it.", row.image.display());
                 notices.push(what);
@@ -94,7 +102,9 @@ impl Study {
         self.geometries.borrow_mut().insert(id, opened.geometry.clone());
         let loaded = self.load_mask(&row, &grid)?;
         notices.extend(loaded.notices);
-        Ok(OpenCase { volume: opened.volume, geometry: opened.geometry, mask: loaded.mask, history: loaded.history, notices })
+        let is_first = self.loaded.borrow_mut().insert(id);
+        let restored = if self.was_interrupted() && is_first { loaded.beyond_file } else { 0 };
+        Ok(OpenCase { volume: opened.volume, geometry: opened.geometry, mask: loaded.mask, history: loaded.history, restored, notices })
     }
 
     /// The grid that a case's mask lies on. The image is read only if it never was.
@@ -115,6 +125,7 @@ impl Study {
     /// # Errors
     /// As [`Study::load_case`]; also if the mask does not lie on the image's grid.
     pub fn import_mask(&self, id: CaseId, mask: &LabelMap) -> Result<Option<Edit>, ProjectError> {
+        self.require_writable()?;
         let row = self.case_row(id)?;
         let grid = self.case_grid(id)?;
         let wanted = on_grid(mask, &grid).map_err(|_| ProjectError::MaskGrid {
@@ -137,8 +148,14 @@ impl Study {
         known.iter().for_each(|known| lineage.ensure(known.position));
         let fetch = |id| self.stored_edit(row.id, id);
         let found = read_mask_file(&path, grid)?;
+        // Whoever only looks takes nothing in: it may also be a file of the program that has the study, newer than what is known here.
+        let is_strange = |found: &FoundFile| !known.iter().any(|known| known.sha256 == found.sha256);
+        let found = found.filter(|found| !(self.is_read_only() && is_strange(found)));
+        let is_missing = found.is_none() && !path.exists();
         let place = found.as_ref().and_then(|found| known.iter().find(|known| known.sha256 == found.sha256));
-        if let (Some(found), Some(_), 2..) = (&found, place, known.len()) {
+        let (back, forth) = lineage.way(place.map_or(ROOT, |place| place.position), lineage.head());
+        let beyond_file = back.len() + forth.len();
+        if let (Some(found), Some(_), 2.., false) = (&found, place, known.len(), self.is_read_only()) {
             self.settle(row.id, &found.sha256)?;
         }
         let replayed = match (found, place) {
@@ -151,7 +168,7 @@ impl Study {
                 taken.0
             }
             (found, place) => {
-                if found.is_none() && !known.is_empty() {
+                if is_missing && !known.is_empty() {
                     notices.push(format!("There was no mask file {}; the mask was rebuilt from the study's journal.", path.display()));
                 }
                 let labels = found.and_then(|found| found.labels.ok());
@@ -169,7 +186,7 @@ impl Study {
                 row.name
             ));
         }
-        Ok(LoadedMask { mask, history, notices })
+        Ok(LoadedMask { mask, history, beyond_file, notices })
     }
 
     /// Takes what another program changed in the mask file into the journal.
@@ -223,6 +240,9 @@ impl Study {
                 found: grid.to_string(),
                 expected: expected.to_string(),
             });
+        }
+        if self.is_read_only() {
+            return Ok(());
         }
         self.set_case("UPDATE case_ SET grid = ?2 WHERE id = ?1", row.id, grid_to_json(grid))
     }

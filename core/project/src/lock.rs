@@ -1,8 +1,10 @@
-use std::fs::{File, TryLockError};
-use std::io;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 
-use crate::ProjectError;
+use serde::{Deserialize, Serialize};
+
+use crate::{ProjectError, files};
 
 const LOCK_FILE: &str = "study.lock";
 
@@ -10,6 +12,15 @@ const LOCK_FILE: &str = "study.lock";
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
+}
+
+/// The program that has a study open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its process number.
+    pub process: u32,
+    /// Since when it has the study, in unix milliseconds.
+    pub since_ms: i64,
 }
 
 impl Lock {
@@ -21,16 +32,32 @@ impl Lock {
     /// [`ProjectError::InUse`] if another program has it, [`ProjectError::NotWritable`] if nobody may write there.
     pub fn take(folder: &Path) -> Result<Self, ProjectError> {
         let path = folder.join(LOCK_FILE);
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(|error| {
+        let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(|error| {
             let is_forbidden = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
             if is_forbidden {
                 return ProjectError::NotWritable { path: folder.to_owned(), why: error.to_string() };
             }
             ProjectError::file(&path, "opened")(error)
         })?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(ProjectError::InUse(folder.to_owned())),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { _file: file }),
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(ProjectError::InUse(folder.to_owned()));
         }
+        // Only told to others who want the study; without it they know less.
+        let _ = Holder { process: std::process::id(), since_ms: files::now_ms() }.write(&mut file);
+        Ok(Self { _file: file })
+    }
+}
+
+impl Holder {
+    /// What the program that holds the study in `folder` says of itself. `None` where it says nothing, or where the system lets
+    /// nobody read a file that is locked.
+    pub(crate) fn of(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(folder.join(LOCK_FILE)).ok()?).ok()
+    }
+
+    fn write(self, file: &mut File) -> io::Result<()> {
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(&serde_json::to_vec(&self)?)
     }
 }

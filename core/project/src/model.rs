@@ -34,6 +34,7 @@ impl Study {
     pub fn add_model(&self, model: &ModelRecord) -> Result<(), ProjectError> {
         let file = files::reference(&self.folder, &self.folder.join(&model.file))?;
         let metrics = serde_json::to_string(&model.metrics).unwrap_or_else(|_| "{}".to_owned());
+        self.require_writable()?;
         let added = self.connection.execute(
             &format!("INSERT INTO model ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"),
             params![model.id, model.name, file, model.card_json, model.created_ms, metrics],

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -16,8 +16,8 @@ pub(crate) const DATABASE: &str = "study.sqlite";
 const APPLICATION_ID: i32 = 0x4d65_646c;
 /// The format written by this program, in the database's header.
 ///
-/// 2: `case_.class`. 3: `case_.part`.
-const FORMAT: i64 = 3;
+/// 2: `case_.class`. 3: `case_.part`. 4: `event_reviewer`, `status`.
+const FORMAT: i64 = 4;
 
 /// `event.kind`: `aside` is an edit that was never done: it leads to a mask another program made of an older one of ours.
 /// `event.origin`: for an edit the one below it (0: none), for an undo or redo the edit that is taken back or done again.
@@ -79,11 +79,31 @@ CREATE TABLE model (
 ) STRICT;
 ";
 
-/// From each older format to the next, the oldest first: whole or not at all.
-const STEPS: [&str; 2] = [
-    "BEGIN EXCLUSIVE; ALTER TABLE case_ ADD COLUMN class TEXT; PRAGMA user_version = 2; COMMIT;",
-    "BEGIN EXCLUSIVE; ALTER TABLE case_ ADD COLUMN part TEXT; PRAGMA user_version = 3; COMMIT;",
-];
+/// Who reviewed what. Beside `event` and not in it: the seals of rows already written stay valid, and a column behind `edit` could
+/// only be read through the whole Edit.
+///
+/// `event_reviewer.seal` covers the event's own seal, so that no name can be moved to another row.
+/// `status.position`: the Edit that was the last done when the status was given (0: none).
+const PROVENANCE_TABLES: &str = "
+CREATE TABLE event_reviewer (
+    event_id INTEGER PRIMARY KEY REFERENCES event (id),
+    reviewer TEXT NOT NULL,
+    seal BLOB NOT NULL
+) STRICT;
+CREATE TABLE status (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_id INTEGER NOT NULL REFERENCES case_ (id),
+    status TEXT NOT NULL CHECK (status IN ('new', 'proposed', 'in_correction', 'corrected', 'approved')),
+    position INTEGER NOT NULL,
+    reviewer TEXT,
+    at_ms INTEGER NOT NULL,
+    seal BLOB NOT NULL
+) STRICT;
+CREATE INDEX status_of_case ON status (case_id, id);
+";
+
+/// From each older format to the next, the oldest first.
+const STEPS: [&str; 3] = ["ALTER TABLE case_ ADD COLUMN class TEXT;", "ALTER TABLE case_ ADD COLUMN part TEXT;", PROVENANCE_TABLES];
 
 /// Makes the database of a new study in `folder`. Whole or not at all: a power cut leaves an empty file, which may be made anew.
 pub(crate) fn create(folder: &Path) -> Result<Connection, ProjectError> {
@@ -93,7 +113,8 @@ pub(crate) fn create(folder: &Path) -> Result<Connection, ProjectError> {
     let make = || {
         prepare(&connection)?;
         connection.execute_batch(&format!(
-            "BEGIN EXCLUSIVE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} COMMIT;"
+            "BEGIN EXCLUSIVE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} \
+             {PROVENANCE_TABLES} COMMIT;"
         ))?;
         into_wal(&connection)
     };
@@ -118,17 +139,44 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, ProjectError> {
         connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
     };
     let found = take().map_err(ProjectError::database(&path))?;
+    update(&connection, folder, found)?;
+    probe(connection, path)
+}
+
+/// Opens a private copy of a study's database, which is `path`, for looking only: after this nothing can be written, not even there.
+pub(crate) fn open_copy(folder: &Path, path: &Path) -> Result<Connection, ProjectError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(ProjectError::database(path))?;
+    let settle = || {
+        prepare(&connection)?;
+        // Takes the write-ahead log in, so that the copy is one file.
+        connection.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+    };
+    let found = settle().map_err(ProjectError::database(path))?;
+    update(&connection, folder, found)?;
+    connection.pragma_update(None, "query_only", true).map_err(ProjectError::database(path))?;
+    probe(connection, folder.join(DATABASE))
+}
+
+/// Brings an older format up to this one, each step whole or not at all.
+fn update(connection: &Connection, folder: &Path, found: i64) -> Result<(), ProjectError> {
     if found > FORMAT {
         return Err(ProjectError::Newer { folder: folder.to_owned(), found, known: FORMAT });
     }
-    for (format, step) in (1..).zip(STEPS) {
-        if found <= format {
-            connection.execute_batch(step).map_err(ProjectError::database(&path))?;
-        }
+    for (format, step) in (1..).zip(STEPS).filter(|(format, _)| found <= *format) {
+        let whole = format!("BEGIN EXCLUSIVE; {step} PRAGMA user_version = {}; COMMIT;", format + 1);
+        connection.execute_batch(&whole).map_err(ProjectError::database(&folder.join(DATABASE)))?;
     }
+    Ok(())
+}
+
+/// Reads a little of every table.
+fn probe(connection: Connection, path: PathBuf) -> Result<Connection, ProjectError> {
     let probe = "SELECT (SELECT count(*) FROM meta), (SELECT count(*) FROM label), (SELECT count(*) FROM case_), \
                  (SELECT count(*) FROM mask_file), (SELECT count(*) FROM model), (SELECT max(id) FROM event), \
-                 (SELECT max(id) FROM event WHERE case_id = 1)";
+                 (SELECT max(id) FROM event WHERE case_id = 1), \
+                 (SELECT count(*) FROM status), (SELECT count(*) FROM event_reviewer)";
     match connection.query_row(probe, [], |_| Ok(())) {
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
             Err(ProjectError::Damaged { path, why: error.to_string() })
@@ -138,7 +186,7 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, ProjectError> {
 }
 
 /// Looks at the header only, so that a foreign database is left exactly as it is.
-fn recognise(folder: &Path, path: &Path) -> Result<(), ProjectError> {
+pub(crate) fn recognise(folder: &Path, path: &Path) -> Result<(), ProjectError> {
     let refuse = |why: &str| Err(ProjectError::NotAStudy { folder: folder.to_owned(), why: why.to_owned() });
     let file = match File::open(path) {
         Ok(file) => file,
@@ -194,6 +242,9 @@ mod tests {
     /// A study as an older format had it: without the columns that came later, and saying so.
     fn make_old(folder: &Path, format: usize) {
         let connection = Connection::open(folder.join(DATABASE)).expect("opens");
+        if format < 4 {
+            connection.execute_batch("DROP TABLE status; DROP TABLE event_reviewer;").expect("changed");
+        }
         for column in ["class", "part"].iter().skip(format - 1) {
             connection.execute_batch(&format!("ALTER TABLE case_ DROP COLUMN {column};")).expect("changed");
         }

@@ -42,6 +42,7 @@ impl Study {
 
     /// [`Study::save_mask`], telling which step is done.
     fn save_in_steps(&self, id: CaseId, mask: &LabelMap, done: &mut dyn FnMut(&str)) -> Result<PathBuf, ProjectError> {
+        self.require_writable()?;
         let row = self.case_row(id)?;
         require_grid(&row, mask)?;
         let path = self.mask_path(&row.file_stem);
@@ -54,6 +55,7 @@ impl Study {
                 Some(_) => {}
             }
         }
+        fs::create_dir_all(self.masks_folder()).map_err(ProjectError::file(&self.masks_folder(), "made"))?;
         let unfinished = self.masks_folder().join(format!("{}{}{}", UNFINISHED.0, row.file_stem, UNFINISHED.1));
         medley_io::write_labels(&unfinished, mask, &self.geometry(&row, mask))?;
         let sha256 = files::sha256(&unfinished).map_err(ProjectError::file(&unfinished, "read"))?;
