@@ -45,9 +45,8 @@ mod tests {
 
     /// CIE L*a*b* under D65 of a colour in linear sRGB.
     fn lab(linear: DVec3) -> [f64; 3] {
-        let xyz_from_rgb = DMat3::from_cols_array(&[
-            0.4124564, 0.2126729, 0.0193339, 0.3575761, 0.7151522, 0.1191920, 0.1804375, 0.0721750, 0.9503041,
-        ]);
+        let xyz_from_rgb =
+            DMat3::from_cols_array(&[0.4124564, 0.2126729, 0.0193339, 0.3575761, 0.7151522, 0.1191920, 0.1804375, 0.0721750, 0.9503041]);
         let xyz = xyz_from_rgb * linear.clamp(DVec3::ZERO, DVec3::ONE) / DVec3::new(0.95047, 1.0, 1.08883);
         let [x, y, z] = xyz.to_array().map(|v| if v > 0.008856 { v.cbrt() } else { 7.787 * v + 16.0 / 116.0 });
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]

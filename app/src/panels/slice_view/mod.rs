@@ -3,11 +3,13 @@
 //! # Map
 //! - this file: where a view lies and what it cuts
 //! - `mouse`: looking around, and which tool the left button belongs to; `painting`: brush and eraser
+//! - `touch`: what fingers and pens do
 //! - `picture`: the slice and what is written over it
 
 mod mouse;
 mod painting;
 mod picture;
+mod touch;
 
 use egui::{Pos2, Rect, Sense, Ui, pos2};
 use medley_volume::glam::DVec2;
