@@ -27,6 +27,8 @@ pub mod render;
 pub mod sample;
 pub mod state;
 pub mod stem;
+#[cfg(test)]
+mod testing;
 pub mod texts;
 pub mod theme;
 pub mod window;

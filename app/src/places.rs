@@ -23,6 +23,12 @@ pub fn own_study() -> PathBuf {
     data_dir().join("My study")
 }
 
+/// The file of what a person set.
+#[must_use]
+pub fn settings() -> PathBuf {
+    data_dir().join("settings.json")
+}
+
 /// The folder of fetched and imported weights: `MEDLEY_WEIGHTS_DIR` where it is set.
 #[must_use]
 pub fn weights() -> PathBuf {

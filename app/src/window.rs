@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::panels;
+use crate::places;
 use crate::render;
 use crate::state::workbench::{OpenFirst, Workbench};
-use crate::theme;
 
 /// Opens the window and stays until it is closed.
 ///
@@ -52,11 +52,14 @@ impl MedleyWindow {
     /// If the window has no GPU device or the system gives no threads.
     pub fn new(context: &eframe::CreationContext<'_>, first: &OpenFirst) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let render_state = context.wgpu_render_state.as_ref().ok_or("the window has no GPU device")?;
-        theme::install(&context.egui_ctx);
         render::install(render_state);
         let waker = context.egui_ctx.clone();
         let gpu = (render_state.device.clone(), render_state.queue.clone());
-        let workbench = Workbench::new(Some(gpu), first, Arc::new(move || waker.request_repaint()))?;
+        let mut workbench = Workbench::new(Some(gpu), first, Arc::new(move || waker.request_repaint()))?;
+        // Before the first frame, or the window would show in another theme and size first.
+        let waker = context.egui_ctx.clone();
+        workbench.read_settings(places::settings(), move || waker.request_repaint());
+        workbench.follow_settings(&context.egui_ctx);
         Ok(Self { workbench })
     }
 

@@ -11,6 +11,40 @@ use super::{Command, TABLE};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Keymap {
     chosen: BTreeMap<&'static str, Vec<KeyboardShortcut>>,
+    /// Keys of commands that only another version knows.
+    unknown: BTreeMap<String, Vec<String>>,
+}
+
+/// Why a key cannot be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// It closes what is open and gives up what is under way.
+    Escape,
+    /// It goes from one thing to the next, or presses what has the focus.
+    Focus,
+    /// It copies, cuts or pastes text.
+    Clipboard,
+    /// It ends the program.
+    Quit,
+    /// It hides the labels while it is held.
+    HideLabels,
+}
+
+/// Why a key may not be chosen for a command; `None` if it may.
+#[must_use]
+pub fn reserved(key: KeyboardShortcut) -> Option<Reserved> {
+    let held = key.modifiers;
+    let is_plain = !held.command && !held.ctrl && !held.alt;
+    match key.logical_key {
+        Key::Escape => Some(Reserved::Escape),
+        Key::Tab => Some(Reserved::Focus),
+        Key::Enter | Key::Space if is_plain => Some(Reserved::Focus),
+        Key::C | Key::X | Key::V | Key::A if held.command && !held.shift && !held.alt => Some(Reserved::Clipboard),
+        Key::Copy | Key::Cut | Key::Paste => Some(Reserved::Clipboard),
+        Key::Q if held.command => Some(Reserved::Quit),
+        Key::S if is_plain && !held.shift => Some(Reserved::HideLabels),
+        _ => None,
+    }
 }
 
 impl Keymap {
@@ -29,7 +63,26 @@ impl Keymap {
     #[must_use]
     pub fn keys(&self, command: Command) -> Vec<KeyboardShortcut> {
         let entry = command.entry();
-        self.chosen.get(entry.id).cloned().unwrap_or_else(|| entry.keys.to_vec())
+        // A table that is newer than the choice may give a command a key that another one has by now.
+        let is_free = |key: &KeyboardShortcut| !self.chosen.values().flatten().any(|chosen| chosen == key);
+        self.chosen.get(entry.id).cloned().unwrap_or_else(|| entry.keys.iter().copied().filter(is_free).collect())
+    }
+
+    /// The command that has a key.
+    #[must_use]
+    pub fn owner(&self, key: KeyboardShortcut) -> Option<Command> {
+        TABLE.iter().map(|entry| entry.command).find(|command| self.keys(*command).contains(&key))
+    }
+
+    /// Whether any command has other keys than the table's.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        !self.chosen.is_empty()
+    }
+
+    /// Gives all commands the table's keys again.
+    pub fn reset_all(&mut self) {
+        self.chosen.clear();
     }
 
     /// Whether a command has other keys than the table's.
@@ -79,16 +132,21 @@ impl Keymap {
     /// The chosen keys as settings keep them: `{"undo": ["Ctrl+Z"]}`.
     #[must_use]
     pub fn to_settings(&self) -> BTreeMap<String, Vec<String>> {
-        self.chosen.iter().map(|(id, keys)| ((*id).to_owned(), keys.iter().map(written).collect())).collect()
+        let mut all = self.unknown.clone();
+        all.extend(self.chosen.iter().map(|(id, keys)| ((*id).to_owned(), keys.iter().map(written).collect())));
+        all
     }
 
-    /// What [`Keymap::to_settings`] gave. Commands and keys that are not known are left out.
+    /// What [`Keymap::to_settings`] gave. Keys that are not known are left out; commands that are not known are kept for the
+    /// version that knows them.
     #[must_use]
     pub fn from_settings(settings: &BTreeMap<String, Vec<String>>) -> Self {
         let mut keymap = Self::default();
         for (id, keys) in settings {
-            let Some(entry) = TABLE.iter().find(|entry| entry.id == id) else { continue };
-            keymap.set(entry.command, keys.iter().filter_map(|key| read(key)).collect());
+            match TABLE.iter().find(|entry| entry.id == id) {
+                Some(entry) => keymap.set(entry.command, keys.iter().filter_map(|key| read(key)).collect()),
+                None => drop(keymap.unknown.insert(id.clone(), keys.clone())),
+            }
         }
         keymap
     }
@@ -142,6 +200,23 @@ mod tests {
                 assert_eq!(read(&written(key)), Some(*key), "{}", written(key));
             }
         }
+    }
+
+    #[test]
+    fn a_chosen_key_wins_over_the_tables() {
+        let settings = [("undo".to_owned(), vec!["R".to_owned()])].into();
+        let keymap = Keymap::from_settings(&settings);
+        let key = KeyboardShortcut::new(Modifiers::NONE, Key::R);
+        assert_eq!(keymap.owner(key), Some(Command::Undo));
+        assert_eq!(keymap.keys(Command::ResetViews), vec![]);
+    }
+
+    #[test]
+    fn no_key_of_the_table_is_reserved_but_the_one_to_cancel() {
+        for entry in TABLE.iter().filter(|entry| entry.command != Command::Cancel) {
+            assert!(entry.keys.iter().all(|key| reserved(*key).is_none()), "{}", entry.title);
+        }
+        assert_eq!(reserved(KeyboardShortcut::new(Modifiers::COMMAND, Key::C)), Some(Reserved::Clipboard));
     }
 
     #[test]

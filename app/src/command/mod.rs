@@ -3,17 +3,20 @@
 //! # Map
 //! - this file: what the actions are, what stands in their way, and doing them
 //! - `table`: title, group and usual keys of each; `keymap`: the keys a person chose instead
+//! - [`search`]: finding one by a few letters
 
 mod keymap;
+pub mod search;
 mod table;
 
-pub use keymap::Keymap;
+pub use keymap::{Keymap, Reserved, reserved};
 pub use table::{Entry, Group, TABLE};
 
-use egui::{Context, Key, KeyboardShortcut, ThemePreference};
+use egui::{Context, Key, KeyboardShortcut};
 
 use crate::dialogs::Purpose;
 use crate::state::correction::operation::Operation;
+use crate::state::settings::ThemeChoice;
 use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
 use crate::state::workbench::Workbench;
@@ -83,8 +86,20 @@ pub enum Command {
     RejectProposal,
     /// The page of weights.
     Weights,
+    /// The list in which commands, labels, cases and windows are found by name.
+    Palette,
+    /// The page of settings.
+    Settings,
     /// Light or dark.
     ToggleTheme,
+    /// Usual or high contrast.
+    ToggleContrast,
+    /// Larger text and buttons.
+    LargerInterface,
+    /// Smaller text and buttons.
+    SmallerInterface,
+    /// Text and buttons of the usual size.
+    UsualInterface,
     /// The page of shortcuts.
     Help,
     /// Give up what is under way.
@@ -189,17 +204,25 @@ impl Command {
             Self::AcceptProposal => workbench.accept_proposal(None),
             Self::RejectProposal => workbench.reject_proposal(),
             Self::Weights => workbench.toggle_weights_page(),
+            Self::Palette => workbench.hands.palette.toggle(),
+            Self::Settings => workbench.hands.is_settings_open = !workbench.hands.is_settings_open,
             Self::ToggleTheme => {
-                let next = if context.theme() == egui::Theme::Dark { ThemePreference::Light } else { ThemePreference::Dark };
-                context.set_theme(next);
+                let is_dark = context.theme() == egui::Theme::Dark;
+                workbench.hands.settings.theme = if is_dark { ThemeChoice::Light } else { ThemeChoice::Dark };
             }
-            Self::Help => workbench.dialogs.is_help_open = !workbench.dialogs.is_help_open,
+            Self::ToggleContrast => workbench.hands.settings.is_high_contrast = !workbench.hands.settings.is_high_contrast,
+            Self::LargerInterface => workbench.hands.settings.step_scale(1),
+            Self::SmallerInterface => workbench.hands.settings.step_scale(-1),
+            Self::UsualInterface => workbench.hands.settings.scale_percent = 100,
+            Self::Help => workbench.hands.sheet.toggle(),
             Self::Cancel => {
                 let is_painting = workbench.case.as_ref().is_some_and(crate::state::open_case::OpenCase::is_painting);
                 if is_painting {
                     workbench.cancel_stroke();
                 } else if workbench.drop_preview() {
                     // That was it.
+                } else if workbench.hands.close() {
+                    // What lies on top is closed; what lies under it goes on.
                 } else if workbench.loading.is_some() {
                     workbench.stop_opening();
                 } else if workbench.volume_choice.take().is_none()
@@ -213,23 +236,34 @@ impl Command {
         }
     }
 
-    /// Does what the keys of this frame ask for, unless they go into a text field.
+    /// Does what the keys of this frame ask for. While a text is typed, only keys that type nothing and belong to the window
+    /// itself do something; while new keys are being chosen, none does.
     pub fn run_pressed(workbench: &mut Workbench, context: &Context) {
-        if context.text_edit_focused() {
+        if workbench.hands.sheet.is_listening() {
             return;
         }
+        let is_typing = context.text_edit_focused();
         // Most modifiers first, or Ctrl+Shift+Z would be taken for Ctrl+Z.
         let keymap = Keymap::of(context);
-        let keys_of = |entry: &Entry| keymap.keys(entry.command).into_iter().map(|shortcut| (entry.command, shortcut)).collect::<Vec<_>>();
-        let mut bound: Vec<(Self, KeyboardShortcut)> = TABLE.iter().flat_map(keys_of).collect();
-        bound.sort_by_key(|(_, shortcut)| {
-            std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command))
+        let keys_of = |entry: &'static Entry| keymap.keys(entry.command).into_iter().map(|shortcut| (entry, shortcut)).collect::<Vec<_>>();
+        let mut bound: Vec<(&'static Entry, KeyboardShortcut)> = TABLE.iter().flat_map(keys_of).collect();
+        bound.retain(|(entry, shortcut)| !is_typing || (entry.group == Group::Window && types_nothing(shortcut)));
+        bound.sort_by_key(|(_, KeyboardShortcut { modifiers, .. })| {
+            std::cmp::Reverse([modifiers.shift, modifiers.command, modifiers.alt].into_iter().filter(|is_held| *is_held).count())
         });
-        for (command, shortcut) in bound {
+        for (entry, shortcut) in bound {
             if context.input_mut(|input| input.consume_shortcut(&shortcut)) {
-                command.run(workbench, context);
+                entry.command.run(workbench, context);
             }
+        }
+        if is_typing {
+            return;
         }
         workbench.views.overlay.is_hidden = context.input(|input| input.key_down(Key::S) && input.modifiers.is_none());
     }
+}
+
+/// Whether a key leaves a text alone that is being typed.
+fn types_nothing(shortcut: &KeyboardShortcut) -> bool {
+    shortcut.modifiers.command || (Key::F1..=Key::F35).contains(&shortcut.logical_key)
 }

@@ -139,7 +139,13 @@ pub const TABLE: &[Entry] = &[
     row(Command::RejectProposal, "reject-proposal", "Reject proposal", Group::Learning, &[ctrl(Key::Backspace)]),
     row(Command::Weights, "weights", "Weights", Group::Learning, &[ctrl(Key::E)]),
 
+    row(Command::Palette, "palette", "Find a command", Group::Window, &[ctrl(Key::P)]),
+    row(Command::Settings, "settings", "Settings…", Group::Window, &[ctrl(Key::Comma)]),
     row(Command::ToggleTheme, "theme", "Light or dark", Group::Window, &[]),
+    row(Command::ToggleContrast, "contrast", "High contrast", Group::Window, &[]),
+    row(Command::LargerInterface, "larger-interface", "Larger text and buttons", Group::Window, &[ctrl(Key::Plus), ctrl(Key::Equals)]),
+    row(Command::SmallerInterface, "smaller-interface", "Smaller text and buttons", Group::Window, &[ctrl(Key::Minus)]),
+    row(Command::UsualInterface, "usual-interface", "Usual size of text and buttons", Group::Window, &[ctrl(Key::Num0)]),
     row(Command::Help, "help", "Keyboard and mouse", Group::Window, &[plain(Key::F1)]),
 ];
 

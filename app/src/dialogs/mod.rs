@@ -1,4 +1,4 @@
-//! Dialogs: choosing files, the page of shortcuts, the page of weights.
+//! Dialogs: choosing files, the command palette, the pages of shortcuts, settings and weights.
 //!
 //! The system's file dialog runs beside the window and never holds it up. Where the system has none, a field to type a path
 //! takes its place.
@@ -6,7 +6,9 @@
 mod close;
 mod data_set;
 mod help;
+mod palette;
 mod path_field;
+mod settings;
 mod volumes;
 mod weights;
 
@@ -17,7 +19,9 @@ use std::time::{Duration, Instant};
 pub use close::close_window;
 pub use data_set::data_set_window;
 pub use help::help_window;
+pub use palette::palette_window;
 pub use path_field::path_window;
+pub use settings::settings_window;
 pub use volumes::{VolumeChoice, volumes_window};
 pub use weights::weights_window;
 
@@ -118,8 +122,6 @@ pub enum Chosen {
 /// Dialogs that are open.
 #[derive(Debug)]
 pub struct Dialogs {
-    /// The page of shortcuts is shown.
-    pub is_help_open: bool,
     /// Somebody wants to close the window although a training runs.
     pub asks_to_close: bool,
     path: Option<(Purpose, String)>,
@@ -130,7 +132,7 @@ pub struct Dialogs {
 impl Default for Dialogs {
     fn default() -> Self {
         let (outbox, inbox) = channel();
-        Self { is_help_open: false, asks_to_close: false, path: None, outbox, inbox }
+        Self { asks_to_close: false, path: None, outbox, inbox }
     }
 }
 
@@ -200,8 +202,7 @@ impl Dialogs {
 
     /// Closes what is open; whether anything was.
     pub fn close(&mut self) -> bool {
-        let was_open = self.is_help_open || self.asks_to_close || self.path.is_some();
-        self.is_help_open = false;
+        let was_open = self.asks_to_close || self.path.is_some();
         self.asks_to_close = false;
         self.path = None;
         was_open

@@ -25,12 +25,16 @@ pub(crate) mod widgets;
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
 use crate::command::Command;
-use crate::dialogs::{close_window, data_set_window, help_window, path_window, volumes_window, weights_window};
+use crate::dialogs::{
+    close_window, data_set_window, help_window, palette_window, path_window, settings_window, volumes_window, weights_window,
+};
 use crate::state::workbench::Workbench;
+use crate::theme;
 
 /// The whole window.
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     workbench.poll();
+    workbench.follow_hands(ui.ctx());
     Command::run_pressed(workbench, &ui.ctx().clone());
     take_dropped_files(ui, workbench);
     Panel::top("toolbar").frame(bar_frame(ui)).show(ui, |ui| toolbar::show(ui, workbench));
@@ -60,9 +64,12 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     weights_window(ui, workbench);
     volumes_window(ui, workbench);
     data_set_window(ui, workbench);
-    help_window(ui, &mut workbench.dialogs.is_help_open);
+    help_window(ui, workbench);
+    settings_window(ui, workbench);
     path_window(ui, &mut workbench.dialogs);
     close_window(ui, workbench);
+    palette_window(ui, workbench);
+    theme::focus::draw(ui);
 }
 
 fn bar_frame(ui: &Ui) -> Frame {

@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use eframe::wgpu;
-use medley_volume::LabelTable;
+use medley_volume::{Label, LabelTable};
 
 /// The side of the palette's texture: 256 × 256 colours, one for each label value.
 const SIDE: u32 = 256;
@@ -18,11 +18,21 @@ impl Palette {
     /// The palette of a label table.
     #[must_use]
     pub fn of(table: &LabelTable) -> Self {
+        Self::with(table, |label| label.color)
+    }
+
+    /// The palette of a label table in colours that colour-blind readers tell apart, whatever the labels' own are.
+    #[must_use]
+    pub fn safe(table: &LabelTable) -> Self {
+        Self::with(table, |label| LabelTable::palette(label.value))
+    }
+
+    fn with(table: &LabelTable, color: impl Fn(&Label) -> [u8; 3]) -> Self {
         let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
         let mut colors: Vec<[u8; 4]> = (0..=u16::MAX).map(|value| opaque(LabelTable::palette(value))).collect();
         colors[0] = [0; 4];
         for label in table.labels() {
-            let [r, g, b] = label.color;
+            let [r, g, b] = color(label);
             colors[usize::from(label.value)] = [r, g, b, if label.is_visible { 255 } else { 0 }];
         }
         Self { colors, group: OnceLock::new() }
@@ -75,5 +85,7 @@ mod tests {
         assert_eq!(palette.color(3)[3], 0);
         assert_eq!(palette.color(900), [1, 2, 3, 255]);
         assert_eq!(palette.color(7)[3], 255);
+        let safe = Palette::safe(&table);
+        assert_eq!((safe.color(3)[3], safe.color(900)[..3].to_vec()), (0, LabelTable::palette(900).to_vec()));
     }
 }

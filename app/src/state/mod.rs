@@ -9,13 +9,20 @@
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse does
 //! - [`notices`]: what the user is told
+//! - [`hands`]: settings, command palette, shortcuts and touch, each in a file of its own: [`settings`], [`command_palette`],
+//!   [`shortcut_sheet`], [`touch`]
 
 pub mod clerk;
+pub mod command_palette;
 pub mod correction;
+pub mod hands;
 pub mod notices;
 pub mod open_case;
+pub mod settings;
+pub mod shortcut_sheet;
 pub mod slice_geometry;
 pub mod tools;
+pub mod touch;
 pub mod training;
 pub mod view;
 pub mod weights_page;

@@ -1,4 +1,9 @@
 //! What a person reads in the window, in one place, so that it can be translated: one submodule per area. A plain text is a
 //! constant; a sentence with something in it is a function of what stands in it.
+//!
+//! Titles of commands are in the command table, which is one place too.
 
 pub mod correct;
+pub mod palette;
+pub mod settings;
+pub mod shortcuts;

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::label_palette::PALETTE;
+
 /// What a label value stands for and how it is drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
@@ -27,26 +29,6 @@ pub struct LabelTable {
     labels: Vec<Label>,
 }
 
-/// Okabe and Ito's eight colours (2008, made to be told apart by colour-blind readers; black left out), then Tol's
-/// "light" scheme (2021).
-const PALETTE: [[u8; 3]; 15] = [
-    [230, 159, 0],
-    [86, 180, 233],
-    [0, 158, 115],
-    [240, 228, 66],
-    [0, 114, 178],
-    [213, 94, 0],
-    [204, 121, 167],
-    [119, 170, 221],
-    [153, 221, 255],
-    [68, 187, 153],
-    [187, 204, 51],
-    [170, 170, 0],
-    [238, 221, 136],
-    [238, 136, 102],
-    [255, 170, 187],
-];
-
 impl LabelTable {
     /// A table of named labels with colours from the palette.
     #[must_use]
@@ -58,7 +40,7 @@ impl LabelTable {
         table
     }
 
-    /// The colour a label has unless somebody chose another.
+    /// The colour a label has unless somebody chose another: one that colour-blind readers can tell from its neighbours'.
     #[must_use]
     pub fn palette(value: u16) -> [u8; 3] {
         PALETTE[usize::from(value.saturating_sub(1)) % PALETTE.len()]

@@ -26,6 +26,7 @@ mod error;
 mod grid;
 mod index_box;
 mod label_map;
+mod label_palette;
 mod label_table;
 pub mod measure;
 pub mod metrics;

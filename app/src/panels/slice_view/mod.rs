@@ -4,6 +4,7 @@
 //! - this file: where a view lies and what it cuts
 //! - `mouse`: looking around, and which tool the left button belongs to; `painting`: brush and eraser;
 //!   `contour`: contours and live-wire; `seed`: fill and grow
+//! - `touch`: what fingers and pens do
 //! - `picture`: the slice and what is written over it
 
 mod contour;
@@ -11,6 +12,7 @@ mod mouse;
 mod painting;
 mod picture;
 mod seed;
+mod touch;
 
 use egui::{Pos2, Rect, Sense, Ui, pos2};
 use medley_volume::glam::DVec2;

@@ -4,7 +4,7 @@ use egui::{Event, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
 use medley_volume::glam::{DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
 
-use super::{Place, contour, dvec, painting, seed, slot};
+use super::{Place, contour, dvec, painting, seed, slot, touch};
 use crate::panels::caption::toggle_maximised;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::tools::ActiveTool;
@@ -20,6 +20,9 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
             geometry = place.geometry(workbench);
         }
         workbench.views.pointer = Some(geometry.ras_under(dvec(at)));
+    }
+    if let Some(geometry) = touch::interact(ui, workbench, place, &geometry) {
+        return geometry;
     }
     if response.double_clicked() && !workbench.tool.changes_mask() {
         toggle_maximised(workbench, kind);
@@ -90,6 +93,7 @@ fn wheel(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane, at: Pos2, g
         input.events.iter().filter_map(turn).collect()
     });
     let mut is_changed = false;
+    let way = if workbench.hands.settings.is_wheel_reversed { -1.0 } else { 1.0 };
     for (notches, modifiers) in turns {
         if modifiers.command || modifiers.ctrl {
             let camera = &mut workbench.views.cameras[slot(plane)];
@@ -99,7 +103,7 @@ fn wheel(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane, at: Pos2, g
         } else {
             // A touchpad sends many small turns: keep the fraction for the next one.
             let id = ui.scope_id().with(("wheel", plane));
-            let turned = ui.data(|data| data.get_temp::<f64>(id)).unwrap_or(0.0) + notches;
+            let turned = ui.data(|data| data.get_temp::<f64>(id)).unwrap_or(0.0) + way * notches;
             let whole = turned.trunc();
             ui.data_mut(|data| data.insert_temp(id, turned - whole));
             workbench.views.crosshair = geometry.stepped(workbench.views.crosshair, whole as i64);

@@ -3,20 +3,22 @@
 use egui::{Event, PointerButton, Response, Ui};
 use medley_volume::AnatomicalPlane;
 
-use super::dvec;
+use super::{dvec, touch};
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::workbench::Workbench;
 
-/// Paints with the left button, erases with the right one, along every position the pointer had since the last frame.
+/// Paints with one button (the left, unless the reader chose), erases with the other one, along every position the pointer had since the last frame.
 pub(super) fn paint(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane, response: &Response, geometry: &SliceGeometry) {
+    let painting_button = workbench.hands.painting_button();
     let events: Vec<Event> = ui.input(|input| input.events.clone());
     for event in events {
         match event {
             Event::PointerButton { pos: at, button, pressed: true, .. } if response.is_pointer_button_down_on() => {
-                let erases = button == PointerButton::Secondary;
-                if (erases || button == PointerButton::Primary)
+                let erases = button != painting_button && !is_finger(workbench);
+                if matches!(button, PointerButton::Primary | PointerButton::Secondary)
                     && let Some(brush) = workbench.brush_for(plane, erases)
                 {
+                    let brush = touch::pressed(workbench, brush);
                     workbench.begin_stroke(brush);
                     workbench.extend_stroke(geometry.ras_under(dvec(at)));
                 }
@@ -32,6 +34,11 @@ pub(super) fn paint(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane, 
             _ => {}
         }
     }
+}
+
+/// A finger or a pen is sent as the left button, whichever one a reader paints with.
+fn is_finger(workbench: &Workbench) -> bool {
+    workbench.hands.touch.began_at().is_some()
 }
 
 fn is_painting(workbench: &Workbench) -> bool {

@@ -58,7 +58,8 @@ impl Workbench {
     }
 
     pub(super) fn set_palette(&mut self, labels: &LabelTable) {
-        self.palette = Arc::new(Palette::of(labels));
+        let is_safe = self.hands.settings.has_safe_label_colors;
+        self.palette = Arc::new(if is_safe { Palette::safe(labels) } else { Palette::of(labels) });
     }
 
     /// The labels that no tool and no proposal may change.

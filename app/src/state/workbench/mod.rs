@@ -2,10 +2,11 @@
 //!
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
-//! - `opening`: studies and cases; `masks`: painting and the journal; `correcting`: the other tools; `labels`; `learning`: fine-tuning and proposals; `tasks`:
-//!   the same for classes and boxes; `weights`
+//! - `hands`: settings; `opening`: studies and cases; `masks`: painting and the journal; `correcting`: the other tools; `labels`;
+//!   `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`
 
 mod correcting;
+mod hands;
 mod labels;
 mod learning;
 mod masks;
@@ -23,6 +24,7 @@ use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
 use super::correction::Correction;
+use super::hands::Hands;
 use super::notices::Notices;
 use super::open_case::OpenCase;
 use super::tools::{ActiveTool, BrushSettings};
@@ -99,6 +101,8 @@ pub struct Workbench {
     pub weights_page: WeightsPage,
     /// What can compute here, once it is known.
     pub devices: Vec<DeviceInfo>,
+    /// Settings, the command palette, the page of shortcuts, fingers on the screen.
+    pub hands: Hands,
     /// Colours of the labels as the shaders use them.
     pub palette: Arc<Palette>,
     last_snapshot: Instant,
@@ -153,6 +157,7 @@ impl Workbench {
             checked_set: None,
             weights_page,
             devices: Vec::new(),
+            hands: Hands::default(),
             palette: Arc::new(Palette::of(&LabelTable::default())),
             last_snapshot: Instant::now(),
             clerk,
