@@ -64,7 +64,6 @@ fn edit(name: &str, run: impl FnMut() -> Result<Edit, Refusal>) {
     });
 }
 
-#[expect(clippy::too_many_lines, reason = "one line a tool")]
 fn main() {
     let (mask, scan) = scene();
     let rules = PaintRules { locked: vec![9], ..PaintRules::default() };

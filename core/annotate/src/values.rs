@@ -31,10 +31,12 @@ impl<'a> Values<'a> {
 
     pub fn marker(self, range: ValueRange) -> Marker<'a> {
         let value = |stored: i32| self.scaling.apply(f64::from(stored));
-        let stored = if self.scaling.slope >= 0.0 {
-            [first(|stored| value(stored) >= range.low), first(|stored| !(value(stored) <= range.high)) - 1]
+        let stored = if range.low.is_nan() || range.high.is_nan() || value(1).is_nan() {
+            [1, 0]
+        } else if self.scaling.slope >= 0.0 {
+            [first(|stored| value(stored) >= range.low), first(|stored| value(stored) > range.high) - 1]
         } else {
-            [first(|stored| value(stored) <= range.high), first(|stored| !(value(stored) >= range.low)) - 1]
+            [first(|stored| value(stored) <= range.high), first(|stored| value(stored) < range.low) - 1]
         };
         Marker { values: self, range, stored }
     }
@@ -79,4 +81,42 @@ fn first(holds: impl Fn(i32) -> bool) -> i32 {
         }
     }
     low
+}
+
+#[cfg(test)]
+mod tests {
+    use medley_volume::{Grid, Quantity};
+
+    use super::*;
+
+    #[test]
+    fn many_at_a_time_are_told_as_one_by_one() {
+        let numbers = [-32_768.0, -1025.0, -3.0, -1.0, 0.0, 1.0, 2.0, 7.0, 100.0, 127.0, 255.0, 3071.0, 32_767.0, 65_535.0];
+        let volumes = [
+            Voxels::U8(numbers.map(|v| v as u8).to_vec()),
+            Voxels::I8(numbers.map(|v| v as i8).to_vec()),
+            Voxels::U16(numbers.map(|v| v as u16).to_vec()),
+            Voxels::I16(numbers.map(|v| v as i16).to_vec()),
+            Voxels::I32(numbers.map(|v| v as i32).to_vec()),
+            Voxels::F32(numbers.map(|v| v as f32).to_vec()),
+        ];
+        let grid = Grid::axis_aligned([14, 1, 1], [1.0; 3]).expect("a grid");
+        for (slope, intercept) in [(1.0, 0.0), (0.1, -1024.0), (-2.5, 3.0), (1e-12, 0.0), (f64::NAN, 0.0)] {
+            for voxels in &volumes {
+                let scan = Volume::new(grid, voxels.clone(), Scaling { slope, intercept }, Quantity::Arbitrary).expect("fits");
+                let values = Values::of(&scan);
+                let ends = numbers.map(|v| v * slope + intercept).into_iter().chain([f64::NEG_INFINITY, f64::INFINITY, f64::NAN, 0.5]);
+                let ends: Vec<f64> = ends.collect();
+                for range in ends.iter().flat_map(|&low| ends.iter().map(move |&high| ValueRange { low, high })) {
+                    let wanted: Vec<bool> = (0..14).map(|n| range.contains(values.at(n))).collect();
+                    let mut marks = [false; 14];
+                    values.marker(range).mark(0, 1, &mut marks);
+                    assert_eq!(marks.to_vec(), wanted, "{voxels:?} {range:?} {slope}");
+                    let mut every_third = [false; 4];
+                    values.marker(range).mark(2, 3, &mut every_third);
+                    assert_eq!(every_third, [2, 5, 8, 11].map(|n| wanted[n]));
+                }
+            }
+        }
+    }
 }

@@ -59,14 +59,14 @@ impl<'a> Canvas<'a> {
         };
         let is_small = region.len() <= REMEMBERED;
         let in_slice = |k: usize| {
-            let slice = Changed::new(self.mask, region.slice(k), &rule, &is_kept);
+            let slice = Changed::new(self.mask, region.slice(k), &rule, is_kept);
             (slice.bounds(), is_small.then_some(slice))
         };
         let slices: Vec<_> = (region.low[2]..region.high[2]).into_par_iter().map(in_slice).collect();
         let changed = slices.iter().filter_map(|(bounds, _)| *bounds).reduce(|a, b| a.union(&b)).ok_or(Refusal::NoChange)?;
         let packed = |k: usize| match &slices[k - region.low[2]].1 {
             Some(slice) => slice.packed(changed.slice(k)),
-            None => Changed::new(self.mask, changed.slice(k), &rule, &is_kept).packed(changed.slice(k)),
+            None => Changed::new(self.mask, changed.slice(k), &rule, is_kept).packed(changed.slice(k)),
         };
         let packed: Vec<_> = (changed.low[2]..changed.high[2]).into_par_iter().map(packed).collect();
         let (mut before, mut after) = (Packer::default(), Packer::default());

@@ -22,9 +22,9 @@ pub enum Growth {
 
 /// Mean ± `factor` standard deviations, first of the voxels around the seed, then, `rounds` times, of the region found.
 ///
-/// As ITK documents its ConfidenceConnectedImageFilter: the range is widened to hold the seed's value, deviations are those of a
-/// sample (n − 1), and voxels of the neighbourhood beyond the edge count as the nearest one inside. Within a slice the
-/// neighbourhood is flat.
+/// As ITK's ConfidenceConnectedImageFilter on images of real numbers: deviations are those of a sample (n − 1), and voxels of the
+/// neighbourhood beyond the edge count as the nearest one inside. The range always holds the seed's value, also in later rounds, where ITK may lose
+/// the seed. Within a slice the neighbourhood is flat.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Confidence {
     /// Standard deviations to each side of the mean.

@@ -94,7 +94,7 @@ fn a_radius_is_in_millimetres_on_uneven_voxels() {
 }
 
 #[test]
-fn confidence_learns_the_range_as_itk_documents_it() {
+fn confidence_learns_the_range_round_by_round() {
     let mut scene = Scene::empty([10, 1, 1]);
     let values = [100, 102, 104, 106, 108, 110, 130, 170, 171, 300];
     scene.set_values(|[i, _, _]| values[i]);
@@ -133,4 +133,74 @@ fn a_range_must_hold_the_seed() {
     assert_eq!(grow(&scene.canvas(1), &params), Err(Refusal::SeedOutOfRange));
     let outside = Grow { seed: medley_volume::Ras(DVec3::splat(f64::NAN)), ..params };
     assert_eq!(grow(&scene.canvas(1), &outside), Err(Refusal::Outside));
+}
+
+/// Seed, factor, rounds, radius; how many voxels SimpleITK 2.5.7's ConfidenceConnected finds on the same values as 32-bit floats, and the sum of their
+/// offsets. (On whole numbers ITK cuts the range to whole numbers too, towards zero.)
+const OF_ITK: &[([usize; 3], f64, usize, usize, usize, usize)] = &[
+    ([6, 5, 4], 1.0, 0, 1, 82, 61152),
+    ([6, 5, 4], 1.0, 0, 2, 121, 91106),
+    ([6, 5, 4], 1.0, 1, 1, 16, 11744),
+    ([6, 5, 4], 1.0, 1, 2, 125, 93500),
+    ([6, 5, 4], 1.0, 4, 1, 2, 1328),
+    ([6, 5, 4], 1.0, 4, 2, 12, 8761),
+    ([6, 5, 4], 1.5, 0, 1, 111, 83067),
+    ([6, 5, 4], 1.5, 0, 2, 447, 334597),
+    ([6, 5, 4], 1.5, 1, 1, 97, 72452),
+    ([6, 5, 4], 1.5, 1, 2, 370, 277401),
+    ([6, 5, 4], 1.5, 4, 1, 76, 56536),
+    ([6, 5, 4], 2.5, 0, 2, 454, 339676),
+    ([2, 5, 4], 1.0, 0, 1, 383, 287121),
+    ([2, 5, 4], 1.5, 0, 1, 448, 335409),
+    ([2, 5, 4], 1.5, 0, 2, 1522, 1280285),
+    ([2, 5, 4], 1.5, 1, 2, 1611, 1359301),
+    ([2, 5, 4], 2.5, 0, 1, 487, 363045),
+    ([2, 5, 4], 2.5, 0, 2, 1680, 1410360),
+    ([2, 5, 4], 2.5, 1, 1, 1612, 1350875),
+    ([0, 0, 0], 1.0, 0, 1, 738, 637221),
+    ([0, 0, 0], 1.0, 0, 2, 903, 789611),
+    ([0, 0, 0], 1.0, 1, 1, 9, 1850),
+    ([0, 0, 0], 1.0, 1, 2, 56, 59391),
+    ([0, 0, 0], 1.0, 4, 1, 1, 0),
+    ([0, 0, 0], 1.5, 0, 1, 932, 812284),
+    ([0, 0, 0], 1.5, 0, 2, 1082, 946738),
+    ([0, 0, 0], 1.5, 1, 1, 877, 764647),
+    ([0, 0, 0], 1.5, 1, 2, 1020, 892542),
+    ([0, 0, 0], 1.5, 4, 1, 54, 57623),
+    ([0, 0, 0], 1.5, 4, 2, 841, 730753),
+    ([0, 0, 0], 2.5, 0, 1, 1226, 1070684),
+    ([10, 3, 5], 1.0, 0, 1, 327, 244680),
+    ([10, 3, 5], 1.0, 0, 2, 1049, 865305),
+    ([10, 3, 5], 1.0, 1, 1, 221, 165458),
+    ([10, 3, 5], 1.0, 1, 2, 1338, 1128592),
+    ([10, 3, 5], 1.0, 4, 1, 4, 3540),
+    ([10, 3, 5], 1.0, 4, 2, 1522, 1292326),
+    ([10, 3, 5], 1.5, 0, 1, 368, 274368),
+    ([10, 3, 5], 1.5, 0, 2, 1555, 1316860),
+    ([10, 3, 5], 1.5, 4, 1, 235, 176294),
+    ([10, 3, 5], 2.5, 0, 1, 1680, 1410360),
+    ([10, 3, 5], 2.5, 1, 1, 1562, 1322437),
+];
+
+#[test]
+fn confidence_finds_what_itk_finds() {
+    let mut scene = Scene::empty([14, 12, 10]);
+    scene.set_values(|voxel| {
+        let [i, j, k] = voxel.map(|v| v as i32);
+        let squared = (i - 6).pow(2) + (j - 5).pow(2) + 4 * (k - 4).pow(2);
+        let step = if squared <= 16 {
+            300
+        } else if squared <= 36 {
+            150
+        } else {
+            0
+        };
+        (step + (i * 37 + j * 91 + k * 53) * 7919 % 41) as i16
+    });
+    for &(seed, factor, rounds, radius, count, sum) in OF_ITK {
+        let params = from(&scene, seed, Growth::Confidence(Confidence { factor, rounds, radius }));
+        let found = grow_voxels(&scene.canvas(1), &params).expect("a region");
+        let offsets: Vec<usize> = (0..scene.mask.len()).filter(|&n| found.contains(voxel_of(n, scene.shape()))).collect();
+        assert_eq!((offsets.len(), offsets.iter().sum()), (count, sum), "{seed:?} {factor} {rounds} {radius}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Correction tools without a window: goldens, properties, all orders of the voxel axes, a walk through all of them.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test panics where it fails")]
+
 mod boolean;
 mod brush;
 mod common;
