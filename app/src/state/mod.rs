@@ -11,6 +11,7 @@
 
 pub mod clerk;
 pub mod notices;
+pub mod oblique;
 pub mod open_case;
 pub mod slice_geometry;
 pub mod tools;
