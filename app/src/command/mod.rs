@@ -13,9 +13,12 @@ pub use table::{Entry, Group, TABLE};
 use egui::{Context, Key, KeyboardShortcut, ThemePreference};
 
 use crate::dialogs::Purpose;
+use crate::state::slab::Slab;
 use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
+use crate::state::turning::KEY_TURN;
 use crate::state::workbench::Workbench;
+use crate::texts::slices;
 
 /// An action of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,24 @@ pub enum Command {
     ResetViews,
     /// Radiological or neurological.
     ToggleConvention,
+    /// A slice, or a slab of the next kind.
+    NextSlab,
+    /// A thicker slab.
+    ThickerSlab,
+    /// A thinner slab.
+    ThinnerSlab,
+    /// Linear between voxels, or the nearest one.
+    ToggleInterpolation,
+    /// Turn the other two planes as seen in this one; clockwise or not.
+    Turn(medley_volume::AnatomicalPlane, bool),
+    /// All planes along the scan's own axes.
+    Straighten,
+    /// Choose a scan to lie over the open one.
+    OpenSecond,
+    /// Show the second scan or not.
+    ToggleSecond,
+    /// Take the second scan away.
+    RemoveSecond,
     /// Start fine-tuning.
     FineTune,
     /// Hold the fine-tuning or let it go on.
@@ -118,6 +139,11 @@ impl Command {
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
+            Self::NextSlab | Self::ThickerSlab | Self::ThinnerSlab | Self::Turn(..) | Self::OpenSecond => {
+                unless(case.is_some(), "Open a scan first.")
+            }
+            Self::Straighten => unless(case.is_some() && workbench.views.is_turned(), slices::NOT_TURNED),
+            Self::ToggleSecond | Self::RemoveSecond => unless(workbench.second.is_some(), slices::NO_SECOND),
             Self::FineTune => workbench.fine_tune_obstacle(),
             Self::PauseTraining | Self::StopTraining => unless(is_training, "No training is running."),
             Self::Propose => workbench.propose_obstacle(),
@@ -160,6 +186,15 @@ impl Command {
             Self::ToggleOutline => workbench.views.overlay.is_outline = !workbench.views.overlay.is_outline,
             Self::ResetViews => workbench.views.reset_cameras(),
             Self::ToggleConvention => workbench.views.convention = workbench.views.convention.other(),
+            Self::NextSlab => workbench.views.slabs.change(Slab::next),
+            Self::ThickerSlab => workbench.views.slabs.change(|slab| slab.thickened(1)),
+            Self::ThinnerSlab => workbench.views.slabs.change(|slab| slab.thickened(-1)),
+            Self::ToggleInterpolation => workbench.views.is_interpolated = !workbench.views.is_interpolated,
+            Self::Turn(plane, is_clockwise) => workbench.turn_planes(plane, if is_clockwise { KEY_TURN } else { -KEY_TURN }),
+            Self::Straighten => workbench.straighten_planes(),
+            Self::OpenSecond => choose(workbench, Purpose::OpenSecond, None),
+            Self::ToggleSecond => workbench.toggle_second(),
+            Self::RemoveSecond => workbench.remove_second(),
             Self::FineTune => workbench.fine_tune(),
             Self::PauseTraining => workbench.toggle_pause(),
             Self::StopTraining => workbench.stop_training(),
@@ -199,7 +234,8 @@ impl Command {
         let keys_of = |entry: &Entry| keymap.keys(entry.command).into_iter().map(|shortcut| (entry.command, shortcut)).collect::<Vec<_>>();
         let mut bound: Vec<(Self, KeyboardShortcut)> = TABLE.iter().flat_map(keys_of).collect();
         bound.sort_by_key(|(_, shortcut)| {
-            std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command))
+            let modifiers = shortcut.modifiers;
+            std::cmp::Reverse(usize::from(modifiers.shift) + usize::from(modifiers.command) + usize::from(modifiers.alt))
         });
         for (command, shortcut) in bound {
             if context.input_mut(|input| input.consume_shortcut(&shortcut)) {

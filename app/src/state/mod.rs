@@ -6,16 +6,20 @@
 //! - [`clerk`]: the thread that owns the study and reads files
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
-//! - [`view`], [`slice_geometry`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse does
+//! - [`view`], [`slice_geometry`], [`oblique`], [`turning`], [`slab`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse
+//!   does; [`second_scan`]: one that lies over it
 //! - [`notices`]: what the user is told
 
 pub mod clerk;
 pub mod notices;
 pub mod oblique;
 pub mod open_case;
+pub mod second_scan;
+pub mod slab;
 pub mod slice_geometry;
 pub mod tools;
 pub mod training;
+pub mod turning;
 pub mod view;
 pub mod weights_page;
 pub mod window_level;

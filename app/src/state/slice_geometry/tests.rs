@@ -100,10 +100,12 @@ fn stepping_goes_to_the_head_and_stops_at_the_last_slice() {
     assert!((geometry.stepped(start, -99).0.z).abs() < 1e-9);
 }
 
-/// A grid that lies askew in the patient, its voxels of three lengths and one axis backwards.
+/// A grid that lies askew in the patient around the crosshair, its voxels of three lengths and one axis backwards.
 fn askew() -> Grid {
     let turned = DAffine3::from_rotation_z(0.3) * DAffine3::from_rotation_x(-0.2) * DAffine3::from_scale(DVec3::new(0.8, -1.1, 2.5));
-    Grid::new([40, 36, 17], turned).expect("a usable affine")
+    let middle = turned.transform_point3(DVec3::new(19.5, 17.5, 8.0));
+    let around = DAffine3::from_translation(DVec3::new(12.3, 31.4, 9.9) - middle) * turned;
+    Grid::new([40, 36, 17], around).expect("a usable affine")
 }
 
 /// Some turns, the first of them none.

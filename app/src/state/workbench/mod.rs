@@ -3,12 +3,13 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `tasks`:
-//!   the same for classes and boxes; `weights`
+//!   the same for classes and boxes; `weights`; `second`: the scan that lies over the open one, and turned planes
 
 mod labels;
 mod learning;
 mod masks;
 mod opening;
+mod second;
 mod tasks;
 mod weights;
 
@@ -23,6 +24,7 @@ use medley_volume::LabelTable;
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
 use super::notices::Notices;
 use super::open_case::OpenCase;
+use super::second_scan::{SecondScan, SecondSource};
 use super::tools::{ActiveTool, BrushSettings};
 use super::training::{TrainingChoices, TrainingRun};
 use super::view::Views;
@@ -71,6 +73,10 @@ pub struct Workbench {
     pub case: Option<OpenCase>,
     /// The case that is being loaded.
     pub loading: Option<String>,
+    /// A scan that lies over the open one.
+    pub second: Option<SecondScan>,
+    /// The one that is being read.
+    pub second_loading: Option<SecondSource>,
     /// The last or current fine-tuning.
     pub training: Option<TrainingRun>,
     /// What is chosen for the next one.
@@ -135,6 +141,8 @@ impl Workbench {
             study: None,
             case: None,
             loading: None,
+            second: None,
+            second_loading: None,
             training: None,
             choices: TrainingChoices::default(),
             chosen_model: None,
