@@ -17,9 +17,12 @@ use egui::{Context, Key, KeyboardShortcut};
 use crate::dialogs::Purpose;
 use crate::state::correction::operation::Operation;
 use crate::state::settings::ThemeChoice;
+use crate::state::slab::Slab;
 use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
+use crate::state::turning::KEY_TURN;
 use crate::state::workbench::Workbench;
+use crate::texts::slices;
 
 /// An action of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,24 @@ pub enum Command {
     ResetViews,
     /// Radiological or neurological.
     ToggleConvention,
+    /// A slice, or a slab of the next kind.
+    NextSlab,
+    /// A thicker slab.
+    ThickerSlab,
+    /// A thinner slab.
+    ThinnerSlab,
+    /// Linear between voxels, or the nearest one.
+    ToggleInterpolation,
+    /// Turn the other two planes as seen in this one; clockwise or not.
+    Turn(medley_volume::AnatomicalPlane, bool),
+    /// All planes along the scan's own axes.
+    Straighten,
+    /// Choose a scan to lie over the open one.
+    OpenSecond,
+    /// Show the second scan or not.
+    ToggleSecond,
+    /// Take the second scan away.
+    RemoveSecond,
     /// Start fine-tuning.
     FineTune,
     /// Hold the fine-tuning or let it go on.
@@ -150,6 +171,11 @@ impl Command {
                 unless(correction.draft.is_some() || correction.preview.is_some(), "There is nothing to apply.")
             }
             Self::TakePointBack => unless(workbench.correction.draft.is_some(), "No contour is being drawn."),
+            Self::NextSlab | Self::ThickerSlab | Self::ThinnerSlab | Self::Turn(..) | Self::OpenSecond => {
+                unless(case.is_some(), "Open a scan first.")
+            }
+            Self::Straighten => unless(case.is_some() && workbench.views.is_turned(), slices::NOT_TURNED),
+            Self::ToggleSecond | Self::RemoveSecond => unless(workbench.second.is_some(), slices::NO_SECOND),
             Self::FineTune => workbench.fine_tune_obstacle(),
             Self::PauseTraining | Self::StopTraining => unless(is_training, "No training is running."),
             Self::Propose => workbench.propose_obstacle(),
@@ -197,6 +223,15 @@ impl Command {
             Self::ToggleOutline => workbench.views.overlay.is_outline = !workbench.views.overlay.is_outline,
             Self::ResetViews => workbench.views.reset_cameras(),
             Self::ToggleConvention => workbench.views.convention = workbench.views.convention.other(),
+            Self::NextSlab => workbench.views.slabs.change(Slab::next),
+            Self::ThickerSlab => workbench.views.slabs.change(|slab| slab.thickened(1)),
+            Self::ThinnerSlab => workbench.views.slabs.change(|slab| slab.thickened(-1)),
+            Self::ToggleInterpolation => workbench.views.is_interpolated = !workbench.views.is_interpolated,
+            Self::Turn(plane, is_clockwise) => workbench.turn_planes(plane, if is_clockwise { KEY_TURN } else { -KEY_TURN }),
+            Self::Straighten => workbench.straighten_planes(),
+            Self::OpenSecond => choose(workbench, Purpose::OpenSecond, None),
+            Self::ToggleSecond => workbench.toggle_second(),
+            Self::RemoveSecond => workbench.remove_second(),
             Self::FineTune => workbench.fine_tune(),
             Self::PauseTraining => workbench.toggle_pause(),
             Self::StopTraining => workbench.stop_training(),

@@ -1,6 +1,7 @@
 //! The one table of commands: what each is called, where it is listed, the keys it has unless a person chose others.
 
 use egui::{Key, KeyboardShortcut, Modifiers};
+use medley_volume::AnatomicalPlane;
 
 use super::Command;
 use crate::state::correction::operation::Operation;
@@ -71,6 +72,10 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
 const fn row(command: Command, id: &'static str, title: &'static str, group: Group, keys: &'static [KeyboardShortcut]) -> Entry {
     Entry { command, id, title, group, keys }
 }
@@ -130,6 +135,20 @@ pub const TABLE: &[Entry] = &[
 
     row(Command::ResetViews, "reset-views", "Reset views", Group::Views, &[plain(Key::R)]),
     row(Command::ToggleConvention, "convention", "Radiological or neurological", Group::Views, &[]),
+    row(Command::NextSlab, "next-slab", "Slice, MIP, mean or MinIP", Group::Views, &[plain(Key::T)]),
+    row(Command::ThickerSlab, "thicker-slab", "Thicker slab", Group::Views, &[plain(Key::CloseBracket)]),
+    row(Command::ThinnerSlab, "thinner-slab", "Thinner slab", Group::Views, &[plain(Key::OpenBracket)]),
+    row(Command::ToggleInterpolation, "interpolation", "Linear or nearest voxels", Group::Views, &[plain(Key::I)]),
+    row(Command::Turn(AnatomicalPlane::Axial, true), "turn-axial-clockwise", "Turn planes clockwise in the axial view", Group::Views, &[alt(Key::ArrowRight)]),
+    row(Command::Turn(AnatomicalPlane::Axial, false), "turn-axial-back", "Turn planes counter-clockwise in the axial view", Group::Views, &[alt(Key::ArrowLeft)]),
+    row(Command::Turn(AnatomicalPlane::Sagittal, true), "turn-sagittal-clockwise", "Turn planes clockwise in the sagittal view", Group::Views, &[alt(Key::ArrowDown)]),
+    row(Command::Turn(AnatomicalPlane::Sagittal, false), "turn-sagittal-back", "Turn planes counter-clockwise in the sagittal view", Group::Views, &[alt(Key::ArrowUp)]),
+    row(Command::Turn(AnatomicalPlane::Coronal, true), "turn-coronal-clockwise", "Turn planes clockwise in the coronal view", Group::Views, &[alt(Key::PageDown)]),
+    row(Command::Turn(AnatomicalPlane::Coronal, false), "turn-coronal-back", "Turn planes counter-clockwise in the coronal view", Group::Views, &[alt(Key::PageUp)]),
+    row(Command::Straighten, "straighten", "Straighten planes", Group::Views, &[alt(Key::Home)]),
+    row(Command::OpenSecond, "open-second", "Second scan from a file…", Group::Views, &[]),
+    row(Command::ToggleSecond, "second", "Show or hide the second scan", Group::Views, &[plain(Key::O)]),
+    row(Command::RemoveSecond, "remove-second", "Remove the second scan", Group::Views, &[]),
 
     row(Command::FineTune, "fine-tune", "Fine-tune", Group::Learning, &[ctrl(Key::T)]),
     row(Command::PauseTraining, "pause-training", "Pause or resume training", Group::Learning, &[]),

@@ -25,11 +25,15 @@ pub use settings::settings_window;
 pub use volumes::{VolumeChoice, volumes_window};
 pub use weights::weights_window;
 
+use crate::texts::slices;
+
 /// What a file is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// A scan to open.
     OpenScan,
+    /// A scan to lie over the open one.
+    OpenSecond,
     /// A study's folder to open.
     OpenStudy,
     /// A folder for a new study.
@@ -54,6 +58,7 @@ impl Purpose {
     pub fn title(self) -> &'static str {
         match self {
             Self::OpenScan => "Open a scan",
+            Self::OpenSecond => slices::CHOOSE_SECOND,
             Self::OpenStudy => "Open a study folder",
             Self::NewStudy => "Choose an empty folder for the new study",
             Self::Weights => "Choose encoder weights",
@@ -69,6 +74,7 @@ impl Purpose {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
+            Self::OpenSecond => slices::SECOND_FILES,
             Self::OpenScan => "A scan: .nii, .nii.gz, .hdr, .nrrd, .nhdr, .mha, .mhd, .npy; a DICOM file, folder or zip",
             Self::OpenStudy => "A folder that holds study.sqlite",
             Self::NewStudy => "A folder that is empty or does not exist yet",
@@ -85,6 +91,7 @@ impl Purpose {
     fn chosen(self, path: PathBuf) -> Chosen {
         match self {
             Self::OpenScan | Self::OpenStudy => Chosen::Open(path),
+            Self::OpenSecond => Chosen::OpenSecond(path),
             Self::NewStudy => Chosen::NewStudy(path),
             Self::Weights => Chosen::Weights(path),
             Self::ImportWeights => Chosen::ImportWeights(path),
@@ -101,6 +108,8 @@ impl Purpose {
 pub enum Chosen {
     /// Open this scan or study.
     Open(PathBuf),
+    /// Lay this scan over the open one.
+    OpenSecond(PathBuf),
     /// Make a study in this folder.
     NewStudy(PathBuf),
     /// Start from these weights.
@@ -155,7 +164,7 @@ impl Dialogs {
     pub fn choose(&self, purpose: Purpose, suggested: Option<&str>, wake: impl Fn() + Send + 'static) {
         let mut dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
         dialog = match purpose {
-            Purpose::OpenScan | Purpose::ImportMask => dialog.add_filter("Scans", &SCANS),
+            Purpose::OpenScan | Purpose::OpenSecond | Purpose::ImportMask => dialog.add_filter("Scans", &SCANS),
             Purpose::Weights | Purpose::ImportWeights => dialog.add_filter("Weights", &["pth", "pt", "tar", "safetensors"]),
             Purpose::ExportMask => dialog
                 .add_filter("Masks", &["gz", "nii", "nrrd", "mha", "mhd", "dcm"])

@@ -11,6 +11,7 @@ mod labels;
 mod models;
 mod notices;
 mod proposal;
+mod second_scan;
 mod slice_view;
 mod status;
 mod task;
@@ -45,6 +46,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             ui.add_space(10.0);
             labels::show(ui, workbench);
             correct::show(ui, workbench);
+            second_scan::show(ui, workbench);
         });
     });
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {

@@ -5,6 +5,7 @@ use medley_volume::Quantity;
 
 use crate::state::training::{Phase, duration_text};
 use crate::state::workbench::Workbench;
+use crate::texts::slices;
 
 pub fn show(ui: &mut Ui, workbench: &Workbench) {
     ui.horizontal(|ui| {
@@ -30,8 +31,16 @@ fn place(ui: &mut Ui, workbench: &Workbench) {
         |value: f64, positive: char, negative: char| format!("{:6.1} {}", value.abs(), if value >= 0.0 { positive } else { negative });
     let mm = format!("{} {} {} mm", side(r, 'R', 'L'), side(a, 'A', 'P'), side(s, 'S', 'I'));
     ui.label(mono(mm)).on_hover_text(format!("Place in the patient, RAS: {r:.2}, {a:.2}, {s:.2} mm"));
+    let second = workbench.second.as_ref().and_then(|second| Some((second.value_at(at)?, second.volume.quantity())));
+    let show_second = |ui: &mut Ui| {
+        if let Some((value, quantity)) = second {
+            let unit = if quantity == Quantity::Hounsfield { " HU" } else { "" };
+            ui.label(mono(slices::second_value(value, unit)));
+        }
+    };
     let Some(voxel) = case.volume.grid().voxel_at(at) else {
         ui.label("outside the scan");
+        show_second(ui);
         return;
     };
     let [i, j, k] = voxel.0;
@@ -41,6 +50,7 @@ fn place(ui: &mut Ui, workbench: &Workbench) {
         let digits = if value.fract() == 0.0 { 0 } else { 2 };
         ui.label(mono(format!("{value:6.digits$}{unit}")));
     }
+    show_second(ui);
     let label = case.mask.label(voxel).unwrap_or(0);
     let name = match label {
         0 => "background".to_owned(),

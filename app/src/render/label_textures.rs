@@ -156,8 +156,8 @@ pub(crate) struct LabelTextures {
     pub(crate) bricks_texture: Texture,
     /// Counts the changes of the mask.
     pub(crate) mask_version: u64,
-    /// Binds the slice pass; made anew after a texture changed.
-    pub(crate) slice_group: Option<wgpu::BindGroup>,
+    /// Binds the slice pass, with the texture of the second scan in it; made anew after a texture changed.
+    pub(crate) slice_group: Option<(Texture, wgpu::BindGroup)>,
     /// Binds the volume pass to the mean and to the brightest reduced copy.
     pub(crate) volume_groups: Option<[wgpu::BindGroup; 2]>,
 }

@@ -2,7 +2,8 @@
 //!
 //! # Map
 //! - [`install`]: makes the pipelines, once; [`ScanTextures`]: scan, mask and proposal on the device
-//! - [`slice_shape`] with [`SliceFrame`]: one slice; `slice.rs` drives `shaders/slice.wgsl`
+//! - [`slice_shape`] with [`SliceFrame`]: one slice, or a slab around it, with a second scan over it; `slice.rs` drives
+//!   `shaders/slice.wgsl`; [`SecondTexture`]: the second scan on the device; [`ColorMap`]: its colours
 //! - [`volume_shape`] with [`VolumeFrame`]: the whole volume; `volume.rs` drives `shaders/volume.wgsl` and `shaders/blit.wgsl`,
 //!   `canvas.rs` decides when the picture is drawn, [`VolumeScreen`] is its camera
 //! - [`Palette`]: colours of labels
@@ -16,6 +17,7 @@
 
 mod bricks;
 mod canvas;
+mod color_map;
 mod device;
 mod error;
 mod label_textures;
@@ -25,6 +27,7 @@ mod passes;
 mod preview;
 mod reduced;
 mod scan_textures;
+mod second_texture;
 mod slice;
 #[cfg(test)]
 mod tests;
@@ -32,10 +35,12 @@ mod texels;
 mod volume;
 mod volume_screen;
 
+pub use color_map::ColorMap;
 pub use error::RenderError;
 pub use palette::Palette;
 pub use passes::install;
 pub use scan_textures::ScanTextures;
-pub use slice::{SliceFrame, slice_shape};
+pub use second_texture::SecondTexture;
+pub use slice::{SecondFrame, SlabFrame, SliceFrame, slice_shape};
 pub use volume::{VolumeFrame, volume_shape};
 pub use volume_screen::VolumeScreen;

@@ -63,7 +63,7 @@ impl Passes {
         let filtered = TextureSampleType::Float { filterable: true };
         let sampler = BindingType::Sampler(wgpu::SamplerBindingType::Filtering);
         let with_palette = Some(&palette);
-        let slice = Pass::new(device, "slice", SLICE, &[labels; 3], with_palette, &[format]);
+        let slice = Pass::new(device, "slice", SLICE, &[labels; 4], with_palette, &[format]);
         let through = [texture(TextureViewDimension::D3, filtered), labels, labels, sampler];
         let volume = Pass::new(device, "volume", VOLUME, &through, with_palette, &canvas::FORMATS);
         let picture = [texture(TextureViewDimension::D2, filtered), texture(TextureViewDimension::D2, solid), sampler];

@@ -6,7 +6,6 @@ use medley_annotate::Edit;
 use medley_volume::{Grid, IndexBox, LabelMap, Quantity, Volume};
 use wgpu::{Device, Queue, Texture, TextureFormat};
 
-use super::RenderError;
 use super::bricks::Bricks;
 use super::canvas::Canvas;
 use super::device::{asking, require_fits, texture_3d, write_box};
@@ -14,6 +13,7 @@ use super::label_textures::{LabelTexture, LabelTextures};
 use super::preview;
 use super::reduced::Reduction;
 use super::texels::Texels;
+use super::{RenderError, SecondTexture};
 
 /// While a scan is written, the device is given what is ready after about this many bytes.
 const SUBMIT_AFTER: usize = 32 << 20;
@@ -184,17 +184,19 @@ impl ScanTextures {
         labels.proposal.is_some() || labels.preview.is_some()
     }
 
-    /// Scan, mask and proposal as the slice pass binds them.
-    pub(crate) fn slice_group(&self, layout: &wgpu::BindGroupLayout) -> wgpu::BindGroup {
+    /// Scan, mask, proposal and second scan as the slice pass binds them.
+    pub(crate) fn slice_group(&self, layout: &wgpu::BindGroupLayout, second: Option<&SecondTexture>) -> wgpu::BindGroup {
         let mut labels = self.labels();
-        if let Some(group) = &labels.slice_group {
+        // What is not there stands in for itself: no pipeline without it reads it.
+        let second = second.map_or(&self.scan, SecondTexture::texture);
+        if let Some((_, group)) = labels.slice_group.as_ref().filter(|(bound, _)| bound == second) {
             return group.clone();
         }
         let mask = labels.mask.view();
         let proposal = labels.proposal.as_ref().map_or_else(|| labels.mask.view(), LabelTexture::view);
         let proposal = labels.preview.as_ref().map_or(proposal, LabelTexture::view);
-        let group = self.group("slice", layout, &[&view(&self.scan), &mask, &proposal], None);
-        labels.slice_group = Some(group.clone());
+        let group = self.group("slice", layout, &[&view(&self.scan), &mask, &proposal, &view(second)], None);
+        labels.slice_group = Some((second.clone(), group.clone()));
         group
     }
 

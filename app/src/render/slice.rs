@@ -5,10 +5,12 @@ use std::sync::Arc;
 use bytemuck::{Pod, Zeroable};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use eframe::{egui, wgpu};
-use medley_volume::glam::DVec3;
+use medley_volume::glam::{DAffine3, DVec3};
 
 use super::passes::{Passes, uniforms};
-use super::{Palette, ScanTextures};
+use super::{ColorMap, Palette, ScanTextures, SecondTexture};
+use crate::state::second_scan::Blend;
+use crate::state::slab::Projection;
 use crate::state::window_level::WindowLevel;
 
 /// How a slice is to be drawn in this frame.
@@ -33,6 +35,43 @@ pub struct SliceFrame {
     pub is_interpolated: bool,
     /// Colours of the labels.
     pub palette: Arc<Palette>,
+    /// What is drawn instead of the one slice, if anything.
+    pub slab: Option<SlabFrame>,
+    /// What lies over the scan, if anything.
+    pub second: Option<SecondFrame>,
+}
+
+/// A slab around the slice: samples along its normal become one. Labels are those of the slice in its middle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SlabFrame {
+    /// How samples become one.
+    pub projection: Projection,
+    /// From one sample to the next, in continuous voxel indices.
+    pub step: DVec3,
+    /// Samples on either side of the slice.
+    pub reach: u32,
+}
+
+/// A second scan over the first.
+#[derive(Clone)]
+pub struct SecondFrame {
+    /// Its voxels.
+    pub scan: Arc<SecondTexture>,
+    /// Its colours.
+    pub map: ColorMap,
+    /// Which values have the first and the last of them.
+    pub window: WindowLevel,
+    /// 0 … 1.
+    pub opacity: f32,
+    /// How the two become one picture.
+    pub blend: Blend,
+}
+
+impl std::fmt::Debug for SecondFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { map, window, opacity, blend, .. } = self;
+        f.debug_struct("SecondFrame").field("map", map).field("window", window).field("opacity", opacity).field("blend", blend).finish()
+    }
 }
 
 /// The shape that draws a slice into `rect`.
@@ -60,9 +99,17 @@ struct SliceUniforms {
     gray_summand: f32,
     corner: [f32; 2],
     pixels_per_point: f32,
-    padding: f32,
+    cover: f32,
     first: [f32; 4],
     second: [f32; 4],
+    slab: [f32; 3],
+    slab_reach: i32,
+    onto: [[f32; 4]; 3],
+    level_factor: f32,
+    level_summand: f32,
+    blend: u32,
+    square: f32,
+    colors: [u32; 256],
 }
 
 const OUTLINE: u32 = 1;
@@ -70,6 +117,13 @@ const LABELS: u32 = 2;
 const PROPOSAL: u32 = 4;
 const INTERPOLATED: u32 = 8;
 const FLAT: u32 = 16;
+const LARGEST: u32 = 32;
+const SMALLEST: u32 = 64;
+const MEAN: u32 = 128;
+const SECOND: u32 = 256;
+
+/// The side of a checkerboard's squares, in points.
+const SQUARE: f32 = 36.0;
 
 struct SliceCallback {
     rect: egui::Rect,
@@ -80,6 +134,8 @@ struct SliceCallback {
 impl SliceCallback {
     fn uniforms(&self, pixels_per_point: f32) -> SliceUniforms {
         let SliceFrame { texture_affine: [origin, across, downward], window, opacity, .. } = self.frame;
+        let (slab, second) = (&self.frame.slab, self.frame.second.as_ref());
+        let [level_factor, level_summand] = second.map_or([0.0; 2], |second| second.scan.texels().gray_from_texel(second.window));
         let size = self.rect.size() * pixels_per_point;
         let axes = flat_axes(self.frame.texture_affine).unwrap_or([0, 1]);
         let unit = |axis: usize| std::array::from_fn(|n| if n == axis { 1.0 } else { 0.0 });
@@ -93,9 +149,17 @@ impl SliceCallback {
             gray_summand,
             corner: [self.rect.min.x * pixels_per_point, self.rect.min.y * pixels_per_point],
             pixels_per_point,
-            padding: 0.0,
+            cover: second.map_or(0.0, |second| second.opacity),
             first: unit(axes[0]),
             second: unit(axes[1]),
+            slab: slab.map_or([0.0; 3], |slab| slab.step.as_vec3().to_array()),
+            slab_reach: slab.map_or(0, |slab| slab.reach.min(MOST_REACH) as i32),
+            onto: second.map_or([[0.0; 4]; 3], |second| rows(second.scan.grid().voxel_from_ras() * self.scan.grid().ras_from_voxel())),
+            level_factor: level_factor as f32,
+            level_summand: level_summand as f32,
+            blend: second.map_or(0, |second| second.blend as u32),
+            square: SQUARE,
+            colors: second.map_or([0; 256], |second| second.map.table()),
         }
     }
 
@@ -106,7 +170,27 @@ impl SliceCallback {
             | flag(self.frame.shows_proposal && self.scan.has_proposal(), PROPOSAL)
             | flag(self.frame.is_interpolated, INTERPOLATED)
             | flag(self.frame.is_interpolated && flat_axes(self.frame.texture_affine).is_some(), FLAT)
+            | flag(self.frame.second.is_some(), SECOND)
+            | self.frame.slab.map_or(0, |slab| self.projection_flag(slab.projection))
     }
+
+    /// The largest value is the smallest texel where the scaling turns values around.
+    fn projection_flag(&self, projection: Projection) -> u32 {
+        match (projection, self.scan.texels().is_rising()) {
+            (Projection::Mean, _) => MEAN,
+            (Projection::Maximum, true) | (Projection::Minimum, false) => LARGEST,
+            (Projection::Minimum, true) | (Projection::Maximum, false) => SMALLEST,
+        }
+    }
+}
+
+/// More samples than a slab can need on either side: what a frame may cost has an end.
+const MOST_REACH: u32 = 512;
+
+/// The rows of an affine.
+fn rows(affine: DAffine3) -> [[f32; 4]; 3] {
+    let DAffine3 { matrix3, translation } = affine;
+    std::array::from_fn(|n| matrix3.row(n).extend(translation[n]).as_vec4().to_array())
 }
 
 /// The two voxel axes a slice lies along, if it does and goes through voxel centres.
@@ -129,7 +213,7 @@ impl CallbackTrait for SliceCallback {
         if passes.slots.len() <= self.frame.slot {
             passes.slots.resize_with(self.frame.slot + 1, || None);
         }
-        let textures = self.scan.slice_group(&passes.slice.textures);
+        let textures = self.scan.slice_group(&passes.slice.textures, self.frame.second.as_ref().map(|second| &*second.scan));
         let palette = self.frame.palette.group(device, queue, &passes.palette);
         let slot = passes.slots[self.frame.slot].get_or_insert_with(|| {
             let bytes = size_of::<SliceUniforms>() as u64;

@@ -48,6 +48,11 @@ impl Texels {
         self.highest_texel
     }
 
+    /// Whether a larger texel stands for a larger value.
+    pub(crate) fn is_rising(&self) -> bool {
+        self.scaling.slope > 0.0
+    }
+
     /// The value a texel stands for.
     #[cfg(test)]
     pub(crate) fn value(&self, texel: u16) -> f64 {

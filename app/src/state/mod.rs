@@ -7,7 +7,8 @@
 //! - [`correction`]: tools other than the brush: what is drawn, what they would do
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
-//! - [`view`], [`slice_geometry`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse does
+//! - [`view`], [`slice_geometry`], [`oblique`], [`turning`], [`slab`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse
+//!   does; [`second_scan`]: one that lies over it
 //! - [`notices`]: what the user is told
 //! - [`hands`]: settings, command palette, shortcuts and touch, each in a file of its own: [`settings`], [`command_palette`],
 //!   [`shortcut_sheet`], [`touch`]
@@ -17,13 +18,17 @@ pub mod command_palette;
 pub mod correction;
 pub mod hands;
 pub mod notices;
+pub mod oblique;
 pub mod open_case;
+pub mod second_scan;
 pub mod settings;
 pub mod shortcut_sheet;
+pub mod slab;
 pub mod slice_geometry;
 pub mod tools;
 pub mod touch;
 pub mod training;
+pub mod turning;
 pub mod view;
 pub mod weights_page;
 pub mod window_level;

@@ -1,7 +1,9 @@
 //! From a point on the screen to a voxel and to the patient, for one slice view. No widget in here.
 
-use medley_volume::glam::{DVec2, DVec3};
+use medley_volume::glam::{DQuat, DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
+
+use super::oblique::{PlaneFrame, direction_letters};
 
 /// Which side of the patient is drawn on the left of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,11 @@ impl PatientDirection {
     fn opposite(self) -> Self {
         Self { is_backwards: !self.is_backwards, ..self }
     }
+
+    /// Where it points, given what right, front and head are.
+    pub(super) fn along(self, axes: [DVec3; 3]) -> DVec3 {
+        if self.is_backwards { -axes[self.axis] } else { axes[self.axis] }
+    }
 }
 
 /// Which patient directions run to the right and down the screen in a plane.
@@ -86,10 +93,14 @@ impl Default for SliceCamera {
     }
 }
 
-/// A slice view on the screen: the voxel axes that run right, down and through it, and the scale.
+/// A slice view on the screen: the voxel axes that run right, down and through it, and the scale; or, once it is
+/// [`turned`](Self::turned), the plane that it cuts out of the grid.
 #[derive(Debug, Clone, Copy)]
 pub struct SliceGeometry {
     grid: Grid,
+    plane: AnatomicalPlane,
+    convention: Convention,
+    crosshair: Ras,
     axes: [usize; 3],
     signs: [f64; 3],
     middle: DVec2,
@@ -97,6 +108,16 @@ pub struct SliceGeometry {
     points_per_mm: f64,
     pan_mm: DVec2,
     slice: usize,
+    oblique: Option<PlaneFrame>,
+}
+
+/// From one slice to the next, through a view.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SliceStep {
+    /// In continuous voxel indices.
+    pub voxels: DVec3,
+    /// In millimetres.
+    pub mm: f64,
 }
 
 impl SliceGeometry {
@@ -121,25 +142,98 @@ impl SliceGeometry {
         let fit = (size.x / extent(0)).min(size.y / extent(1)).max(1e-6);
         let last = grid.shape()[axes[2]] - 1;
         let slice = grid.continuous_index_of(crosshair)[axes[2]].round().clamp(0.0, last as f64) as usize;
-        Self { grid: *grid, axes, signs, middle, size, points_per_mm: fit * camera.zoom, pan_mm: camera.pan_mm, slice }
+        let points_per_mm = fit * camera.zoom;
+        let (grid, pan_mm) = (*grid, camera.pan_mm);
+        Self { grid, plane, convention, crosshair, axes, signs, middle, size, points_per_mm, pan_mm, slice, oblique: None }
     }
 
-    /// The slice shown, as an index along the voxel axis through the view.
+    /// The same view after all planes were turned about the crosshair; the same exactly for [`DQuat::IDENTITY`].
+    ///
+    /// A turned view cuts the grid in the plane through the crosshair itself, not through the middles of the nearest voxels.
     #[must_use]
-    pub fn slice(&self) -> usize {
-        self.slice
+    pub fn turned(self, turn: DQuat) -> Self {
+        let frame = || PlaneFrame::new(&self.grid, self.plane, self.convention, turn);
+        Self { oblique: (turn != DQuat::IDENTITY).then(frame), ..self }
+    }
+
+    /// Whether the view cuts across the voxels.
+    #[must_use]
+    pub fn is_oblique(&self) -> bool {
+        self.oblique.is_some()
+    }
+
+    /// The stored slice that is shown, as an index along the voxel axis through the view; `None` where the view cuts across the voxels.
+    #[must_use]
+    pub fn stored_slice(&self) -> Option<usize> {
+        (!self.is_oblique()).then_some(self.slice)
     }
 
     /// How many slices there are.
     #[must_use]
     pub fn slice_count(&self) -> usize {
-        self.grid.shape()[self.axes[2]]
+        match &self.oblique {
+            None => self.grid.shape()[self.axes[2]],
+            Some(frame) => {
+                let [low, high] = self.range_along(frame.normal);
+                ((high - low) / self.step().mm + 1e-9).floor() as usize + 1
+            }
+        }
     }
 
     /// The slice's number as a person counts: from 1 at the patient's left, back or feet.
     #[must_use]
     pub fn slice_number(&self) -> usize {
-        if self.signs[2] > 0.0 { self.slice + 1 } else { self.slice_count() - self.slice }
+        match &self.oblique {
+            None if self.signs[2] > 0.0 => self.slice + 1,
+            None => self.slice_count() - self.slice,
+            Some(frame) => {
+                let from_first = (self.crosshair.0.dot(frame.normal) - self.range_along(frame.normal)[0]) / self.step().mm;
+                (from_first.round().max(0.0) as usize + 1).min(self.slice_count())
+            }
+        }
+    }
+
+    /// From this slice to the next one towards the patient's right, front or head. Across the voxels, it is as far as takes the
+    /// voxel index on by one in length, so that it goes over from one voxel axis's spacing to another's.
+    #[must_use]
+    pub fn step(&self) -> SliceStep {
+        match &self.oblique {
+            None => {
+                let mut voxels = DVec3::ZERO;
+                voxels[self.axes[2]] = self.signs[2];
+                SliceStep { voxels, mm: self.grid.spacing()[self.axes[2]] }
+            }
+            Some(frame) => {
+                let per_mm = self.grid.voxel_from_ras().matrix3 * frame.normal;
+                let mm = 1.0 / per_mm.length();
+                SliceStep { voxels: per_mm * mm, mm }
+            }
+        }
+    }
+
+    /// The letters of the patient's sides at the left, right, top and bottom edge.
+    #[must_use]
+    pub fn edge_letters(&self) -> [String; 4] {
+        match &self.oblique {
+            None => edge_letters(self.plane, self.convention).map(String::from),
+            Some(PlaneFrame { right, down, .. }) => [-*right, *right, -*down, *down].map(direction_letters),
+        }
+    }
+
+    /// A direction of the patient as it runs on the screen, in millimetres to the right and down for each of its own.
+    #[must_use]
+    pub fn on_screen(&self, direction: DVec3) -> DVec2 {
+        let turn = DQuat::IDENTITY;
+        let frame = self.oblique.unwrap_or_else(|| PlaneFrame::new(&self.grid, self.plane, self.convention, turn));
+        DVec2::new(direction.dot(frame.right), direction.dot(frame.down))
+    }
+
+    /// The axis in the patient about which the picture turns clockwise on the screen.
+    #[must_use]
+    pub fn clockwise_axis(&self) -> DVec3 {
+        let turn = DQuat::IDENTITY;
+        let frame = self.oblique.unwrap_or_else(|| PlaneFrame::new(&self.grid, self.plane, self.convention, turn));
+        frame.right.cross(frame.down)
     }
 
     /// Screen points to a millimetre.
@@ -152,6 +246,12 @@ impl SliceGeometry {
     #[must_use]
     pub fn voxel_under(&self, point: DVec2) -> DVec3 {
         let offset_mm = (point - self.middle) / self.points_per_mm + self.pan_mm;
+        if let Some(PlaneFrame { right, down, normal }) = self.oblique {
+            let center = self.grid.center().0;
+            let depth_mm = (self.crosshair.0 - center).dot(normal);
+            let at = center + right * offset_mm.x + down * offset_mm.y + normal * depth_mm;
+            return self.grid.continuous_index_of(Ras(at));
+        }
         let mut voxel = DVec3::ZERO;
         for (n, along) in [offset_mm.x, offset_mm.y].into_iter().enumerate() {
             let axis = self.axes[n];
@@ -170,6 +270,10 @@ impl SliceGeometry {
     /// Where a place in the patient is drawn (its projection along the view's normal).
     #[must_use]
     pub fn point_of(&self, ras: Ras) -> DVec2 {
+        if self.oblique.is_some() {
+            let offset_mm = self.on_screen(ras.0 - self.grid.center().0);
+            return (offset_mm - self.pan_mm) * self.points_per_mm + self.middle;
+        }
         let voxel = self.grid.continuous_index_of(ras);
         let mm = |n: usize| {
             let axis = self.axes[n];
@@ -178,9 +282,16 @@ impl SliceGeometry {
         (DVec2::new(mm(0), mm(1)) - self.pan_mm) * self.points_per_mm + self.middle
     }
 
-    /// A place `slices` farther towards the patient's right, front or head, kept inside the grid.
+    /// A place `slices` farther towards the patient's right, front or head; its slice is kept inside the grid, and so is the
+    /// place unless the view is turned.
     #[must_use]
     pub fn stepped(&self, crosshair: Ras, slices: i64) -> Ras {
+        if let Some(frame) = &self.oblique {
+            let [low, high] = self.range_along(frame.normal);
+            let before = crosshair.0.dot(frame.normal);
+            let after = (before + slices as f64 * self.step().mm).clamp(low, high);
+            return Ras(crosshair.0 + frame.normal * (after - before));
+        }
         let mut voxel = self.grid.continuous_index_of(crosshair);
         let axis = self.axes[2];
         let last = (self.grid.shape()[axis] - 1) as f64;
@@ -208,112 +319,43 @@ impl SliceGeometry {
         SliceCamera { zoom, pan_mm: camera.pan_mm + from_middle / self.points_per_mm - from_middle / scale }
     }
 
+    /// The place nearest to `to` on the way there from the crosshair that is inside the grid, and in this slice where the view is
+    /// turned; the crosshair itself if there is none.
+    #[must_use]
+    pub fn inside_towards(&self, to: Ras) -> Ras {
+        let last = DVec3::from_array(self.grid.shape().map(|side| side as f64 - 1.0));
+        let to_voxel = self.grid.continuous_index_of(to);
+        if self.oblique.is_none() {
+            return Ras(self.grid.ras_from_voxel().transform_point3(to_voxel.clamp(DVec3::ZERO, last)));
+        }
+        let from_voxel = self.grid.continuous_index_of(self.crosshair);
+        let way = to_voxel - from_voxel;
+        let (mut enter, mut leave) = (0.0f64, 1.0f64);
+        for axis in (0..3).filter(|axis| way[*axis] != 0.0) {
+            let ends = [(-from_voxel[axis]) / way[axis], (last[axis] - from_voxel[axis]) / way[axis]];
+            enter = enter.max(ends[0].min(ends[1]));
+            leave = leave.min(ends[0].max(ends[1]));
+        }
+        let is_beside = (0..3).any(|axis| way[axis] == 0.0 && !(0.0..=last[axis]).contains(&from_voxel[axis]));
+        if enter > leave || is_beside { self.crosshair } else { Ras(self.crosshair.0.lerp(to.0, leave)) }
+    }
+
+    /// How far the grid's voxel centres reach along a direction, in millimetres from the origin of RAS.
+    fn range_along(&self, direction: DVec3) -> [f64; 2] {
+        let last = self.grid.shape().map(|side| side as f64 - 1.0);
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for corner in 0..8 {
+            let pick = |axis: usize| if corner >> axis & 1 == 1 { last[axis] } else { 0.0 };
+            let at = self.grid.ras_from_voxel().transform_point3(DVec3::new(pick(0), pick(1), pick(2))).dot(direction);
+            (low, high) = (low.min(at), high.max(at));
+        }
+        [low, high]
+    }
+
     fn middle_of(&self, axis: usize) -> f64 {
         (self.grid.shape()[axis] as f64 - 1.0) / 2.0
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use medley_volume::AxisMap;
-    use medley_volume::glam::{DAffine3, DMat3};
-
-    use super::*;
-
-    const PLANES: [AnatomicalPlane; 3] = [AnatomicalPlane::Axial, AnatomicalPlane::Coronal, AnatomicalPlane::Sagittal];
-
-    /// The same patient of 40×50×30 mm stored with its axes in another order.
-    fn stored_as(order: [usize; 3], is_flipped: [bool; 3]) -> Grid {
-        let mm = [2.0, 1.0, 3.0];
-        let extent = [40.0, 50.0, 30.0];
-        let mut columns = [DVec3::ZERO; 3];
-        let mut shape = [0; 3];
-        let mut first = DVec3::ZERO;
-        for patient in 0..3 {
-            let axis = order[patient];
-            shape[axis] = (extent[patient] / mm[patient]) as usize;
-            columns[axis][patient] = if is_flipped[patient] { -mm[patient] } else { mm[patient] };
-            first[patient] = if is_flipped[patient] { extent[patient] - mm[patient] } else { 0.0 };
-        }
-        let affine = DAffine3 { matrix3: DMat3::from_cols(columns[0], columns[1], columns[2]), translation: first };
-        Grid::new(shape, affine).expect("a usable affine")
-    }
-
-    fn view(grid: &Grid, plane: AnatomicalPlane, convention: Convention) -> SliceGeometry {
-        let camera = SliceCamera { zoom: 1.7, pan_mm: DVec2::new(3.0, -2.0) };
-        let crosshair = Ras(DVec3::new(12.0, 31.0, 9.0));
-        SliceGeometry::new(grid, plane, convention, camera, crosshair, DVec2::new(400.0, 300.0), DVec2::new(500.0, 360.0))
-    }
-
-    #[test]
-    fn every_axis_order_looks_the_same_on_the_screen() {
-        let reference = stored_as([0, 1, 2], [false; 3]);
-        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-        for order in orders {
-            for flips in 0..8u8 {
-                let grid = stored_as(order, std::array::from_fn(|n| flips >> n & 1 == 1));
-                assert_eq!(AxisMap::of(&grid).voxel_axis, order);
-                for plane in PLANES {
-                    for convention in [Convention::Radiological, Convention::Neurological] {
-                        let (a, b) = (view(&reference, plane, convention), view(&grid, plane, convention));
-                        assert_eq!(a.slice_number(), b.slice_number());
-                        for point in [DVec2::new(400.0, 300.0), DVec2::new(170.0, 420.0), DVec2::new(600.0, 130.0)] {
-                            let apart = (a.ras_under(point).0 - b.ras_under(point).0).length();
-                            assert!(apart < 1e-9, "{plane:?} {order:?} {flips:03b}: {apart} mm apart");
-                            assert!((b.point_of(b.ras_under(point)) - point).length() < 1e-9);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn letters_say_where_the_pixels_really_are() {
-        let grid = stored_as([1, 2, 0], [true, false, true]);
-        for plane in PLANES {
-            for convention in [Convention::Radiological, Convention::Neurological] {
-                let geometry = view(&grid, plane, convention);
-                let middle = geometry.ras_under(DVec2::new(400.0, 300.0)).0;
-                let edges = [DVec2::new(300.0, 300.0), DVec2::new(500.0, 300.0), DVec2::new(400.0, 200.0), DVec2::new(400.0, 400.0)];
-                for (letter, point) in edge_letters(plane, convention).into_iter().zip(edges) {
-                    let way = geometry.ras_under(point).0 - middle;
-                    let along = match letter {
-                        'R' => way.x,
-                        'L' => -way.x,
-                        'A' => way.y,
-                        'P' => -way.y,
-                        'S' => way.z,
-                        _ => -way.z,
-                    };
-                    assert!(along > 1.0, "{plane:?} {convention:?} {letter}: {way}");
-                }
-            }
-        }
-        assert_eq!(edge_letters(AnatomicalPlane::Axial, Convention::Radiological), ['R', 'L', 'A', 'P']);
-        assert_eq!(edge_letters(AnatomicalPlane::Sagittal, Convention::Radiological), ['A', 'P', 'S', 'I']);
-    }
-
-    #[test]
-    fn zooming_keeps_what_is_under_the_pointer() {
-        let grid = stored_as([0, 1, 2], [true, true, false]);
-        let camera = SliceCamera::default();
-        let (middle, size, crosshair) = (DVec2::new(200.0, 200.0), DVec2::new(300.0, 300.0), grid.center());
-        let at = |camera| SliceGeometry::new(&grid, PLANES[0], Convention::Radiological, camera, crosshair, middle, size);
-        let pointer = DVec2::new(260.0, 130.0);
-        let before = at(camera).ras_under(pointer).0;
-        let nearer = at(camera).zoomed_at(camera, pointer, 2.5);
-        assert!((at(nearer).ras_under(pointer).0 - before).length() < 1e-9);
-        assert!(at(nearer).points_per_mm() > 2.0 * at(camera).points_per_mm());
-    }
-
-    #[test]
-    fn stepping_goes_to_the_head_and_stops_at_the_last_slice() {
-        let grid = stored_as([0, 1, 2], [false, false, true]);
-        let geometry = view(&grid, AnatomicalPlane::Axial, Convention::Radiological);
-        let start = Ras(DVec3::new(12.0, 31.0, 9.0));
-        assert!((geometry.stepped(start, 2).0.z - 15.0).abs() < 1e-9);
-        assert!((geometry.stepped(start, 99).0.z - 27.0).abs() < 1e-9);
-        assert!((geometry.stepped(start, -99).0.z).abs() < 1e-9);
-    }
-}
+mod tests;

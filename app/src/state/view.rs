@@ -1,8 +1,9 @@
 //! How the open case is looked at. None of it changes the case.
 
-use medley_volume::glam::DVec3;
+use medley_volume::glam::{DQuat, DVec3};
 use medley_volume::{AnatomicalPlane, Ras};
 
+use super::slab::Slabs;
 use super::slice_geometry::{Convention, SliceCamera};
 use super::window_level::WindowLevel;
 
@@ -124,6 +125,12 @@ pub struct Views {
     pub convention: Convention,
     /// The place all views go through.
     pub crosshair: Ras,
+    /// How the three planes are turned about it, out of the scan's own.
+    pub turn: DQuat,
+    /// What is drawn of the millimetres around each slice.
+    pub slabs: Slabs,
+    /// Slices are linear between voxels, not the nearest one.
+    pub is_interpolated: bool,
     /// Which values are black and white.
     pub window: WindowLevel,
     /// How labels lie over the scan.
@@ -141,6 +148,9 @@ impl Default for Views {
             maximised: None,
             convention: Convention::Radiological,
             crosshair: Ras(DVec3::ZERO),
+            turn: DQuat::IDENTITY,
+            slabs: Slabs::default(),
+            is_interpolated: true,
             window: WindowLevel { width: 400.0, level: 40.0 },
             overlay: Overlay { opacity: 0.45, is_outline: false, is_hidden: false },
             pointer: None,
@@ -149,8 +159,9 @@ impl Default for Views {
 }
 
 impl Views {
-    /// All cameras as they were when the case was opened.
+    /// All cameras as they were when the case was opened, and all planes straight.
     pub fn reset_cameras(&mut self) {
+        self.turn = DQuat::IDENTITY;
         self.cameras = [SliceCamera::default(); 3];
         self.volume_camera = VolumeCamera::default();
     }

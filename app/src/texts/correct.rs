@@ -8,6 +8,9 @@ use crate::state::correction::operation::{IslandRule, SmoothRule};
 /// A click into another slice while a contour is open.
 pub const CONTOUR_OF_ANOTHER_SLICE: &str =
     "This contour belongs to another slice. Close it there with a double click or Enter, or drop it with Esc.";
+/// A contour in a view that cuts across the voxels.
+pub const CONTOUR_NEEDS_STRAIGHT_PLANES: &str =
+    "Contours are drawn in the slices that were scanned. Straighten the planes first; the 3D brush paints in turned ones too.";
 /// Copying beyond the scan.
 pub const NO_NEXT_SLICE: &str = "There is no further slice on this side.";
 

@@ -7,3 +7,4 @@ pub mod correct;
 pub mod palette;
 pub mod settings;
 pub mod shortcuts;
+pub mod slices;

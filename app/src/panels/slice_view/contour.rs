@@ -4,9 +4,11 @@ use egui::{Color32, CursorIcon, Event, Painter, PointerButton, Pos2, Response, S
 use medley_volume::AnatomicalPlane;
 
 use super::{dvec, pos};
+use crate::state::notices::Severity;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::tools::ActiveTool;
 use crate::state::workbench::Workbench;
+use crate::texts::correct;
 
 /// How near a click counts as one on the first point, in points.
 const NEAR: f32 = 7.0;
@@ -26,6 +28,10 @@ pub(super) fn draw_on(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane
     for event in events.into_iter().filter(|_| is_here) {
         match event {
             Event::PointerButton { pos: at, button: PointerButton::Primary, pressed: true, .. } if response.rect.contains(at) => {
+                if geometry.is_oblique() {
+                    workbench.notices.push(Severity::Warning, correct::CONTOUR_NEEDS_STRAIGHT_PLANES);
+                    return;
+                }
                 let is_on_first = first(workbench).is_some_and(|first| first.distance(at) < NEAR);
                 if is_on_first || (response.double_clicked() && first(workbench).is_some()) {
                     workbench.close_contour(false);
@@ -56,7 +62,7 @@ pub(super) fn draw_on(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane
 /// The contour that is being drawn, where it lies in the slice that is shown.
 pub(super) fn draw(painter: &Painter, workbench: &Workbench, plane: AnatomicalPlane, geometry: &SliceGeometry) {
     let Some(draft) = workbench.correction.draft.as_ref().filter(|draft| draft.plane == plane) else { return };
-    if draft.slice.index != geometry.slice() {
+    if geometry.stored_slice() != Some(draft.slice.index) {
         return;
     }
     let point = |at| pos(geometry.point_of(at));

@@ -5,13 +5,15 @@
 //! - `mouse`: looking around, and which tool the left button belongs to; `painting`: brush and eraser;
 //!   `contour`: contours and live-wire; `seed`: fill and grow
 //! - `touch`: what fingers and pens do
-//! - `picture`: the slice and what is written over it
+//! - `picture`: the slice and what is written over it; `crosshair`: its lines, and turning the planes by them; `slab_menu`
 
 mod contour;
+mod crosshair;
 mod mouse;
 mod painting;
 mod picture;
 mod seed;
+mod slab_menu;
 mod touch;
 
 use egui::{Pos2, Rect, Sense, Ui, pos2};
@@ -27,9 +29,17 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, plane: Anato
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, kind.label()));
     let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
     let place = Place { kind, plane, rect, grid };
+    if response.contains_pointer() {
+        workbench.views.slabs.active = plane;
+    }
+    crosshair::turn(ui, workbench, &place);
     let geometry = mouse::interact(ui, workbench, &place, &response);
     picture::draw(ui, workbench, &place, &geometry, &response);
+    slab_menu::show(ui, workbench, &place);
 }
+
+/// The planes by the patient's axis along their normal.
+const PLANES: [AnatomicalPlane; 3] = [AnatomicalPlane::Sagittal, AnatomicalPlane::Coronal, AnatomicalPlane::Axial];
 
 fn slot(plane: AnatomicalPlane) -> usize {
     match plane {
@@ -54,6 +64,7 @@ impl Place {
         let size = DVec2::new(self.rect.width().into(), self.rect.height().into());
         let camera = views.cameras[slot(self.plane)];
         SliceGeometry::new(&self.grid, self.plane, views.convention, camera, views.crosshair, dvec(self.rect.center()), size)
+            .turned(views.turn)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the mouse does in a slice.
 
 use egui::{Event, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
-use medley_volume::glam::{DVec2, DVec3};
-use medley_volume::{AnatomicalPlane, Grid, Ras};
+use medley_volume::AnatomicalPlane;
+use medley_volume::glam::DVec2;
 
 use super::{Place, contour, dvec, painting, seed, slot, touch};
 use crate::panels::caption::toggle_maximised;
@@ -12,7 +12,7 @@ use crate::state::workbench::Workbench;
 
 /// What the mouse did in the view; the geometry after it.
 pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, response: &Response) -> SliceGeometry {
-    let Place { kind, plane, rect, grid } = *place;
+    let Place { kind, plane, rect, .. } = *place;
     let mut geometry = place.geometry(workbench);
     let hover = response.hover_pos();
     if let Some(at) = hover {
@@ -59,7 +59,7 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
         ActiveTool::Crosshair if response.is_pointer_button_down_on() => {
             let is_primary = ui.input(|input| input.pointer.primary_down());
             if let Some(at) = at.filter(|_| is_primary) {
-                workbench.views.crosshair = clamped(&grid, geometry.ras_under(dvec(at)));
+                workbench.views.crosshair = geometry.inside_towards(geometry.ras_under(dvec(at)));
                 workbench.views.pointer = Some(workbench.views.crosshair);
             }
         }
@@ -111,11 +111,4 @@ fn wheel(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane, at: Pos2, g
         is_changed = true;
     }
     is_changed
-}
-
-/// A place moved to the nearest one inside the scan.
-fn clamped(grid: &Grid, at: Ras) -> Ras {
-    let last = DVec3::from_array(grid.shape().map(|side| side as f64 - 1.0));
-    let voxel = grid.continuous_index_of(at).clamp(DVec3::ZERO, last);
-    Ras(grid.ras_from_voxel().transform_point3(voxel))
 }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, vec2};
 use medley_volume::AnatomicalPlane;
 
-use super::{Place, contour, pos, slot};
+use super::{Place, contour, crosshair, slot};
 use crate::panels::box_overlay;
 use crate::panels::caption::caption;
 use crate::render::{SliceFrame, slice_shape};
-use crate::state::slice_geometry::{SliceGeometry, edge_letters};
+use crate::state::second_scan::SecondScan;
+use crate::state::slice_geometry::SliceGeometry;
 use crate::state::workbench::Workbench;
-
-/// Crosshair lines: seen on black and on white.
-const CROSSHAIR: Color32 = Color32::from_rgb(90, 200, 250);
+use crate::texts::slices;
 
 pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geometry: &SliceGeometry, response: &Response) {
     let Place { kind, plane, rect, .. } = *place;
@@ -30,18 +29,17 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
             is_outline: views.overlay.is_outline,
             shows_labels: !views.overlay.is_hidden,
             shows_proposal: (case.proposal.is_some() || workbench.correction.preview.is_some()) && !views.overlay.is_hidden,
-            is_interpolated: true,
+            is_interpolated: views.is_interpolated,
             palette: Arc::clone(&workbench.palette),
+            slab: views.slabs.get(plane).frame(geometry),
+            second: workbench.second.as_ref().and_then(SecondScan::frame),
         };
         painter.add(slice_shape(rect, textures, frame));
     }
-    let cross = pos(geometry.point_of(views.crosshair));
-    let line = Stroke::new(1.0, CROSSHAIR.gamma_multiply(0.55));
-    painter.vline(cross.x, rect.y_range(), line);
-    painter.hline(rect.x_range(), cross.y, line);
+    crosshair::draw(ui, &painter, workbench, place, geometry);
     box_overlay::draw(&painter, workbench, plane, geometry);
     contour::draw(&painter, workbench, plane, geometry);
-    letters(&painter, plane, workbench, rect);
+    letters(&painter, plane, workbench, rect, geometry);
     scale_bar(&painter, rect, geometry);
     if workbench.tool.is_painting()
         && let Some(at) = response.hover_pos()
@@ -50,14 +48,19 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
         painter.circle_stroke(at, radius, Stroke::new(2.5, Color32::from_black_alpha(150)));
         painter.circle_stroke(at, radius, Stroke::new(1.0, Color32::WHITE));
         ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+        if geometry.is_oblique() && !workbench.brush.is_ball {
+            let below = rect.center_bottom() - vec2(0.0, 26.0);
+            shadowed(&painter, below, Align2::CENTER_BOTTOM, slices::BRUSH_IS_3D, 12.0, Color32::from_gray(210));
+        }
     }
-    let text = format!("{} {}/{}", kind.label().trim_end_matches(" view"), geometry.slice_number(), geometry.slice_count());
+    let turned = if geometry.is_oblique() { format!(" {}", slices::TURNED) } else { String::new() };
+    let text = format!("{}{turned} {}/{}", kind.label().trim_end_matches(" view"), geometry.slice_number(), geometry.slice_count());
     caption(ui, workbench, kind, rect, &text);
 }
 
 /// The letters of the patient's sides at the edges, and which convention they follow.
-fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbench, rect: Rect) {
-    let [left, right, top, bottom] = edge_letters(plane, workbench.views.convention);
+fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbench, rect: Rect, geometry: &SliceGeometry) {
+    let [left, right, top, bottom] = geometry.edge_letters();
     let places = [
         (left, rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER),
         (right, rect.right_center() - vec2(8.0, 0.0), Align2::RIGHT_CENTER),
@@ -65,7 +68,7 @@ fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbenc
         (bottom, rect.center_bottom() - vec2(0.0, 8.0), Align2::CENTER_BOTTOM),
     ];
     for (letter, at, anchor) in places {
-        shadowed(painter, at, anchor, &letter.to_string(), 15.0, Color32::from_rgb(255, 221, 120));
+        shadowed(painter, at, anchor, &letter, 15.0, Color32::from_rgb(255, 221, 120));
     }
     if plane != AnatomicalPlane::Sagittal {
         let at = rect.right_bottom() - vec2(8.0, 7.0);

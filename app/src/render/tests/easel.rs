@@ -203,6 +203,8 @@ impl View {
             shows_proposal: false,
             is_interpolated: false,
             palette: Arc::clone(palette),
+            slab: None,
+            second: None,
         }
     }
 

@@ -3,5 +3,8 @@
 mod easel;
 mod failures;
 mod overlays;
+mod reference;
+mod seconds;
+mod slabs;
 mod slices;
 mod volumes;

@@ -8,11 +8,12 @@ use medley_annotate::Edit;
 use medley_io::StoredGeometry;
 use medley_learn::TrainingCase;
 use medley_project::{CaseId, CaseInfo, ModelRecord, Role};
-use medley_volume::{LabelMap, LabelTable, Ras};
+use medley_volume::{Grid, LabelMap, LabelTable, Ras};
 
 use super::sets::CheckedSet;
 use super::volumes::{OneVolume, Volumes};
 use crate::state::open_case::OpenCase;
+use crate::state::second_scan::{SecondScan, SecondSource};
 use crate::state::window_level::WindowLevel;
 
 /// A case with its role and its class.
@@ -32,6 +33,8 @@ pub enum Request {
     NewStudy(PathBuf),
     /// Load a case's scan, mask and history.
     LoadCase(CaseId),
+    /// Read a scan that is to lie over the one on this grid.
+    LoadSecond(SecondSource, Grid),
     /// Put a change of a mask into the journal.
     Journal(CaseId, JournalStep),
     /// Write a case's mask into the study.
@@ -125,6 +128,10 @@ pub enum Reply {
     Models(Vec<ModelRecord>),
     /// A case is loaded.
     CaseLoaded(Box<LoadedCase>),
+    /// A scan to lie over the open one was read.
+    SecondLoaded(Box<SecondScan>),
+    /// It could not be read.
+    SecondFailed(String),
     /// A change is in the journal.
     Journaled(CaseId),
     /// A change could not be put into the journal; it is tried again until it can.

@@ -2,6 +2,7 @@
 //! for a disk. Requests go in, replies come out, both in order.
 
 mod messages;
+mod second;
 mod sets;
 mod study_cases;
 mod volumes;
@@ -162,6 +163,7 @@ impl Desk {
             Request::OpenSample => self.open_sample(),
             Request::NewStudy(folder) => self.new_study(&folder),
             Request::LoadCase(id) => self.load(id),
+            Request::LoadSecond(source, grid) => self.load_second(source, &grid),
             Request::Journal(case, step) => {
                 self.backlog.push_back((case, step));
                 Ok(())
@@ -515,7 +517,7 @@ fn first_labels() -> LabelTable {
 /// What is wrong with a file that is neither a scan nor a study, and what to do.
 /// Whether a request opens something, which takes a while and can be given up.
 fn is_reading(request: &Request) -> bool {
-    matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::ImportSet | Request::LoadCase(_))
+    matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::ImportSet | Request::LoadCase(_) | Request::LoadSecond(..))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, String> {

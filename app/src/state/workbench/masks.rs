@@ -43,7 +43,8 @@ impl Workbench {
             return None;
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
-        let shape = match (self.brush.is_ball, self.brush.is_square) {
+        // Flat tips lie in a stored slice, which turned planes cut across: there they are solid.
+        let shape = match (self.brush.is_ball || self.views.is_turned(), self.brush.is_square) {
             (true, true) => BrushShape::Cube,
             (true, false) => BrushShape::Ball,
             (false, true) => BrushShape::Square(plane),

@@ -3,7 +3,8 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `hands`: settings; `opening`: studies and cases; `masks`: painting and the journal; `correcting`: the other tools; `labels`;
-//!   `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`
+//!   `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`; `second`: the scan that lies over the
+//!   open one, and turned planes
 
 mod correcting;
 mod hands;
@@ -11,6 +12,7 @@ mod labels;
 mod learning;
 mod masks;
 mod opening;
+mod second;
 mod tasks;
 mod weights;
 
@@ -27,6 +29,7 @@ use super::correction::Correction;
 use super::hands::Hands;
 use super::notices::Notices;
 use super::open_case::OpenCase;
+use super::second_scan::{SecondScan, SecondSource};
 use super::tools::{ActiveTool, BrushSettings};
 use super::training::{TrainingChoices, TrainingRun};
 use super::view::Views;
@@ -77,6 +80,10 @@ pub struct Workbench {
     pub case: Option<OpenCase>,
     /// The case that is being loaded.
     pub loading: Option<String>,
+    /// A scan that lies over the open one.
+    pub second: Option<SecondScan>,
+    /// The one that is being read.
+    pub second_loading: Option<SecondSource>,
     /// The last or current fine-tuning.
     pub training: Option<TrainingRun>,
     /// What is chosen for the next one.
@@ -145,6 +152,8 @@ impl Workbench {
             study: None,
             case: None,
             loading: None,
+            second: None,
+            second_loading: None,
             training: None,
             choices: TrainingChoices::default(),
             chosen_model: None,

@@ -12,6 +12,7 @@ use crate::clock::now_ms;
 use crate::dialogs::VolumeChoice;
 use crate::state::clerk::{LoadedCase, OneVolume, Reply, Request};
 use crate::state::notices::Severity;
+use crate::state::second_scan::SecondSource;
 use crate::state::training::WeightsChoice;
 
 impl Workbench {
@@ -74,6 +75,7 @@ impl Workbench {
         match chosen {
             Chosen::Open(path) => self.open(path),
             Chosen::NewStudy(folder) => self.new_study(folder),
+            Chosen::OpenSecond(path) => self.load_second(SecondSource::File(path)),
             Chosen::Weights(path) => self.choices.weights = WeightsChoice::File(path),
             Chosen::ImportWeights(path) => self.weights_page.import(path),
             Chosen::ExportMask(path) => {
@@ -102,6 +104,7 @@ impl Workbench {
         match reply {
             Reply::StudyOpened(study, first) => {
                 self.case = None;
+                self.remove_second();
                 self.proposing = None;
                 self.finding = None;
                 self.class_draft = None;
@@ -127,6 +130,8 @@ impl Workbench {
                 self.refresh_weights();
             }
             Reply::CaseLoaded(loaded) => self.take_case(*loaded),
+            Reply::SecondLoaded(second) => self.take_second(*second),
+            Reply::SecondFailed(sentence) => self.fail_second(sentence),
             Reply::Journaled(id) => {
                 if let Some(case) = self.case.as_mut().filter(|case| case.id == id) {
                     case.unjournaled = case.unjournaled.saturating_sub(1);
@@ -146,7 +151,10 @@ impl Workbench {
                 self.loading = None;
                 self.checked_set = Some(*checked);
             }
-            Reply::Stopped => self.loading = None,
+            Reply::Stopped => {
+                self.loading = None;
+                self.second_loading = None;
+            }
             Reply::Failed(sentence) => {
                 self.loading = None;
                 self.notices.push(Severity::Error, sentence);
@@ -170,6 +178,7 @@ impl Workbench {
         }
         self.loading = None;
         self.finding = None;
+        self.remove_second();
         self.case = Some(loaded.case);
         self.last_snapshot = Instant::now();
     }
