@@ -6,6 +6,7 @@
 //! - [`state`]: what is open, selected and running
 //! - [`render`]: drives the shaders
 //! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept; [`stem`], [`clock`]; `allocation`
+//! - [`texts`]: what a person reads in the window, in one place; [`theme`]: how it looks
 //! - [`catalog`]: the released encoders; [`hub`]: fetching and keeping them
 //!
 //! # Invariants
@@ -26,6 +27,7 @@ pub mod render;
 pub mod sample;
 pub mod state;
 pub mod stem;
+pub mod texts;
 pub mod theme;
 pub mod window;
 

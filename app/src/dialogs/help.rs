@@ -1,6 +1,6 @@
 use egui::{Align2, Grid, RichText, ScrollArea, Ui, Window};
 
-use crate::command::Command;
+use crate::command::TABLE;
 
 /// What the mouse does, which is no command.
 const MOUSE: [(&str, &str); 9] = [
@@ -28,7 +28,7 @@ pub fn help_window(ui: &Ui, is_open: &mut bool) {
                     ui.label(meaning);
                     ui.end_row();
                 }
-                for command in Command::ALL {
+                for command in TABLE.iter().map(|entry| entry.command) {
                     let shortcuts = command.shortcut_text(&context);
                     if !shortcuts.is_empty() {
                         ui.label(RichText::new(shortcuts).strong());

@@ -4,7 +4,9 @@ mod box_overlay;
 mod caption;
 mod cases;
 mod class_field;
+mod correct;
 mod findings;
+mod icons;
 mod labels;
 mod models;
 mod notices;
@@ -12,6 +14,8 @@ mod proposal;
 mod slice_view;
 mod status;
 mod task;
+mod tool_options;
+mod tool_strip;
 mod toolbar;
 mod training;
 mod views;
@@ -36,6 +40,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             cases::show(ui, workbench);
             ui.add_space(10.0);
             labels::show(ui, workbench);
+            correct::show(ui, workbench);
         });
     });
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
@@ -47,6 +52,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             models::show(ui, workbench);
         });
     });
+    Panel::left("tools").exact_size(46.0).resizable(false).show(ui, |ui| tool_strip::show(ui, workbench));
     CentralPanel::default().frame(Frame::NONE).show(ui, |ui| {
         views::show(ui, workbench);
         notices::show(ui, workbench);

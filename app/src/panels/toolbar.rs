@@ -1,12 +1,12 @@
-//! The bar at the top: files, undo, tools, brush, window, overlay.
+//! The bar at the top: files, undo, window, overlay; below it what the tool in the hand works with.
 
 use egui::{Button, ComboBox, Slider, Ui};
 use medley_annotate::History;
 use medley_volume::Quantity;
 
+use super::tool_options;
 use super::widgets::{command_button, command_button_named, named};
 use crate::command::Command;
-use crate::state::tools::{ActiveTool, BrushSettings};
 use crate::state::window_level::{CT_PRESETS, WindowLevel};
 use crate::state::workbench::Workbench;
 
@@ -25,18 +25,6 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
         ui.separator();
-        for tool in ActiveTool::ALL {
-            let is_taken = workbench.tool == tool;
-            let tooltip = Command::Take(tool).tooltip(ui.ctx());
-            let response = ui.add(Button::new(tool.name()).selected(is_taken)).on_hover_text(tooltip);
-            if response.clicked() {
-                workbench.tool = tool;
-            }
-        }
-        if workbench.tool.is_painting() {
-            brush(ui, workbench);
-        }
-        ui.separator();
         window(ui, workbench);
         ui.separator();
         overlay(ui, workbench);
@@ -48,6 +36,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         command_button_named(ui, workbench, Command::ToggleTheme, theme);
         command_button_named(ui, workbench, Command::Help, "?");
     });
+    ui.separator();
+    // Always there, so that the views do not move when a tool is taken.
+    ui.horizontal_wrapped(|ui| tool_options::show(ui, workbench));
 }
 
 fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
@@ -77,15 +68,6 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
     });
-}
-
-fn brush(ui: &mut Ui, workbench: &mut Workbench) {
-    let slider =
-        Slider::new(&mut workbench.brush.radius_mm, BrushSettings::RADIUS_RANGE_MM).logarithmic(true).suffix(" mm").max_decimals(1);
-    let label = ui.label("Radius");
-    ui.spacing_mut().slider_width = 48.0;
-    ui.add(slider).labelled_by(label.id).on_hover_text("Brush radius (- and +, or Shift + wheel)");
-    ui.checkbox(&mut workbench.brush.is_ball, "3D").on_hover_text("Paint a ball through neighbouring slices, not a disc in one");
 }
 
 fn window(ui: &mut Ui, workbench: &mut Workbench) {

@@ -9,7 +9,8 @@ use super::device::{asking, texture_3d, write_box};
 /// Labels go to the device in pieces of about this many bytes, so that a whole mask is never held a second time.
 const PIECE: usize = 8 << 20;
 
-/// A mask on the device: a byte a label, or two once a label needs them.
+/// A mask on the device: a byte a label, or two once a label needs them. A clone is the same texture.
+#[derive(Clone)]
 pub(crate) struct LabelTexture {
     texture: Texture,
     shape: [usize; 3],
@@ -77,7 +78,55 @@ impl LabelTexture {
         })
     }
 
-    fn is_wide(&self) -> bool {
+    /// Copies all labels to another texture of the same shape and width, on the device.
+    pub(crate) fn copy_to(&self, other: &Self, device: &Device, queue: &Queue) {
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("labels") });
+        encoder.copy_texture_to_texture(self.texture.as_image_copy(), other.texture.as_image_copy(), self.texture.size());
+        queue.submit([encoder.finish()]);
+    }
+
+    /// Writes runs of labels (how many, which) that fill a box inside the texture, `i` fastest.
+    ///
+    /// # Errors
+    /// If the device has no room for the copy under way.
+    pub(crate) fn write_runs(
+        &self,
+        device: &Device,
+        queue: &Queue,
+        what: &'static str,
+        region: &IndexBox,
+        runs: impl Iterator<Item = (usize, u16)>,
+    ) -> Result<(), RenderError> {
+        let [ni, nj, nk] = region.shape();
+        let layers = (PIECE / (ni * nj).max(1)).clamp(1, nk.max(1));
+        let width = if self.is_wide() { 2 } else { 1 };
+        let mut runs = runs.fuse();
+        let mut left = (0, 0);
+        asking(device, what, (region.len() * width) as u64, || {
+            for first in (region.low[2]..region.high[2]).step_by(layers) {
+                let deep = layers.min(region.high[2] - first);
+                let mut bytes = Vec::with_capacity(ni * nj * deep * width);
+                while bytes.len() < ni * nj * deep * width {
+                    if left.0 == 0 {
+                        left = runs.next().unwrap_or((usize::MAX, 0));
+                    }
+                    let count = left.0.min(ni * nj * deep - bytes.len() / width);
+                    left.0 -= count;
+                    match width {
+                        1 => bytes.resize(bytes.len() + count, left.1 as u8),
+                        _ => (0..count).for_each(|_| bytes.extend_from_slice(&left.1.to_le_bytes())),
+                    }
+                }
+                write_box(queue, &self.texture, [region.low[0], region.low[1], first], [ni, nj, deep], &bytes);
+                if layers < nk {
+                    queue.submit([]);
+                }
+            }
+        })
+    }
+
+    /// Whether a label takes two bytes.
+    pub(crate) fn is_wide(&self) -> bool {
         self.texture.format() == TextureFormat::R16Uint
     }
 }
@@ -99,6 +148,8 @@ pub(crate) struct LabelTextures {
     pub(crate) mask: LabelTexture,
     /// What a model proposes, while it does.
     pub(crate) proposal: Option<LabelTexture>,
+    /// What a tool would do, while it is shown; it covers the proposal.
+    pub(crate) preview: Option<LabelTexture>,
     /// Where the 3D view finds something to see.
     pub(crate) bricks: Bricks,
     /// The bricks on the device.

@@ -22,6 +22,7 @@ mod label_textures;
 mod pace;
 mod palette;
 mod passes;
+mod preview;
 mod reduced;
 mod scan_textures;
 mod slice;

@@ -2,6 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eframe::wgpu;
+use medley_annotate::Edit;
 use medley_volume::{Grid, IndexBox, LabelMap, Quantity, Volume};
 use wgpu::{Device, Queue, Texture, TextureFormat};
 
@@ -10,6 +11,7 @@ use super::bricks::Bricks;
 use super::canvas::Canvas;
 use super::device::{asking, require_fits, texture_3d, write_box};
 use super::label_textures::{LabelTexture, LabelTextures};
+use super::preview;
 use super::reduced::Reduction;
 use super::texels::Texels;
 
@@ -63,8 +65,16 @@ impl ScanTextures {
         let bricks_texture = asking(device, "the scan", bricks.texels().len() as u64 * 2, || {
             texture_3d(device, "bricks", bricks.shape(), TextureFormat::R16Uint)
         })?;
-        let labels =
-            LabelTextures { mask, proposal: None, bricks, bricks_texture, mask_version: 0, slice_group: None, volume_groups: None };
+        let labels = LabelTextures {
+            mask,
+            proposal: None,
+            preview: None,
+            bricks,
+            bricks_texture,
+            mask_version: 0,
+            slice_group: None,
+            volume_groups: None,
+        };
         labels.write_bricks(queue);
         Ok(Self {
             device: device.clone(),
@@ -108,6 +118,21 @@ impl ScanTextures {
                 None
             }
         };
+    }
+
+    /// Shows what an Edit would do to the mask, or no longer. Not for the window's thread, unless there is nothing to show.
+    ///
+    /// What goes wrong is told by [`ScanTextures::take_failure`].
+    pub fn write_preview(&self, queue: &Queue, mask: &LabelMap, edit: Option<&Edit>) {
+        let on_device = self.labels().mask.clone();
+        let edit = edit.filter(|edit| preview::fits(edit, self.grid.shape()) && mask.grid().shape() == self.grid.shape());
+        let made = edit.map(|edit| preview::preview_texture(&self.device, queue, &on_device, mask, edit)).transpose();
+        let mut labels = self.labels();
+        labels.forget_groups();
+        labels.preview = made.unwrap_or_else(|error| {
+            self.fail(error);
+            None
+        });
     }
 
     /// What went wrong since this was last asked: a mask or a proposal is then not shown as it is.
@@ -155,7 +180,8 @@ impl ScanTextures {
 
     /// Whether a proposal lies beside the mask.
     pub(crate) fn has_proposal(&self) -> bool {
-        self.labels().proposal.is_some()
+        let labels = self.labels();
+        labels.proposal.is_some() || labels.preview.is_some()
     }
 
     /// Scan, mask and proposal as the slice pass binds them.
@@ -166,6 +192,7 @@ impl ScanTextures {
         }
         let mask = labels.mask.view();
         let proposal = labels.proposal.as_ref().map_or_else(|| labels.mask.view(), LabelTexture::view);
+        let proposal = labels.preview.as_ref().map_or(proposal, LabelTexture::view);
         let group = self.group("slice", layout, &[&view(&self.scan), &mask, &proposal], None);
         labels.slice_group = Some(group.clone());
         group

@@ -33,6 +33,7 @@ pub struct OpenCase {
     pub unjournaled: usize,
     /// Edits since the mask was last written.
     pub unsaved: usize,
+    mask_version: u64,
     stroke: Option<Stroke>,
 }
 
@@ -60,6 +61,7 @@ impl OpenCase {
             proposal: None,
             unjournaled: 0,
             unsaved: 0,
+            mask_version: 0,
             stroke: None,
         }
     }
@@ -81,6 +83,12 @@ impl OpenCase {
         }
         let middle = found?;
         Some(grid.ras_of(VoxelIndex(std::array::from_fn(|axis| (middle.low[axis] + middle.high[axis] - 1) / 2))))
+    }
+
+    /// Counts the changes of the mask since the case was opened.
+    #[must_use]
+    pub fn mask_version(&self) -> u64 {
+        self.mask_version
     }
 
     /// Whether a stroke may begin: none is under way and every Edit is in the journal.
@@ -105,7 +113,7 @@ impl OpenCase {
     /// Draws on to a point; what changed.
     pub fn extend_stroke(&mut self, to: Ras) -> Option<MaskChange> {
         let stroke = self.stroke.as_mut()?;
-        stroke.extend(Arc::make_mut(&mut self.mask), to).map(|region| MaskChange { region })
+        stroke.extend(Arc::make_mut(&mut self.mask), Some(&self.volume), to).map(|region| MaskChange { region })
     }
 
     /// Lifts the brush: the Edit that remains, to be journaled.
@@ -181,6 +189,7 @@ impl OpenCase {
     }
 
     fn changed(&mut self, region: IndexBox) -> MaskChange {
+        self.mask_version += 1;
         self.unjournaled += 1;
         self.unsaved += 1;
         MaskChange { region }

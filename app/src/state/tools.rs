@@ -11,24 +11,43 @@ pub enum ActiveTool {
     Brush,
     /// Paints background.
     Eraser,
+    /// Fills a contour of points or drawn by hand.
+    Contour,
+    /// Fills the piece under a point.
+    Fill,
+    /// Grows a region from a point.
+    Grow,
+    /// Fills a contour that follows edges of the scan.
+    LiveWire,
 }
 
 impl ActiveTool {
     /// All of them, by their digit from 1.
-    pub const ALL: [Self; 4] = [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser];
+    pub const ALL: [Self; 8] =
+        [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser, Self::Contour, Self::Fill, Self::Grow, Self::LiveWire];
 
     /// Its name, which is also its button's label.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Crosshair => "Crosshair",
             Self::WindowLevel => "Window/level",
             Self::Brush => "Brush",
             Self::Eraser => "Eraser",
+            Self::Contour => "Contour",
+            Self::Fill => "Fill",
+            Self::Grow => "Grow",
+            Self::LiveWire => "Live-wire",
         }
     }
 
     /// Whether it changes the mask.
+    #[must_use]
+    pub fn changes_mask(self) -> bool {
+        !matches!(self, Self::Crosshair | Self::WindowLevel)
+    }
+
+    /// Whether it is a brush.
     #[must_use]
     pub fn is_painting(self) -> bool {
         matches!(self, Self::Brush | Self::Eraser)
@@ -40,8 +59,10 @@ impl ActiveTool {
 pub struct BrushSettings {
     /// From the middle to the rim, in mm.
     pub radius_mm: f64,
-    /// A ball through neighbouring slices, not a disc in one.
+    /// Through neighbouring slices, not in one.
     pub is_ball: bool,
+    /// A square or a cube, not a disc or a ball.
+    pub is_square: bool,
 }
 
 impl BrushSettings {
@@ -57,7 +78,7 @@ impl BrushSettings {
 
 impl Default for BrushSettings {
     fn default() -> Self {
-        Self { radius_mm: 6.0, is_ball: false }
+        Self { radius_mm: 6.0, is_ball: false, is_square: false }
     }
 }
 

@@ -1,5 +1,7 @@
 use medley_volume::AnatomicalPlane;
 
+use crate::PaintRules;
+
 /// The tip of a brush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrushShape {
@@ -7,23 +9,10 @@ pub enum BrushShape {
     Disc(AnatomicalPlane),
     /// A ball in millimetres.
     Ball,
-}
-
-/// Which voxels a tool must leave alone.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PaintRules {
-    /// Voxels of these labels stay as they are.
-    pub locked: Vec<u16>,
-    /// Only voxels of this label may change.
-    pub only_over: Option<u16>,
-}
-
-impl PaintRules {
-    /// Whether a voxel that holds `label` may change.
-    #[must_use]
-    pub fn allow(&self, label: u16) -> bool {
-        self.only_over.is_none_or(|only| only == label) && !self.locked.contains(&label)
-    }
+    /// A square along the voxel axes in the stored voxel slice nearest to an anatomical plane; the radius is half its side.
+    Square(AnatomicalPlane),
+    /// A cube along the voxel axes; the radius is half its side.
+    Cube,
 }
 
 /// What a stroke paints with.

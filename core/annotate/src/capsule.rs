@@ -28,6 +28,12 @@ pub(crate) fn ball(grid: &Grid, from: DVec3, to: DVec3, radius_mm: f64, mut visi
 /// `normal`; a way that crosses slices is painted in each with the part of it that is nearest to that slice.
 pub(crate) fn disc(grid: &Grid, normal: usize, from: DVec3, to: DVec3, radius_mm: f64, mut visit: impl FnMut(Span)) {
     let along = if normal == 0 { 1 } else { 0 };
+    in_slices(grid, normal, from, to, |a, b, bounds| capsule(grid, a, b, radius_mm, bounds, along, &mut visit));
+    line(grid, from, to, radius_mm, &mut visit);
+}
+
+/// The part of a way that is nearest to each slice it passes, and that slice as bounds.
+pub(crate) fn in_slices(grid: &Grid, normal: usize, from: DVec3, to: DVec3, mut visit: impl FnMut(DVec3, DVec3, [(usize, usize); 3])) {
     let last_slice = grid.shape()[normal] as f64 - 1.0;
     let (first, last) = (from[normal].round(), to[normal].round());
     let (low, high) = (first.min(last).max(0.0), first.max(last).min(last_slice));
@@ -43,10 +49,9 @@ pub(crate) fn disc(grid: &Grid, normal: usize, from: DVec3, to: DVec3, radius_mm
         b[normal] = slice;
         let mut bounds = grid.shape().map(|side| (0, side));
         bounds[normal] = (slice as usize, slice as usize + 1);
-        capsule(grid, a, b, radius_mm, bounds, along, &mut visit);
+        visit(a, b, bounds);
         slice += 1.0;
     }
-    line(grid, from, to, radius_mm, &mut visit);
 }
 
 /// The voxels inside `bounds` (half-open, per axis) within the radius of the segment, as one span along axis `along` per row: a
@@ -163,7 +168,7 @@ fn hull(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
 }
 
 /// The voxels that the way itself passes through, without a gap. Only a tip smaller than a voxel needs them.
-fn line(grid: &Grid, from: DVec3, to: DVec3, radius_mm: f64, visit: &mut impl FnMut(Span)) {
+pub(crate) fn line(grid: &Grid, from: DVec3, to: DVec3, radius_mm: f64, visit: &mut impl FnMut(Span)) {
     let half_diagonal = grid.spacing().iter().sum::<f64>() / 2.0;
     if radius_mm >= half_diagonal {
         return;

@@ -146,6 +146,18 @@ impl Edit {
         Ok(())
     }
 
+    /// How many voxels get a label.
+    #[must_use]
+    pub fn gained(&self, label: u16) -> usize {
+        self.before.beside(&self.after).filter(|(_, was, is)| *was != label && *is == label).map(|(count, ..)| count).sum()
+    }
+
+    /// How many voxels lose a label.
+    #[must_use]
+    pub fn lost(&self, label: u16) -> usize {
+        self.before.beside(&self.after).filter(|(_, was, is)| *was == label && *is != label).map(|(count, ..)| count).sum()
+    }
+
     /// Bytes the change takes in memory.
     #[must_use]
     pub fn byte_len(&self) -> usize {

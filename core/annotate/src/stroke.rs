@@ -1,10 +1,11 @@
 use medley_volume::glam::DVec3;
-use medley_volume::{Grid, IndexBox, LabelMap, Ras};
+use medley_volume::{AnatomicalPlane, Grid, IndexBox, LabelMap, Ras, Volume};
 
 use crate::capsule::{self, Span};
 use crate::edit::{around, voxel_of};
 use crate::runs::Packer;
-use crate::{Author, Brush, BrushShape, Edit, Tool};
+use crate::values::Values;
+use crate::{Author, Brush, BrushShape, Edit, Tool, ValueRange, swept_box};
 
 /// A gesture under way. The mask follows the hand; at the end one [`Edit`] remains, or nothing.
 ///
@@ -43,9 +44,11 @@ impl Stroke {
     /// Draws on to the next point (mm) and fills the way to it without gaps; the first point paints the tip alone.
     ///
     /// Returns the box around the voxels that changed, or `None` if none did. A point that is not finite is left out, and so is
-    /// one on a mask of another grid than the first.
-    pub fn extend(&mut self, mask: &mut LabelMap, to: Ras) -> Option<IndexBox> {
+    /// one on a mask of another grid than the first. The scan is looked at only if the rules have a range of values; then nothing
+    /// is painted without a scan on the mask's grid.
+    pub fn extend(&mut self, mask: &mut LabelMap, scan: Option<&Volume>, to: Ras) -> Option<IndexBox> {
         let grid = *mask.grid();
+        let values = self.brush.rules.value_rule(mask, scan).ok()?.map(|(scan, range)| (Values::of(scan), range));
         if *self.grid.get_or_insert(grid) != grid {
             return None;
         }
@@ -58,13 +61,13 @@ impl Stroke {
         let from = self.last.replace(to).unwrap_or(to);
         let mut changed = None;
         let (brush, painted) = (&self.brush, &mut self.painted);
-        let paint = |span: Span| paint(mask, span, brush, painted, &mut changed);
+        let paint = |span: Span| paint(mask, values, span, brush, painted, &mut changed);
+        let (radius_mm, normal) = (self.brush.radius_mm, |plane: AnatomicalPlane| grid.axes().voxel_axis[plane.normal_axis()]);
         match self.brush.shape {
-            BrushShape::Ball => capsule::ball(&grid, from, to, self.brush.radius_mm, paint),
-            BrushShape::Disc(plane) => {
-                let normal = grid.axes().voxel_axis[plane.normal_axis()];
-                capsule::disc(&grid, normal, from, to, self.brush.radius_mm, paint);
-            }
+            BrushShape::Ball => capsule::ball(&grid, from, to, radius_mm, paint),
+            BrushShape::Disc(plane) => capsule::disc(&grid, normal(plane), from, to, radius_mm, paint),
+            BrushShape::Cube => swept_box::cube(&grid, from, to, radius_mm, paint),
+            BrushShape::Square(plane) => swept_box::square(&grid, normal(plane), from, to, radius_mm, paint),
         }
         if let Some(now) = changed {
             self.changed = Some(self.changed.map_or(now, |all| all.union(&now)));
@@ -116,24 +119,42 @@ impl Stroke {
 }
 
 /// Paints a span where the rules allow it, noting what was there.
-fn paint(mask: &mut LabelMap, span: Span, brush: &Brush, painted: &mut Vec<Painted>, changed: &mut Option<IndexBox>) {
+fn paint(
+    mask: &mut LabelMap,
+    values: Option<(Values, ValueRange)>,
+    span: Span,
+    brush: &Brush,
+    painted: &mut Vec<Painted>,
+    changed: &mut Option<IndexBox>,
+) {
     let shape = mask.grid().shape();
     let stride = [1, shape[0], shape[0] * shape[1]][span.axis];
     let first = mask.grid().offset(span.start);
+    let mut note = |mask: &mut LabelMap, from: usize, end: usize, before: u16| {
+        (from..end).for_each(|n| mask.set(first + n * stride, brush.label));
+        painted.push(Painted { first: first + from * stride, stride, count: end - from, before });
+        let (mut low, mut high) = (span.start, span.start);
+        low[span.axis] += from;
+        high[span.axis] += end - 1;
+        *changed = Some(around(*changed, low, high));
+    };
     let mut at = 0;
     while at < span.count {
         let before = mask.at(first + at * stride);
-        let alike = (at..span.count).take_while(|n| mask.at(first + n * stride) == before).count();
-        if before != brush.label && brush.rules.allow(before) {
-            let start = first + at * stride;
-            (0..alike).for_each(|n| mask.set(start + n * stride, brush.label));
-            painted.push(Painted { first: start, stride, count: alike, before });
-            let (mut low, mut high) = (span.start, span.start);
-            low[span.axis] += at;
-            high[span.axis] += at + alike - 1;
-            *changed = Some(around(*changed, low, high));
+        let end = at + (at..span.count).take_while(|n| mask.at(first + n * stride) == before).count();
+        if before != brush.label && brush.rules.allow_change(before, brush.label) {
+            match values {
+                None => note(mask, at, end, before),
+                Some((values, range)) => {
+                    let is_in_range = |n: &usize| range.contains(values.at(first + n * stride));
+                    while let Some(from) = (at..end).find(is_in_range) {
+                        at = from + (from..end).take_while(is_in_range).count();
+                        note(mask, from, at, before);
+                    }
+                }
+            }
         }
-        at += alike;
+        at = end;
     }
 }
 

@@ -1,7 +1,7 @@
 use glam::{DAffine3, DMat3, DVec3};
 use serde::{Deserialize, Serialize};
 
-use crate::{AxisMap, VolumeError};
+use crate::{AxisMap, IndexBox, VolumeError};
 
 /// A point in the patient: millimetres to the right, to the front (anterior) and up (superior).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -146,6 +146,25 @@ impl Grid {
         Ras(self.ras_from_voxel.transform_point3(middle))
     }
 
+    /// The part of this grid inside a box, each voxel where it was. A box that is empty or reaches beyond the grid is first cut to it, to one
+    /// voxel at least.
+    #[must_use]
+    pub fn cropped(&self, region: &IndexBox) -> Self {
+        let low: [usize; 3] = std::array::from_fn(|axis| region.low[axis].min(self.shape[axis] - 1));
+        let shape = std::array::from_fn(|axis| region.high[axis].clamp(low[axis] + 1, self.shape[axis]) - low[axis]);
+        let shift = DAffine3::from_translation(DVec3::from_array(low.map(|n| n as f64)));
+        let back = DAffine3::from_translation(-shift.translation);
+        Self { shape, ras_from_voxel: self.ras_from_voxel * shift, voxel_from_ras: back * self.voxel_from_ras }
+    }
+
+    /// The same voxels with the axes in another order: axis `n` is this one's `order[n]`.
+    pub(crate) fn turned(&self, order: [usize; 3]) -> Self {
+        let exchange = DMat3::from_cols_array_2d(&order.map(|axis| std::array::from_fn(|row| if row == axis { 1.0 } else { 0.0 })));
+        let shape = order.map(|axis| self.shape[axis]);
+        let back = DAffine3::from_mat3(exchange.transpose());
+        Self { shape, ras_from_voxel: self.ras_from_voxel * DAffine3::from_mat3(exchange), voxel_from_ras: back * self.voxel_from_ras }
+    }
+
     /// Position in an array laid out with `i` fastest.
     #[inline]
     #[must_use]
@@ -242,6 +261,20 @@ mod tests {
         assert_eq!(Grid::axis_aligned([usize::MAX, 2, 1], [1.0; 3]), Err(VolumeError::Shape([usize::MAX, 2, 1])));
         assert_eq!(Grid::axis_aligned([2, 2, 2], [1.0, 0.0, 1.0]), Err(VolumeError::Affine));
         assert_eq!(Grid::axis_aligned([2, 2, 2], [1.0, f64::NAN, 1.0]), Err(VolumeError::Affine));
+    }
+
+    #[test]
+    fn a_cropped_grid_leaves_each_voxel_where_it_was() {
+        let grid = oblique();
+        let part = grid.cropped(&IndexBox { low: [1, 2, 3], high: [4, 6, 9] });
+        assert_eq!(part.shape(), [3, 4, 6]);
+        for voxel in [[0, 0, 0], [2, 3, 5], [1, 0, 4]] {
+            let whole = std::array::from_fn(|axis| voxel[axis] + [1, 2, 3][axis]);
+            assert!((part.ras_of(VoxelIndex(voxel)).0 - grid.ras_of(VoxelIndex(whole)).0).length() < 1e-12);
+            assert_eq!(part.voxel_at(grid.ras_of(VoxelIndex(whole))), Some(VoxelIndex(voxel)));
+        }
+        assert_eq!(grid.cropped(&IndexBox::whole([9; 3])).shape(), grid.shape());
+        assert_eq!(grid.cropped(&IndexBox { low: [7, 0, 0], high: [3, 2, 0] }).shape(), [1, 2, 1]);
     }
 
     #[test]

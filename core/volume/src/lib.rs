@@ -5,8 +5,11 @@
 //! - [`Volume`]: voxels in their stored type, with scaling and unit; [`LabelMap`]: one label per voxel
 //! - [`LabelTable`]: names and colours of labels
 //! - [`IndexBox`]: a half-open box of voxel indices; [`components`](fn@components): connected pieces of a mask
+//! - [`distance`]: Euclidean distances in mm; [`morphology`]: sets of voxels grown, shrunk, filled, hollowed and smoothed;
+//!   [`between_slices`](fn@between_slices): a body from drawn slices
 //! - [`surface`](fn@surface): a label's surface as a closed [`Mesh`] of triangles
 //! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
+//! - [`measure`]: what `medley bench voxels` measures
 //!
 //! # Invariants
 //! 1. World is RAS+ millimetres. Voxel indices are `[i, j, k]` as in the file; arrays are laid out with `i` fastest, so that
@@ -16,13 +19,17 @@
 //! 4. Nothing here knows of files, of a window or of networks.
 
 mod axes;
+mod between_slices;
 mod components;
+pub mod distance;
 mod error;
 mod grid;
 mod index_box;
 mod label_map;
 mod label_table;
+pub mod measure;
 pub mod metrics;
+pub mod morphology;
 mod onto;
 pub mod resample;
 mod slab;
@@ -30,7 +37,8 @@ mod surface;
 mod volume;
 
 pub use axes::{AnatomicalPlane, AxisMap};
-pub use components::{Component, Components, components};
+pub use between_slices::between_slices;
+pub use components::{Component, Components, Connectivity, components, components_of, components_with};
 pub use error::VolumeError;
 pub use glam;
 pub use grid::{Grid, Ras, VoxelIndex};

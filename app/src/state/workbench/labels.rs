@@ -33,6 +33,18 @@ impl Workbench {
         self.set_labels(labels);
     }
 
+    /// Gives labels that a tool brought and that nobody knew names.
+    pub(super) fn name_new_labels(&mut self, mut values: Vec<u16>) {
+        let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };
+        values.sort_unstable();
+        values.dedup();
+        values.retain(|value| labels.get(*value).is_none());
+        if !values.is_empty() {
+            labels.add_unknown(values);
+            self.set_labels(labels);
+        }
+    }
+
     /// Takes names and colours from a file; labels that it does not name stay as they are.
     pub(super) fn take_label_names(&mut self, path: &Path, names: &LabelTable) {
         let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };

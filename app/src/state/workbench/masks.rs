@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use medley_annotate::{Brush, BrushShape, PaintRules};
+use medley_annotate::{Brush, BrushShape};
 use medley_volume::{AnatomicalPlane, Ras};
 
 use super::Workbench;
@@ -43,8 +43,13 @@ impl Workbench {
             return None;
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
-        let shape = if self.brush.is_ball { BrushShape::Ball } else { BrushShape::Disc(plane) };
-        let rules = PaintRules { locked: self.locked_labels(), only_over: None };
+        let shape = match (self.brush.is_ball, self.brush.is_square) {
+            (true, true) => BrushShape::Cube,
+            (true, false) => BrushShape::Ball,
+            (false, true) => BrushShape::Square(plane),
+            (false, false) => BrushShape::Disc(plane),
+        };
+        let rules = self.correction.rules(self.locked_labels());
         Some(Brush { label, radius_mm: self.brush.radius_mm, shape, rules })
     }
 

@@ -2,9 +2,10 @@
 //!
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
-//! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `tasks`:
+//! - `opening`: studies and cases; `masks`: painting and the journal; `correcting`: the other tools; `labels`; `learning`: fine-tuning and proposals; `tasks`:
 //!   the same for classes and boxes; `weights`
 
+mod correcting;
 mod labels;
 mod learning;
 mod masks;
@@ -21,6 +22,7 @@ use medley_project::CaseId;
 use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
+use super::correction::Correction;
 use super::notices::Notices;
 use super::open_case::OpenCase;
 use super::tools::{ActiveTool, BrushSettings};
@@ -63,6 +65,8 @@ pub struct Workbench {
     pub tool: ActiveTool,
     /// The brush's size and shape.
     pub brush: BrushSettings,
+    /// Tools other than the brush.
+    pub correction: Correction,
     /// The label that is painted.
     pub active_label: u16,
     /// The open study.
@@ -116,6 +120,7 @@ impl Workbench {
     /// # Errors
     /// If the system gives no threads.
     pub fn new(gpu: Option<Gpu>, first: &OpenFirst, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        let wake_tools = Arc::clone(&wake);
         let clerk = Clerk::start(gpu.clone(), Arc::clone(&wake))?;
         let worker = Worker::start(Arc::clone(&wake));
         let mut weights_page = WeightsPage::new(Arc::clone(&wake));
@@ -131,6 +136,7 @@ impl Workbench {
             views: Views::default(),
             tool: ActiveTool::Crosshair,
             brush: BrushSettings::default(),
+            correction: Correction::new(Arc::clone(&wake_tools))?,
             active_label: 1,
             study: None,
             case: None,
@@ -170,6 +176,7 @@ impl Workbench {
         for event in self.worker.poll() {
             self.take_job_event(event);
         }
+        self.poll_tools();
         self.take_weights_news();
         if self.devices.is_empty()
             && let Some(devices) = self.devices_slot.get()

@@ -79,7 +79,7 @@ pub fn random_stroke(mask: &mut LabelMap, rng: &mut ChaCha8Rng) -> Option<Edit> 
     for _ in 0..rng.random_range(1..4) {
         let voxel = VoxelIndex(std::array::from_fn(|axis| rng.random_range(0..SHAPE[axis])));
         let Ras(at) = mask.grid().ras_of(voxel);
-        stroke.extend(mask, Ras(at));
+        stroke.extend(mask, None, Ras(at));
     }
     stroke.finish(mask, Author::Person, 7)
 }

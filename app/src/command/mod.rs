@@ -1,8 +1,19 @@
 //! Every action of the user once: its title, its shortcuts, whether it can be done now, and doing it.
+//!
+//! # Map
+//! - this file: what the actions are, what stands in their way, and doing them
+//! - `table`: title, group and usual keys of each; `keymap`: the keys a person chose instead
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers, ThemePreference};
+mod keymap;
+mod table;
+
+pub use keymap::Keymap;
+pub use table::{Entry, Group, TABLE};
+
+use egui::{Context, Key, KeyboardShortcut, ThemePreference};
 
 use crate::dialogs::Purpose;
+use crate::state::correction::operation::Operation;
 use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
 use crate::state::workbench::Workbench;
@@ -34,6 +45,16 @@ pub enum Command {
     Redo,
     /// Take a tool.
     Take(ActiveTool),
+    /// Show the options of an operation and what it would do.
+    Choose(Operation),
+    /// Do what is shown, or close the contour.
+    Apply,
+    /// Take the last point of a contour back.
+    TakePointBack,
+    /// The active label of this slice in the next one towards the head.
+    CopySliceUp,
+    /// The active label of this slice in the next one towards the feet.
+    CopySliceDown,
     /// A smaller brush.
     SmallerBrush,
     /// A larger brush.
@@ -70,124 +91,24 @@ pub enum Command {
     Cancel,
 }
 
-const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
-
-const fn plain(key: Key) -> KeyboardShortcut {
-    KeyboardShortcut::new(Modifiers::NONE, key)
-}
-
-const fn ctrl(key: Key) -> KeyboardShortcut {
-    KeyboardShortcut::new(Modifiers::COMMAND, key)
-}
-
 impl Command {
-    /// All of them, in the order of the page of shortcuts.
-    pub const ALL: [Self; 32] = [
-        Self::OpenScan,
-        Self::OpenStudy,
-        Self::NewStudy,
-        Self::OpenSample,
-        Self::SaveMask,
-        Self::ExportMask,
-        Self::ImportMask,
-        Self::ExportLabels,
-        Self::ImportLabels,
-        Self::Undo,
-        Self::Redo,
-        Self::Take(ActiveTool::Crosshair),
-        Self::Take(ActiveTool::WindowLevel),
-        Self::Take(ActiveTool::Brush),
-        Self::Take(ActiveTool::Eraser),
-        Self::SmallerBrush,
-        Self::LargerBrush,
-        Self::PreviousLabel,
-        Self::NextLabel,
-        Self::ToggleOutline,
-        Self::ResetViews,
-        Self::ToggleConvention,
-        Self::FineTune,
-        Self::PauseTraining,
-        Self::StopTraining,
-        Self::Propose,
-        Self::AcceptProposal,
-        Self::RejectProposal,
-        Self::Weights,
-        Self::ToggleTheme,
-        Self::Help,
-        Self::Cancel,
-    ];
+    /// Its row in the table.
+    #[must_use]
+    pub fn entry(self) -> &'static Entry {
+        // A command without a row would look like the first one.
+        TABLE.iter().find(|entry| entry.command == self).unwrap_or(&TABLE[0])
+    }
 
     /// What it is called on buttons and in menus.
     #[must_use]
     pub fn title(self) -> &'static str {
-        match self {
-            Self::OpenScan => "Open scan…",
-            Self::OpenStudy => "Open study…",
-            Self::NewStudy => "New study…",
-            Self::OpenSample => "Open the sample study",
-            Self::SaveMask => "Save mask",
-            Self::ExportMask => "Save mask as…",
-            Self::ImportMask => "Read mask…",
-            Self::ExportLabels => "Save label names as…",
-            Self::ImportLabels => "Read label names…",
-            Self::Undo => "Undo",
-            Self::Redo => "Redo",
-            Self::Take(tool) => tool.name(),
-            Self::SmallerBrush => "Smaller brush",
-            Self::LargerBrush => "Larger brush",
-            Self::PreviousLabel => "Previous label",
-            Self::NextLabel => "Next label",
-            Self::ToggleOutline => "Labels as outline or fill",
-            Self::ResetViews => "Reset views",
-            Self::ToggleConvention => "Radiological or neurological",
-            Self::FineTune => "Fine-tune",
-            Self::PauseTraining => "Pause or resume training",
-            Self::StopTraining => "Stop training",
-            Self::Propose => "Propose",
-            Self::AcceptProposal => "Accept proposal",
-            Self::RejectProposal => "Reject proposal",
-            Self::Weights => "Weights",
-            Self::ToggleTheme => "Light or dark",
-            Self::Help => "Keyboard and mouse",
-            Self::Cancel => "Cancel",
-        }
-    }
-
-    /// The keys that do it.
-    #[must_use]
-    pub fn shortcuts(self) -> Vec<KeyboardShortcut> {
-        match self {
-            Self::OpenScan => vec![ctrl(Key::O)],
-            Self::SaveMask => vec![ctrl(Key::S)],
-            Self::ExportMask => vec![KeyboardShortcut::new(CTRL_SHIFT, Key::S)],
-            Self::Undo => vec![ctrl(Key::Z)],
-            Self::Redo => vec![KeyboardShortcut::new(CTRL_SHIFT, Key::Z), ctrl(Key::Y)],
-            Self::Take(tool) => {
-                let digits = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
-                let at = ActiveTool::ALL.iter().position(|t| *t == tool);
-                at.and_then(|at| digits.get(at)).map(|key| plain(*key)).into_iter().collect()
-            }
-            Self::SmallerBrush => vec![plain(Key::Minus)],
-            Self::LargerBrush => vec![plain(Key::Plus), plain(Key::Equals)],
-            Self::PreviousLabel => vec![plain(Key::Comma)],
-            Self::NextLabel => vec![plain(Key::Period)],
-            Self::ToggleOutline => vec![plain(Key::G)],
-            Self::ResetViews => vec![plain(Key::R)],
-            Self::FineTune => vec![ctrl(Key::T)],
-            Self::Weights => vec![ctrl(Key::E)],
-            Self::Propose => vec![ctrl(Key::P)],
-            Self::AcceptProposal => vec![ctrl(Key::Enter)],
-            Self::RejectProposal => vec![ctrl(Key::Backspace)],
-            Self::Help => vec![plain(Key::F1)],
-            Self::Cancel => vec![plain(Key::Escape)],
-            _ => Vec::new(),
-        }
+        self.entry().title
     }
 
     /// Its keys as a person reads them.
     #[must_use]
     pub fn shortcut_text(self, context: &Context) -> String {
-        self.shortcuts().iter().map(|shortcut| context.format_shortcut(shortcut)).collect::<Vec<_>>().join(" or ")
+        Keymap::of(context).keys(self).iter().map(|shortcut| context.format_shortcut(shortcut)).collect::<Vec<_>>().join(" or ")
     }
 
     /// What its tooltip says: title and keys.
@@ -208,6 +129,12 @@ impl Command {
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
+            Self::Choose(_) | Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
+            Self::Apply => {
+                let correction = &workbench.correction;
+                unless(correction.draft.is_some() || correction.preview.is_some(), "There is nothing to apply.")
+            }
+            Self::TakePointBack => unless(workbench.correction.draft.is_some(), "No contour is being drawn."),
             Self::FineTune => workbench.fine_tune_obstacle(),
             Self::PauseTraining | Self::StopTraining => unless(is_training, "No training is running."),
             Self::Propose => workbench.propose_obstacle(),
@@ -242,7 +169,12 @@ impl Command {
             Self::ImportLabels => choose(workbench, Purpose::ImportLabels, None),
             Self::Undo => workbench.undo(),
             Self::Redo => workbench.redo(),
-            Self::Take(tool) => workbench.tool = tool,
+            Self::Take(tool) => workbench.take(tool),
+            Self::Choose(operation) => workbench.choose_operation(operation),
+            Self::Apply => workbench.apply_preview(),
+            Self::TakePointBack => workbench.take_contour_point_back(),
+            Self::CopySliceUp => workbench.copy_slice(medley_volume::AnatomicalPlane::Axial, 1),
+            Self::CopySliceDown => workbench.copy_slice(medley_volume::AnatomicalPlane::Axial, -1),
             Self::SmallerBrush => workbench.brush.resize(-1.0),
             Self::LargerBrush => workbench.brush.resize(1.0),
             Self::PreviousLabel => workbench.step_label(-1),
@@ -266,6 +198,8 @@ impl Command {
                 let is_painting = workbench.case.as_ref().is_some_and(crate::state::open_case::OpenCase::is_painting);
                 if is_painting {
                     workbench.cancel_stroke();
+                } else if workbench.drop_preview() {
+                    // That was it.
                 } else if workbench.loading.is_some() {
                     workbench.stop_opening();
                 } else if workbench.volume_choice.take().is_none()
@@ -285,8 +219,9 @@ impl Command {
             return;
         }
         // Most modifiers first, or Ctrl+Shift+Z would be taken for Ctrl+Z.
-        let mut bound: Vec<(Self, KeyboardShortcut)> =
-            Self::ALL.into_iter().flat_map(|command| command.shortcuts().into_iter().map(move |shortcut| (command, shortcut))).collect();
+        let keymap = Keymap::of(context);
+        let keys_of = |entry: &Entry| keymap.keys(entry.command).into_iter().map(|shortcut| (entry.command, shortcut)).collect::<Vec<_>>();
+        let mut bound: Vec<(Self, KeyboardShortcut)> = TABLE.iter().flat_map(keys_of).collect();
         bound.sort_by_key(|(_, shortcut)| {
             std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command))
         });
@@ -296,21 +231,5 @@ impl Command {
             }
         }
         workbench.views.overlay.is_hidden = context.input(|input| input.key_down(Key::S) && input.modifiers.is_none());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_commands_share_a_key() {
-        let mut seen = Vec::new();
-        for command in Command::ALL {
-            for shortcut in command.shortcuts() {
-                assert!(!seen.contains(&shortcut), "{} has the keys of another command", command.title());
-                seen.push(shortcut);
-            }
-        }
     }
 }

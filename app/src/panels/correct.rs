@@ -1,0 +1,173 @@
+//! Operations on whole labels: which, with what, and what would change.
+
+use egui::{Button, ComboBox, DragValue, Frame, Grid, Response, RichText, Ui};
+use medley_annotate::tools::Shell;
+use medley_volume::AnatomicalPlane;
+
+use super::widgets::{command_button_named, heading, named};
+use crate::command::Command;
+use crate::state::correction::operation::{IslandRule, Operation, OperationOptions, SmoothRule};
+use crate::state::workbench::Workbench;
+use crate::texts::correct as texts;
+
+pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
+    if workbench.case.is_none() {
+        return;
+    }
+    ui.add_space(10.0);
+    heading(ui, texts::HEADING);
+    let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+    Grid::new("operations").num_columns(2).show(ui, |ui| {
+        for (n, operation) in Operation::ALL.into_iter().enumerate() {
+            let is_chosen = workbench.correction.operation == Some(operation);
+            let button = ui.add_sized([width, 22.0], Button::new(operation.name()).selected(is_chosen));
+            named(&button, operation.name());
+            if button.on_hover_text(Command::Choose(operation).tooltip(ui.ctx())).clicked() {
+                if is_chosen {
+                    workbench.drop_preview();
+                } else {
+                    Command::Choose(operation).run(workbench, &ui.ctx().clone());
+                }
+            }
+            if n % 2 == 1 {
+                ui.end_row();
+            }
+        }
+    });
+    match workbench.correction.operation {
+        Some(operation) => {
+            Frame::group(ui.style()).fill(ui.visuals().faint_bg_color).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                options(ui, workbench, operation);
+                ui.add_space(4.0);
+                outcome(ui, workbench);
+            });
+        }
+        None => {
+            ui.label(RichText::new(texts::HINT).weak().small());
+        }
+    }
+}
+
+fn options(ui: &mut Ui, workbench: &mut Workbench, operation: Operation) {
+    let labels: Vec<(u16, String)> = workbench
+        .study
+        .iter()
+        .flat_map(|study| study.labels.labels())
+        .filter(|label| label.value != workbench.active_label)
+        .map(|label| (label.value, label.name.clone()))
+        .collect();
+    let range = workbench.case.as_ref().map_or((0.0, 1.0), |case| case.value_range);
+    let options = &mut workbench.correction.options;
+    match operation {
+        Operation::Threshold => {
+            ui.horizontal(|ui| {
+                let step = ((range.1 - range.0) / 500.0).max(1e-3);
+                let from = ui.label(texts::FROM);
+                ui.add(DragValue::new(&mut options.range.low).speed(step).range(range.0..=range.1)).labelled_by(from.id);
+                let to = ui.label(texts::TO);
+                ui.add(DragValue::new(&mut options.range.high).speed(step).range(range.0..=range.1)).labelled_by(to.id);
+            });
+            ui.checkbox(&mut options.is_at_crosshair, texts::ONLY_AT_CROSSHAIR);
+        }
+        Operation::Islands => {
+            for rule in IslandRule::ALL {
+                ui.radio_value(&mut options.islands, rule, texts::island_rule(rule));
+            }
+            if options.islands == IslandRule::RemoveSmall {
+                number(ui, texts::AT_LEAST, &mut options.least_ml, 0.0..=5000.0, " mL");
+            }
+        }
+        Operation::Smooth => {
+            for rule in SmoothRule::ALL {
+                ui.radio_value(&mut options.smoothing, rule, texts::smooth_rule(rule));
+            }
+            number(ui, texts::SMOOTH_REACH, &mut options.smooth_mm, 0.1..=50.0, " mm");
+            if matches!(options.smoothing, SmoothRule::Median | SmoothRule::Gaussian) {
+                ui.checkbox(&mut options.is_for_all, texts::FOR_ALL);
+            }
+            overwrites(ui, options);
+        }
+        Operation::Margin => {
+            number(ui, texts::GROW_BY, &mut options.margin_mm, -100.0..=100.0, " mm").on_hover_text(texts::GROW_BY_HINT);
+            overwrites(ui, options);
+        }
+        Operation::Interpolate => {
+            planes(ui, options);
+            overwrites(ui, options);
+        }
+        Operation::FillHoles => {
+            ui.checkbox(&mut options.is_by_slice, texts::BY_SLICE);
+            if options.is_by_slice {
+                planes(ui, options);
+            }
+            overwrites(ui, options);
+        }
+        Operation::Hollow => {
+            number(ui, texts::WALL, &mut options.wall_mm, 0.1..=100.0, " mm");
+            for shell in [Shell::Inside, Shell::Outside, Shell::Centred] {
+                ui.radio_value(&mut options.wall, shell, texts::wall(shell));
+            }
+            overwrites(ui, options);
+        }
+        Operation::Merge => other_label(ui, options, &labels),
+        Operation::Crop => {
+            for (side, text) in options.box_mm.iter_mut().zip(texts::BOX_SIDES) {
+                number(ui, text, side, 0.0..=2000.0, " mm");
+            }
+            ui.checkbox(&mut options.clears_inside, texts::CLEARS_INSIDE);
+            ui.checkbox(&mut options.is_for_all, texts::FOR_ALL);
+        }
+    }
+}
+
+fn number(ui: &mut Ui, text: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, unit: &str) -> Response {
+    ui.horizontal(|ui| {
+        let label = ui.label(text);
+        ui.add(DragValue::new(value).speed(0.1).range(range).suffix(unit).max_decimals(2)).labelled_by(label.id)
+    })
+    .inner
+}
+
+fn planes(ui: &mut Ui, options: &mut OperationOptions) {
+    for plane in [AnatomicalPlane::Axial, AnatomicalPlane::Sagittal, AnatomicalPlane::Coronal] {
+        ui.radio_value(&mut options.plane, plane, texts::plane(plane));
+    }
+}
+
+fn overwrites(ui: &mut Ui, options: &mut OperationOptions) {
+    ui.checkbox(&mut options.overwrites_others, texts::OVERWRITES);
+}
+
+fn other_label(ui: &mut Ui, options: &mut OperationOptions, labels: &[(u16, String)]) {
+    let chosen = labels.iter().find(|(value, _)| *value == options.other).map_or(texts::NONE, |(_, name)| name.as_str());
+    ui.horizontal(|ui| {
+        ui.label(texts::OTHER_LABEL);
+        let combo = ComboBox::from_id_salt("other label").selected_text(chosen).show_ui(ui, |ui| {
+            for (value, name) in labels {
+                ui.selectable_value(&mut options.other, *value, name);
+            }
+        });
+        combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, texts::OTHER_LABEL));
+    });
+}
+
+/// What would change or why nothing would, and what to do about it.
+fn outcome(ui: &mut Ui, workbench: &mut Workbench) {
+    let ml = workbench.case.as_ref().map_or(0.0, |case| case.volume.grid().voxel_volume_ml());
+    match workbench.correction.preview.as_ref().map(|preview| (&preview.outcome, preview.change())) {
+        None => ui.label(RichText::new(texts::CHOOSE_OTHER).weak()),
+        Some((None, _)) => ui.label(RichText::new(texts::WORKING).weak()),
+        Some((Some(Err(refusal)), _)) => ui.label(refusal.to_string()),
+        Some((Some(Ok(_)), change)) => {
+            let [added, removed] = change.unwrap_or_default();
+            ui.label(RichText::new(texts::change(added as f64 * ml, removed as f64 * ml)).monospace())
+        }
+    };
+    ui.horizontal(|ui| {
+        command_button_named(ui, workbench, Command::Apply, texts::APPLY);
+        if ui.button(texts::CANCEL).clicked() {
+            workbench.drop_preview();
+        }
+    });
+}
