@@ -14,13 +14,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ball = |radius_mm: f64, label: u16| Brush { label, radius_mm, shape: BrushShape::Ball, rules: PaintRules::default() };
     let mut edits = Vec::new();
     let mut stroke = Stroke::begin(ball(110.0, 1));
-    stroke.extend(&mut mask, grid.center());
+    stroke.extend(&mut mask, None, grid.center());
     edits.extend(stroke.finish(&mask, Author::Model("m".to_owned()), 0).map(|edit| Edit { tool: Tool::Proposal, ..edit }));
     for n in 0..300usize {
         let mut stroke = Stroke::begin(ball(6.0, (n % 3) as u16));
         for step in 0..10 {
             let voxel = [100 + (n * 37) % 300, 100 + (n * 53 + step * 4) % 300, 80 + (n * 11) % 300];
-            stroke.extend(&mut mask, grid.ras_of(VoxelIndex(voxel)));
+            stroke.extend(&mut mask, None, grid.ras_of(VoxelIndex(voxel)));
         }
         edits.extend(stroke.finish(&mask, Author::Person, 0));
     }
