@@ -7,9 +7,11 @@
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse does
+//! - [`layout`]: how the views share the window
 //! - [`notices`]: what the user is told
 
 pub mod clerk;
+pub mod layout;
 pub mod notices;
 pub mod open_case;
 pub mod slice_geometry;

@@ -7,7 +7,8 @@ use super::slice_geometry::{Convention, SliceCamera};
 use super::window_level::WindowLevel;
 
 /// One of the four views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ViewKind {
     /// Slices across the body.
     Axial,
