@@ -13,6 +13,7 @@ pub use table::{Entry, Group, TABLE};
 use egui::{Context, Key, KeyboardShortcut, ThemePreference};
 
 use crate::dialogs::Purpose;
+use crate::state::layout::LayoutKind;
 use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
 use crate::state::workbench::Workbench;
@@ -58,6 +59,22 @@ pub enum Command {
     ResetViews,
     /// Radiological or neurological.
     ToggleConvention,
+    /// Let the views stand like this.
+    Layout(LayoutKind),
+    /// Another view becomes the large one.
+    NextLargeView,
+    /// The next open case.
+    NextTab,
+    /// The previous open case.
+    PreviousTab,
+    /// Close the open case.
+    CloseTab,
+    /// Look at the open case beside another one, or end that.
+    Compare,
+    /// Side by side, curtain or flicker.
+    NextCompareMode,
+    /// Take both crosshairs of a comparison as the same place.
+    LinkHere,
     /// Start fine-tuning.
     FineTune,
     /// Hold the fine-tuning or let it go on.
@@ -115,6 +132,10 @@ impl Command {
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
             Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
+            Self::Layout(_) | Self::NextLargeView | Self::CloseTab => unless(case.is_some(), "Open a scan first."),
+            Self::NextTab | Self::PreviousTab => unless(workbench.tabs.order().len() > 1, crate::texts::compare::NOTHING_BESIDE),
+            Self::Compare => workbench.compare_obstacle(),
+            Self::NextCompareMode | Self::LinkHere => unless(workbench.comparison.is_some(), crate::texts::compare::NOTHING_COMPARED),
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
@@ -160,6 +181,25 @@ impl Command {
             Self::ToggleOutline => workbench.views.overlay.is_outline = !workbench.views.overlay.is_outline,
             Self::ResetViews => workbench.views.reset_cameras(),
             Self::ToggleConvention => workbench.views.convention = workbench.views.convention.other(),
+            Self::Layout(kind) => {
+                workbench.shown_layout_mut().kind = kind;
+                workbench.views.maximised = None;
+            }
+            Self::NextLargeView => workbench.shown_layout_mut().step_main(),
+            Self::NextTab => workbench.step_tab(1),
+            Self::PreviousTab => workbench.step_tab(-1),
+            Self::CloseTab => {
+                if let Some(id) = workbench.case.as_ref().map(|case| case.id) {
+                    workbench.close_tab(id);
+                }
+            }
+            Self::Compare => workbench.toggle_comparison(),
+            Self::NextCompareMode => {
+                if let Some(comparison) = &mut workbench.comparison {
+                    comparison.mode = comparison.mode.next();
+                }
+            }
+            Self::LinkHere => workbench.link_here(),
             Self::FineTune => workbench.fine_tune(),
             Self::PauseTraining => workbench.toggle_pause(),
             Self::StopTraining => workbench.stop_training(),
@@ -182,8 +222,9 @@ impl Command {
                     && workbench.checked_set.take().is_none()
                     && !workbench.dialogs.close()
                     && !std::mem::take(&mut workbench.weights_page.is_open)
+                    && workbench.views.maximised.take().is_none()
                 {
-                    workbench.views.maximised = None;
+                    workbench.leave_comparison();
                 }
             }
         }
@@ -199,7 +240,7 @@ impl Command {
         let keys_of = |entry: &Entry| keymap.keys(entry.command).into_iter().map(|shortcut| (entry.command, shortcut)).collect::<Vec<_>>();
         let mut bound: Vec<(Self, KeyboardShortcut)> = TABLE.iter().flat_map(keys_of).collect();
         bound.sort_by_key(|(_, shortcut)| {
-            std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command))
+            std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command) + usize::from(shortcut.modifiers.alt))
         });
         for (command, shortcut) in bound {
             if context.input_mut(|input| input.consume_shortcut(&shortcut)) {

@@ -3,7 +3,9 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::Command;
+use crate::state::layout::LayoutKind;
 use crate::state::tools::ActiveTool;
+use crate::texts;
 
 /// What belongs together on the page of shortcuts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,12 +72,20 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
 const fn row(command: Command, id: &'static str, title: &'static str, group: Group, keys: &'static [KeyboardShortcut]) -> Entry {
     Entry { command, id, title, group, keys }
 }
 
 const fn tool(tool: ActiveTool, id: &'static str, keys: &'static [KeyboardShortcut]) -> Entry {
     row(Command::Take(tool), id, tool.name(), Group::Tools, keys)
+}
+
+const fn layout(kind: LayoutKind, id: &'static str, keys: &'static [KeyboardShortcut]) -> Entry {
+    row(Command::Layout(kind), id, texts::layout::kind(kind), Group::Views, keys)
 }
 
 /// All commands, in the order they are listed.
@@ -108,6 +118,19 @@ pub const TABLE: &[Entry] = &[
 
     row(Command::ResetViews, "reset-views", "Reset views", Group::Views, &[plain(Key::R)]),
     row(Command::ToggleConvention, "convention", "Radiological or neurological", Group::Views, &[]),
+    layout(LayoutKind::Quad, "layout-quad", &[alt(Key::Num1)]),
+    layout(LayoutKind::LargeFirst, "layout-large-first", &[alt(Key::Num2)]),
+    layout(LayoutKind::LargeLast, "layout-large-last", &[alt(Key::Num3)]),
+    layout(LayoutKind::Row, "layout-row", &[alt(Key::Num4)]),
+    layout(LayoutKind::AxialAndVolume, "layout-axial-volume", &[alt(Key::Num5)]),
+    layout(LayoutKind::Single, "layout-single", &[alt(Key::Num6)]),
+    row(Command::NextLargeView, "next-large-view", "Next large view", Group::Views, &[alt(Key::L)]),
+    row(Command::NextTab, "next-tab", "Next open case", Group::Views, &[ctrl(Key::Tab)]),
+    row(Command::PreviousTab, "previous-tab", "Previous open case", Group::Views, &[ctrl_shift(Key::Tab)]),
+    row(Command::CloseTab, "close-tab", "Close this case", Group::Views, &[ctrl(Key::W)]),
+    row(Command::Compare, "compare", "Compare with the last case, or end that", Group::Views, &[alt(Key::C)]),
+    row(Command::NextCompareMode, "next-compare-mode", "Side by side, curtain or flicker", Group::Views, &[alt(Key::M)]),
+    row(Command::LinkHere, "link-here", "Take both crosshairs as the same place", Group::Views, &[alt(Key::H)]),
 
     row(Command::FineTune, "fine-tune", "Fine-tune", Group::Learning, &[ctrl(Key::T)]),
     row(Command::PauseTraining, "pause-training", "Pause or resume training", Group::Learning, &[]),

@@ -64,7 +64,7 @@ impl ScanTextures {
             texture_3d(device, "bricks", bricks.shape(), TextureFormat::R16Uint)
         })?;
         let labels =
-            LabelTextures { mask, proposal: None, bricks, bricks_texture, mask_version: 0, slice_group: None, volume_groups: None };
+            LabelTextures { mask, proposal: None, bricks, bricks_texture, mask_version: 0, slice_groups: [None, None], volume_groups: None };
         labels.write_bricks(queue);
         Ok(Self {
             device: device.clone(),
@@ -158,16 +158,17 @@ impl ScanTextures {
         self.labels().proposal.is_some()
     }
 
-    /// Scan, mask and proposal as the slice pass binds them.
-    pub(crate) fn slice_group(&self, layout: &wgpu::BindGroupLayout) -> wgpu::BindGroup {
+    /// Scan, mask and proposal as the slice pass binds them; with the proposal in place of the mask where it stands alone.
+    pub(crate) fn slice_group(&self, layout: &wgpu::BindGroupLayout, is_proposal_alone: bool) -> wgpu::BindGroup {
         let mut labels = self.labels();
-        if let Some(group) = &labels.slice_group {
+        let which = usize::from(is_proposal_alone);
+        if let Some(group) = &labels.slice_groups[which] {
             return group.clone();
         }
-        let mask = labels.mask.view();
         let proposal = labels.proposal.as_ref().map_or_else(|| labels.mask.view(), LabelTexture::view);
+        let mask = if is_proposal_alone { proposal.clone() } else { labels.mask.view() };
         let group = self.group("slice", layout, &[&view(&self.scan), &mask, &proposal], None);
-        labels.slice_group = Some(group.clone());
+        labels.slice_groups[which] = Some(group.clone());
         group
     }
 

@@ -3,6 +3,7 @@
 //! # Map
 //! - [`workbench`]: the whole state of a window, and what arrives from the threads behind it
 //! - [`open_case`]: the scan being worked on: its mask, the stroke in the hand, its history, a proposal over it
+//! - [`tabs`]: the cases that are open beside it; [`compare`]: two cases next to each other
 //! - [`clerk`]: the thread that owns the study and reads files
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
@@ -11,10 +12,12 @@
 //! - [`notices`]: what the user is told
 
 pub mod clerk;
+pub mod compare;
 pub mod layout;
 pub mod notices;
 pub mod open_case;
 pub mod slice_geometry;
+pub mod tabs;
 pub mod tools;
 pub mod training;
 pub mod view;

@@ -10,6 +10,7 @@ use crate::panels::box_overlay;
 use crate::panels::caption::caption;
 use crate::render::{SliceFrame, slice_shape};
 use crate::state::slice_geometry::{SliceGeometry, edge_letters};
+use crate::state::view::Subject;
 use crate::state::workbench::Workbench;
 
 /// Crosshair lines: seen on black and on white.
@@ -23,13 +24,14 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
     let Some(case) = &workbench.case else { return };
     if let Some(textures) = &case.textures {
         let frame = SliceFrame {
-            slot: slot(plane),
+            slot: views.side * 3 + slot(plane),
             texture_affine: geometry.texture_affine(),
             window: views.window,
             opacity: views.overlay.opacity,
             is_outline: views.overlay.is_outline,
             shows_labels: !views.overlay.is_hidden,
-            shows_proposal: case.proposal.is_some() && !views.overlay.is_hidden,
+            shows_proposal: case.proposal.is_some() && !views.overlay.is_hidden && views.subject == Subject::Everything,
+            is_proposal_alone: views.subject == Subject::Proposal,
             is_interpolated: true,
             palette: Arc::clone(&workbench.palette),
         };

@@ -2,13 +2,15 @@
 //!
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
-//! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `tasks`:
+//! - `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `tasks`:
 //!   the same for classes and boxes; `weights`
 
+mod comparing;
 mod labels;
 mod learning;
 mod masks;
 mod opening;
+mod tabs;
 mod tasks;
 mod weights;
 
@@ -22,7 +24,10 @@ use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
 use super::notices::Notices;
+use super::compare::Comparison;
+use super::layout::Layout;
 use super::open_case::OpenCase;
+use super::tabs::Tabs;
 use super::tools::{ActiveTool, BrushSettings};
 use super::training::{TrainingChoices, TrainingRun};
 use super::view::Views;
@@ -59,6 +64,8 @@ pub struct Proposing {
 pub struct Workbench {
     /// How the scan is looked at.
     pub views: Views,
+    /// How the views share the window.
+    pub layout: Layout,
     /// The tool in the hand.
     pub tool: ActiveTool,
     /// The brush's size and shape.
@@ -67,8 +74,12 @@ pub struct Workbench {
     pub active_label: u16,
     /// The open study.
     pub study: Option<StudySummary>,
-    /// The open case.
+    /// The open case: of several, the one in the views.
     pub case: Option<OpenCase>,
+    /// The tabs, and the open cases that are not in the views.
+    pub tabs: Tabs,
+    /// Another case that is looked at beside the open one.
+    pub comparison: Option<Comparison>,
     /// The case that is being loaded.
     pub loading: Option<String>,
     /// The last or current fine-tuning.
@@ -129,11 +140,14 @@ impl Workbench {
         })?;
         let mut workbench = Self {
             views: Views::default(),
+            layout: Layout::default(),
             tool: ActiveTool::Crosshair,
             brush: BrushSettings::default(),
             active_label: 1,
             study: None,
             case: None,
+            tabs: Tabs::default(),
+            comparison: None,
             loading: None,
             training: None,
             choices: TrainingChoices::default(),
