@@ -240,7 +240,9 @@ impl Command {
         let keys_of = |entry: &Entry| keymap.keys(entry.command).into_iter().map(|shortcut| (entry.command, shortcut)).collect::<Vec<_>>();
         let mut bound: Vec<(Self, KeyboardShortcut)> = TABLE.iter().flat_map(keys_of).collect();
         bound.sort_by_key(|(_, shortcut)| {
-            std::cmp::Reverse(usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command) + usize::from(shortcut.modifiers.alt))
+            std::cmp::Reverse(
+                usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command) + usize::from(shortcut.modifiers.alt),
+            )
         });
         for (command, shortcut) in bound {
             if context.input_mut(|input| input.consume_shortcut(&shortcut)) {

@@ -1,6 +1,8 @@
 //! The tabs of the open cases, above the views; at their right, how the views stand and what is compared.
 
-use egui::{Align, Align2, Color32, CornerRadius, FontId, Layout, PointerButton, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{
+    Align, Align2, Color32, CornerRadius, FontId, Layout, PointerButton, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, vec2,
+};
 use medley_project::CaseId;
 
 use super::widgets::named;

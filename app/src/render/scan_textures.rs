@@ -63,8 +63,15 @@ impl ScanTextures {
         let bricks_texture = asking(device, "the scan", bricks.texels().len() as u64 * 2, || {
             texture_3d(device, "bricks", bricks.shape(), TextureFormat::R16Uint)
         })?;
-        let labels =
-            LabelTextures { mask, proposal: None, bricks, bricks_texture, mask_version: 0, slice_groups: [None, None], volume_groups: None };
+        let labels = LabelTextures {
+            mask,
+            proposal: None,
+            bricks,
+            bricks_texture,
+            mask_version: 0,
+            slice_groups: [None, None],
+            volume_groups: None,
+        };
         labels.write_bricks(queue);
         Ok(Self {
             device: device.clone(),

@@ -68,11 +68,7 @@ pub fn with(name: &str) -> String {
 /// How a place of one side becomes one of the other.
 #[must_use]
 pub fn offset(offset_mm: DVec3) -> String {
-    if offset_mm == DVec3::ZERO {
-        "by coordinates".to_owned()
-    } else {
-        format!("shifted by {:.0} mm", offset_mm.length())
-    }
+    if offset_mm == DVec3::ZERO { "by coordinates".to_owned() } else { format!("shifted by {:.0} mm", offset_mm.length()) }
 }
 
 /// The accessible name of a view of the side that is only looked at.

@@ -23,9 +23,9 @@ use medley_project::CaseId;
 use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
-use super::notices::Notices;
 use super::compare::Comparison;
 use super::layout::Layout;
+use super::notices::Notices;
 use super::open_case::OpenCase;
 use super::tabs::Tabs;
 use super::tools::{ActiveTool, BrushSettings};

@@ -145,3 +145,7 @@ impl Workbench {
         self.finding = finding;
     }
 }
+
+#[cfg(test)]
+#[path = "tabs_tests.rs"]
+mod tests;
