@@ -16,6 +16,7 @@ use egui::{Context, Key, KeyboardShortcut};
 
 use crate::dialogs::Purpose;
 use crate::state::correction::operation::Operation;
+use crate::state::layout::LayoutKind;
 use crate::state::settings::ThemeChoice;
 use crate::state::slab::Slab;
 use crate::state::tools::ActiveTool;
@@ -93,6 +94,22 @@ pub enum Command {
     ToggleSecond,
     /// Take the second scan away.
     RemoveSecond,
+    /// Let the views stand like this.
+    Layout(LayoutKind),
+    /// Another view becomes the large one.
+    NextLargeView,
+    /// The next open case.
+    NextTab,
+    /// The previous open case.
+    PreviousTab,
+    /// Close the open case.
+    CloseTab,
+    /// Look at the open case beside another one, or end that.
+    Compare,
+    /// Side by side, curtain or flicker.
+    NextCompareMode,
+    /// Take both crosshairs of a comparison as the same place.
+    LinkHere,
     /// Start fine-tuning.
     FineTune,
     /// Hold the fine-tuning or let it go on.
@@ -162,6 +179,10 @@ impl Command {
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
             Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
+            Self::Layout(_) | Self::NextLargeView | Self::CloseTab => unless(case.is_some(), "Open a scan first."),
+            Self::NextTab | Self::PreviousTab => unless(workbench.tabs.order().len() > 1, crate::texts::compare::NOTHING_BESIDE),
+            Self::Compare => workbench.compare_obstacle(),
+            Self::NextCompareMode | Self::LinkHere => unless(workbench.comparison.is_some(), crate::texts::compare::NOTHING_COMPARED),
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
@@ -232,6 +253,25 @@ impl Command {
             Self::OpenSecond => choose(workbench, Purpose::OpenSecond, None),
             Self::ToggleSecond => workbench.toggle_second(),
             Self::RemoveSecond => workbench.remove_second(),
+            Self::Layout(kind) => {
+                workbench.shown_layout_mut().kind = kind;
+                workbench.views.maximised = None;
+            }
+            Self::NextLargeView => workbench.shown_layout_mut().step_main(),
+            Self::NextTab => workbench.step_tab(1),
+            Self::PreviousTab => workbench.step_tab(-1),
+            Self::CloseTab => {
+                if let Some(id) = workbench.case.as_ref().map(|case| case.id) {
+                    workbench.close_tab(id);
+                }
+            }
+            Self::Compare => workbench.toggle_comparison(),
+            Self::NextCompareMode => {
+                if let Some(comparison) = &mut workbench.comparison {
+                    comparison.mode = comparison.mode.next();
+                }
+            }
+            Self::LinkHere => workbench.link_here(),
             Self::FineTune => workbench.fine_tune(),
             Self::PauseTraining => workbench.toggle_pause(),
             Self::StopTraining => workbench.stop_training(),
@@ -264,8 +304,9 @@ impl Command {
                     && workbench.checked_set.take().is_none()
                     && !workbench.dialogs.close()
                     && !std::mem::take(&mut workbench.weights_page.is_open)
+                    && workbench.views.maximised.take().is_none()
                 {
-                    workbench.views.maximised = None;
+                    workbench.leave_comparison();
                 }
             }
         }

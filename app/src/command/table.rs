@@ -5,7 +5,9 @@ use medley_volume::AnatomicalPlane;
 
 use super::Command;
 use crate::state::correction::operation::Operation;
+use crate::state::layout::LayoutKind;
 use crate::state::tools::ActiveTool;
+use crate::texts;
 
 /// What belongs together on the page of shortcuts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +90,10 @@ const fn operation(operation: Operation, id: &'static str) -> Entry {
     row(Command::Choose(operation), id, operation.name(), Group::Tools, &[])
 }
 
+const fn layout(kind: LayoutKind, id: &'static str, keys: &'static [KeyboardShortcut]) -> Entry {
+    row(Command::Layout(kind), id, texts::layout::kind(kind), Group::Views, keys)
+}
+
 /// All commands, in the order they are listed.
 #[rustfmt::skip]
 pub const TABLE: &[Entry] = &[
@@ -149,6 +155,19 @@ pub const TABLE: &[Entry] = &[
     row(Command::OpenSecond, "open-second", "Second scan from a file…", Group::Views, &[]),
     row(Command::ToggleSecond, "second", "Show or hide the second scan", Group::Views, &[plain(Key::O)]),
     row(Command::RemoveSecond, "remove-second", "Remove the second scan", Group::Views, &[]),
+    layout(LayoutKind::Quad, "layout-quad", &[alt(Key::Num1)]),
+    layout(LayoutKind::LargeFirst, "layout-large-first", &[alt(Key::Num2)]),
+    layout(LayoutKind::LargeLast, "layout-large-last", &[alt(Key::Num3)]),
+    layout(LayoutKind::Row, "layout-row", &[alt(Key::Num4)]),
+    layout(LayoutKind::AxialAndVolume, "layout-axial-volume", &[alt(Key::Num5)]),
+    layout(LayoutKind::Single, "layout-single", &[alt(Key::Num6)]),
+    row(Command::NextLargeView, "next-large-view", "Next large view", Group::Views, &[alt(Key::L)]),
+    row(Command::NextTab, "next-tab", "Next open case", Group::Views, &[ctrl(Key::Tab)]),
+    row(Command::PreviousTab, "previous-tab", "Previous open case", Group::Views, &[ctrl_shift(Key::Tab)]),
+    row(Command::CloseTab, "close-tab", "Close this case", Group::Views, &[ctrl(Key::W)]),
+    row(Command::Compare, "compare", "Compare with the last case, or end that", Group::Views, &[alt(Key::C)]),
+    row(Command::NextCompareMode, "next-compare-mode", "Side by side, curtain or flicker", Group::Views, &[alt(Key::M)]),
+    row(Command::LinkHere, "link-here", "Take both crosshairs as the same place", Group::Views, &[alt(Key::H)]),
 
     row(Command::FineTune, "fine-tune", "Fine-tune", Group::Learning, &[ctrl(Key::T)]),
     row(Command::PauseTraining, "pause-training", "Pause or resume training", Group::Learning, &[]),

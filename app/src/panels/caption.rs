@@ -5,15 +5,21 @@ use egui::{Color32, Rect, Sense, Stroke, Ui, vec2};
 use super::widgets::named;
 use crate::state::view::ViewKind;
 use crate::state::workbench::Workbench;
+use crate::texts;
 
 /// The name of a view and the button that lets it fill the window.
 pub fn caption(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, rect: Rect, text: &str) {
     let area = Rect::from_min_size(rect.min + vec2(8.0, 6.0), vec2(rect.width() - 16.0, 20.0));
     ui.painter().text(area.left_top(), egui::Align2::LEFT_TOP, text, egui::FontId::proportional(12.5), Color32::from_gray(200));
+    // One view alone has nothing to grow over.
     let is_maximised = workbench.views.maximised == Some(kind);
+    if !is_maximised && workbench.shown_layout().views().len() < 2 {
+        return;
+    }
+    let view = name_of(workbench, kind);
     let place = Rect::from_min_size(area.right_top() - vec2(18.0, 2.0), vec2(18.0, 18.0));
     let response = ui.interact(place, ui.scope_id().with((kind, "maximise")), Sense::click());
-    let name = if is_maximised { format!("Show all views, not only {}", kind.label()) } else { format!("Maximise {}", kind.label()) };
+    let name = if is_maximised { format!("Show all views, not only {view}") } else { format!("Maximise {view}") };
     named(&response, &name);
     maximise_icon(ui, place, is_maximised, response.hovered());
     if response.on_hover_text(format!("{name} (double click)")).clicked() {
@@ -29,6 +35,14 @@ fn maximise_icon(ui: &Ui, place: Rect, is_maximised: bool, is_hovered: bool) {
     if is_maximised {
         ui.painter().vline(pane.center().x, pane.y_range(), stroke);
         ui.painter().hline(pane.x_range(), pane.center().y, stroke);
+    }
+}
+
+/// The accessible name of a view; on the other side of a comparison, with the name of its case.
+pub fn name_of(workbench: &Workbench, kind: ViewKind) -> String {
+    match &workbench.case {
+        Some(case) if workbench.views.side == 1 => texts::compare::view_of(kind.label(), &case.name),
+        _ => kind.label().to_owned(),
     }
 }
 

@@ -1,53 +1,102 @@
-//! The four views, two by two, or one of them over all.
+//! The views of the open case in their layout, or one of them over all; the lines between them can be dragged.
 
-use egui::{ProgressBar, Rect, Ui, Vec2, vec2};
+use egui::{CursorIcon, Panel, ProgressBar, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use medley_volume::glam::DVec2;
 
 use super::widgets::named;
-use super::{slice_view, volume_view};
+use super::{compare, slice_view, tabs, volume_view};
 use crate::command::Command;
+use crate::state::layout::{Arrangement, Cell, Divider};
 use crate::state::notices::Severity;
 use crate::state::view::ViewKind;
 use crate::state::workbench::Workbench;
+use crate::texts;
 
-/// Between two views, in points.
-const GAP: f32 = 2.0;
+/// How far beside a line it can still be taken, in points.
+const GRIP: f32 = 3.0;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
-    let all = ui.max_rect();
-    ui.painter().rect_filled(all, 0.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
     if workbench.case.is_none() {
-        empty(ui, workbench, all);
+        empty(ui, workbench, ui.max_rect());
         return;
     }
+    workbench.tend_comparison();
     workbench.views.pointer = None;
-    match workbench.views.maximised {
-        Some(kind) => view(ui, workbench, kind, all),
-        None => {
-            let half = (all.size() - Vec2::splat(GAP)) / 2.0;
-            for (n, kind) in ViewKind::ALL.into_iter().enumerate() {
-                let offset = vec2((n % 2) as f32 * (half.x + GAP), (n / 2) as f32 * (half.y + GAP));
-                view(ui, workbench, kind, Rect::from_min_size(all.min + offset, half));
-            }
-        }
+    Panel::top("tabs").frame(super::bar_frame(ui).inner_margin(egui::Margin::symmetric(4, 3))).show(ui, |ui| tabs::show(ui, workbench));
+    if workbench.comparison.is_some() {
+        Panel::top("comparison").frame(super::bar_frame(ui)).show(ui, |ui| compare::bar(ui, workbench));
+    }
+    let room = ui.available_rect_before_wrap();
+    ui.painter().rect_filled(room, 0.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
+    if workbench.comparison.is_some() {
+        compare::show(ui, workbench, room);
+    } else {
+        cells(ui, workbench, room);
     }
     follow_up(ui, workbench);
 }
 
-/// Draws on until the 3D view is as sharp as it gets, and tells what the GPU could not do.
-fn follow_up(ui: &Ui, workbench: &mut Workbench) {
-    let Some(textures) = workbench.case.as_ref().and_then(|case| case.textures.clone()) else { return };
-    if let Some(after) = textures.volume_repaint_after() {
-        ui.ctx().request_repaint_after(after);
+/// Draws the views of a layout into a room.
+pub(super) fn cells(ui: &mut Ui, workbench: &mut Workbench, room: Rect) {
+    let made = arrangement(workbench, room);
+    for cell in &made.cells {
+        match cell.view.plane() {
+            Some(plane) => slice_view::show(ui, workbench, cell.view, plane, cell.rect),
+            None => volume_view::show(ui, workbench, cell.rect),
+        }
     }
-    if let Some(failure) = textures.take_failure() {
-        workbench.notices.push(Severity::Error, failure.to_string());
+    for (piece, divider) in made.dividers.iter().enumerate() {
+        line(ui, workbench, room, piece, divider);
     }
 }
 
-fn view(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, rect: Rect) {
-    match kind.plane() {
-        Some(plane) => slice_view::show(ui, workbench, kind, plane, rect),
-        None => volume_view::show(ui, workbench, rect),
+/// Where the views are: one over all, or as the layout has them.
+fn arrangement(workbench: &Workbench, room: Rect) -> Arrangement {
+    match workbench.views.maximised {
+        Some(view) => Arrangement { cells: vec![Cell { view, rect: room }], dividers: Vec::new() },
+        None => workbench.shown_layout().arrange(room),
+    }
+}
+
+/// The sizes of the axial, sagittal and coronal view in a room; of one that is not shown, the room's.
+pub(super) fn sizes(workbench: &Workbench, room: Rect) -> [DVec2; 3] {
+    let made = arrangement(workbench, room);
+    [ViewKind::Axial, ViewKind::Sagittal, ViewKind::Coronal].map(|view| {
+        let size = made.cells.iter().find(|cell| cell.view == view).map_or(room, |cell| cell.rect).size();
+        DVec2::new(size.x.into(), size.y.into())
+    })
+}
+
+/// A line between views, which can be dragged.
+fn line(ui: &Ui, workbench: &mut Workbench, room: Rect, piece: usize, divider: &Divider) {
+    let grip = if divider.is_upright { vec2(GRIP, 0.0) } else { vec2(0.0, GRIP) };
+    let response = ui.interact(divider.rect.expand2(grip), ui.scope_id().with(("line", piece)), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, texts::layout::line(divider.line)));
+    if response.hovered() || response.dragged() {
+        ui.ctx().set_cursor_icon(if divider.is_upright { CursorIcon::ResizeHorizontal } else { CursorIcon::ResizeVertical });
+        ui.painter().rect_filled(divider.rect, 0.0, ui.visuals().selection.bg_fill);
+    }
+    if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+        workbench.shown_layout_mut().drag(room, divider.line, at);
+        ui.ctx().request_repaint();
+    }
+    if response.double_clicked() {
+        workbench.shown_layout_mut().reset_lines();
+    }
+    response.on_hover_text(texts::layout::LINE_HOVER);
+}
+
+/// Draws on until the 3D view is as sharp as it gets, and tells what the GPU could not do.
+fn follow_up(ui: &Ui, workbench: &mut Workbench) {
+    let beside = workbench.compared().and_then(|id| workbench.case_of(id));
+    let shown = workbench.case.iter().chain(beside).filter_map(|case| case.textures.clone());
+    for textures in shown.collect::<Vec<_>>() {
+        if let Some(after) = textures.volume_repaint_after() {
+            ui.ctx().request_repaint_after(after);
+        }
+        if let Some(failure) = textures.take_failure() {
+            workbench.notices.push(Severity::Error, failure.to_string());
+        }
     }
 }
 

@@ -5,18 +5,26 @@ use std::sync::Arc;
 
 use egui::{Color32, Event, PointerButton, Rect, Sense, Ui, vec2};
 
-use super::caption::{caption, toggle_maximised};
+use super::caption::{caption, name_of, toggle_maximised};
 use crate::render::{VolumeFrame, volume_shape};
-use crate::state::view::{ViewKind, VolumeMode};
+use crate::state::view::{Subject, ViewKind, VolumeMode};
 use crate::state::workbench::Workbench;
+use crate::texts;
 
 /// Radians to a point of dragging.
 const TURN: f64 = 0.01;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
     let kind = ViewKind::Volume;
+    if workbench.views.subject == Subject::Proposal {
+        // A scan's picture from outside is kept once.
+        ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
+        let (font, color) = (egui::FontId::proportional(13.0), Color32::from_gray(150));
+        ui.painter_at(rect).text(rect.center(), egui::Align2::CENTER_CENTER, texts::compare::ONE_VOLUME_VIEW, font, color);
+        return;
+    }
     let response = ui.interact(rect, ui.scope_id().with(kind), Sense::click_and_drag());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, kind.label()));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name_of(workbench, kind)));
     if response.double_clicked() {
         toggle_maximised(workbench, kind);
     }

@@ -156,8 +156,9 @@ pub(crate) struct LabelTextures {
     pub(crate) bricks_texture: Texture,
     /// Counts the changes of the mask.
     pub(crate) mask_version: u64,
-    /// Binds the slice pass, with the texture of the second scan in it; made anew after a texture changed.
-    pub(crate) slice_group: Option<(Texture, wgpu::BindGroup)>,
+    /// Bind the slice pass to the mask, and to the proposal in its place, with the texture of the second scan in them; made anew after
+    /// a texture changed.
+    pub(crate) slice_groups: [Option<(Texture, wgpu::BindGroup)>; 2],
     /// Binds the volume pass to the mean and to the brightest reduced copy.
     pub(crate) volume_groups: Option<[wgpu::BindGroup; 2]>,
 }
@@ -170,7 +171,7 @@ impl LabelTextures {
 
     /// Forgets the groups, since a texture in them was replaced.
     pub(crate) fn forget_groups(&mut self) {
-        self.slice_group = None;
+        self.slice_groups = [None, None];
         self.volume_groups = None;
     }
 }

@@ -72,7 +72,7 @@ impl ScanTextures {
             bricks,
             bricks_texture,
             mask_version: 0,
-            slice_group: None,
+            slice_groups: [None, None],
             volume_groups: None,
         };
         labels.write_bricks(queue);
@@ -184,19 +184,26 @@ impl ScanTextures {
         labels.proposal.is_some() || labels.preview.is_some()
     }
 
-    /// Scan, mask, proposal and second scan as the slice pass binds them.
-    pub(crate) fn slice_group(&self, layout: &wgpu::BindGroupLayout, second: Option<&SecondTexture>) -> wgpu::BindGroup {
+    /// Scan, mask, proposal and second scan as the slice pass binds them; with the proposal in place of the mask where it stands
+    /// alone.
+    pub(crate) fn slice_group(
+        &self,
+        layout: &wgpu::BindGroupLayout,
+        second: Option<&SecondTexture>,
+        is_proposal_alone: bool,
+    ) -> wgpu::BindGroup {
         let mut labels = self.labels();
         // What is not there stands in for itself: no pipeline without it reads it.
         let second = second.map_or(&self.scan, SecondTexture::texture);
-        if let Some((_, group)) = labels.slice_group.as_ref().filter(|(bound, _)| bound == second) {
+        let which = usize::from(is_proposal_alone);
+        if let Some((_, group)) = labels.slice_groups[which].as_ref().filter(|(bound, _)| bound == second) {
             return group.clone();
         }
-        let mask = labels.mask.view();
         let proposal = labels.proposal.as_ref().map_or_else(|| labels.mask.view(), LabelTexture::view);
+        let mask = if is_proposal_alone { proposal.clone() } else { labels.mask.view() };
         let proposal = labels.preview.as_ref().map_or(proposal, LabelTexture::view);
         let group = self.group("slice", layout, &[&view(&self.scan), &mask, &proposal, &view(second)], None);
-        labels.slice_group = Some((second.clone(), group.clone()));
+        labels.slice_groups[which] = Some((second.clone(), group.clone()));
         group
     }
 

@@ -31,6 +31,8 @@ pub struct SliceFrame {
     pub shows_labels: bool,
     /// Whether the proposal's difference from the mask is drawn.
     pub shows_proposal: bool,
+    /// The proposal is drawn in place of the mask.
+    pub is_proposal_alone: bool,
     /// Linear between voxels, not the nearest one.
     pub is_interpolated: bool,
     /// Colours of the labels.
@@ -167,7 +169,7 @@ impl SliceCallback {
         let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
         flag(self.frame.is_outline, OUTLINE)
             | flag(self.frame.shows_labels, LABELS)
-            | flag(self.frame.shows_proposal && self.scan.has_proposal(), PROPOSAL)
+            | flag(self.frame.shows_proposal && !self.frame.is_proposal_alone && self.scan.has_proposal(), PROPOSAL)
             | flag(self.frame.is_interpolated, INTERPOLATED)
             | flag(self.frame.is_interpolated && flat_axes(self.frame.texture_affine).is_some(), FLAT)
             | flag(self.frame.second.is_some(), SECOND)
@@ -213,7 +215,8 @@ impl CallbackTrait for SliceCallback {
         if passes.slots.len() <= self.frame.slot {
             passes.slots.resize_with(self.frame.slot + 1, || None);
         }
-        let textures = self.scan.slice_group(&passes.slice.textures, self.frame.second.as_ref().map(|second| &*second.scan));
+        let second = self.frame.second.as_ref().map(|second| &*second.scan);
+        let textures = self.scan.slice_group(&passes.slice.textures, second, self.frame.is_proposal_alone);
         let palette = self.frame.palette.group(device, queue, &passes.palette);
         let slot = passes.slots[self.frame.slot].get_or_insert_with(|| {
             let bytes = size_of::<SliceUniforms>() as u64;

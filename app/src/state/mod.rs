@@ -3,20 +3,24 @@
 //! # Map
 //! - [`workbench`]: the whole state of a window, and what arrives from the threads behind it
 //! - [`open_case`]: the scan being worked on: its mask, the stroke in the hand, its history, a proposal over it
+//! - [`tabs`]: the cases that are open beside it; [`compare`]: two cases next to each other
 //! - [`clerk`]: the thread that owns the study and reads files
 //! - [`correction`]: tools other than the brush: what is drawn, what they would do
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`oblique`], [`turning`], [`slab`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse
 //!   does; [`second_scan`]: one that lies over it
+//! - [`layout`]: how the views share the window
 //! - [`notices`]: what the user is told
 //! - [`hands`]: settings, command palette, shortcuts and touch, each in a file of its own: [`settings`], [`command_palette`],
 //!   [`shortcut_sheet`], [`touch`]
 
 pub mod clerk;
 pub mod command_palette;
+pub mod compare;
 pub mod correction;
 pub mod hands;
+pub mod layout;
 pub mod notices;
 pub mod oblique;
 pub mod open_case;
@@ -25,6 +29,7 @@ pub mod settings;
 pub mod shortcut_sheet;
 pub mod slab;
 pub mod slice_geometry;
+pub mod tabs;
 pub mod tools;
 pub mod touch;
 pub mod training;

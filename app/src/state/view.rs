@@ -8,7 +8,8 @@ use super::slice_geometry::{Convention, SliceCamera};
 use super::window_level::WindowLevel;
 
 /// One of the four views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ViewKind {
     /// Slices across the body.
     Axial,
@@ -110,9 +111,24 @@ pub struct Overlay {
     pub is_hidden: bool,
 }
 
+/// Which labels of a case are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The mask, and how a proposal differs from it.
+    Everything,
+    /// The mask alone.
+    Mask,
+    /// The proposal in place of the mask.
+    Proposal,
+}
+
 /// Everything about the views.
 #[derive(Debug, Clone)]
 pub struct Views {
+    /// Which side of a comparison they are: 0 that of the open case, 1 the other. Both are on the screen at the same time.
+    pub side: usize,
+    /// Which labels they show.
+    pub subject: Subject,
     /// Cameras of the axial, sagittal and coronal view.
     pub cameras: [SliceCamera; 3],
     /// From where the 3D view looks.
@@ -142,6 +158,8 @@ pub struct Views {
 impl Default for Views {
     fn default() -> Self {
         Self {
+            side: 0,
+            subject: Subject::Everything,
             cameras: [SliceCamera::default(); 3],
             volume_camera: VolumeCamera::default(),
             volume_mode: VolumeMode::Rendering,
@@ -164,6 +182,16 @@ impl Views {
         self.turn = DQuat::IDENTITY;
         self.cameras = [SliceCamera::default(); 3];
         self.volume_camera = VolumeCamera::default();
+    }
+
+    /// Takes over what a person sets for the window and not for one case: which side is left, how labels and the 3D view are
+    /// drawn, and whether one view fills the window.
+    pub fn take_settings_of(&mut self, other: &Self) {
+        self.volume_mode = other.volume_mode;
+        self.maximised = other.maximised;
+        self.convention = other.convention;
+        self.overlay = other.overlay;
+        self.pointer = None;
     }
 }
 

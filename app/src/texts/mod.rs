@@ -3,8 +3,11 @@
 //!
 //! Titles of commands are in the command table, which is one place too.
 
+pub mod compare;
 pub mod correct;
+pub mod layout;
 pub mod palette;
 pub mod settings;
 pub mod shortcuts;
 pub mod slices;
+pub mod tabs;

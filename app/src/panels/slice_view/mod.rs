@@ -20,13 +20,14 @@ use egui::{Pos2, Rect, Sense, Ui, pos2};
 use medley_volume::glam::DVec2;
 use medley_volume::{AnatomicalPlane, Grid};
 
+use super::caption::name_of;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::view::ViewKind;
 use crate::state::workbench::Workbench;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, plane: AnatomicalPlane, rect: Rect) {
     let response = ui.interact(rect, ui.scope_id().with(kind), Sense::click_and_drag());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, kind.label()));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name_of(workbench, kind)));
     let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
     let place = Place { kind, plane, rect, grid };
     if response.contains_pointer() {

@@ -11,6 +11,7 @@ use crate::panels::caption::caption;
 use crate::render::{SliceFrame, slice_shape};
 use crate::state::second_scan::SecondScan;
 use crate::state::slice_geometry::SliceGeometry;
+use crate::state::view::Subject;
 use crate::state::workbench::Workbench;
 use crate::texts::slices;
 
@@ -22,13 +23,16 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
     let Some(case) = &workbench.case else { return };
     if let Some(textures) = &case.textures {
         let frame = SliceFrame {
-            slot: slot(plane),
+            slot: views.side * 3 + slot(plane),
             texture_affine: geometry.texture_affine(),
             window: views.window,
             opacity: views.overlay.opacity,
             is_outline: views.overlay.is_outline,
             shows_labels: !views.overlay.is_hidden,
-            shows_proposal: (case.proposal.is_some() || workbench.correction.preview.is_some()) && !views.overlay.is_hidden,
+            shows_proposal: (case.proposal.is_some() || workbench.correction.preview.is_some())
+                && !views.overlay.is_hidden
+                && views.subject == Subject::Everything,
+            is_proposal_alone: views.subject == Subject::Proposal,
             is_interpolated: views.is_interpolated,
             palette: Arc::clone(&workbench.palette),
             slab: views.slabs.get(plane).frame(geometry),

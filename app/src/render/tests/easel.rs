@@ -201,6 +201,7 @@ impl View {
             is_outline: false,
             shows_labels: false,
             shows_proposal: false,
+            is_proposal_alone: false,
             is_interpolated: false,
             palette: Arc::clone(palette),
             slab: None,

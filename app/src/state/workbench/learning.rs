@@ -163,20 +163,29 @@ impl Workbench {
         match &event {
             JobEvent::Predicted(prediction) => {
                 let Some(asked) = self.proposing.take() else { return };
-                let Some(case) = self.case.as_mut().filter(|case| case.id == asked.case) else { return };
+                // The case may be parked by now: the proposal waits in its tab.
                 let proposal = Proposal { labels: prediction.labels.clone(), model: asked.model };
-                match case.propose(proposal) {
-                    Ok(()) if case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) => {
-                        case.proposal = None;
-                        self.notices.push(Severity::Done, "The model proposes exactly what the mask holds.");
-                    }
-                    Ok(()) => self.show_proposal(),
-                    Err(error) => self.notices.push(Severity::Error, error.to_string()),
+                self.with_case(asked.case, |workbench| workbench.take_proposal(proposal));
+                let elsewhere = self.tabs.find(asked.case).filter(|parked| parked.case.proposal.is_some());
+                if let Some(parked) = elsewhere {
+                    self.notices.push(Severity::Done, crate::texts::tabs::proposal_ready(&parked.case.name));
                 }
             }
             JobEvent::Found(found) => self.take_finding(found),
             JobEvent::Failed(sentence) if self.proposing.take().is_some() => self.notices.push(Severity::Error, sentence.clone()),
             _ => self.take_training_event(&event),
+        }
+    }
+
+    fn take_proposal(&mut self, proposal: Proposal) {
+        let Some(case) = &mut self.case else { return };
+        match case.propose(proposal) {
+            Ok(()) if case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) => {
+                case.proposal = None;
+                self.notices.push(Severity::Done, "The model proposes exactly what the mask holds.");
+            }
+            Ok(()) => self.show_proposal(),
+            Err(error) => self.notices.push(Severity::Error, error.to_string()),
         }
     }
 

@@ -21,6 +21,7 @@ impl Workbench {
 
     pub(super) fn snapshot(&mut self) {
         self.snapshot_of(false);
+        self.snapshot_parked();
     }
 
     fn snapshot_of(&mut self, is_asked_for: bool) {

@@ -2,10 +2,11 @@
 //!
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
-//! - `hands`: settings; `opening`: studies and cases; `masks`: painting and the journal; `correcting`: the other tools; `labels`;
-//!   `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`; `second`: the scan that lies over the
-//!   open one, and turned planes
+//! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
+//!   and the journal; `correcting`: the other tools; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and
+//!   boxes; `weights`; `second`: the scan that lies over the open one, and turned planes
 
+mod comparing;
 mod correcting;
 mod hands;
 mod labels;
@@ -13,6 +14,7 @@ mod learning;
 mod masks;
 mod opening;
 mod second;
+mod tabs;
 mod tasks;
 mod weights;
 
@@ -25,11 +27,14 @@ use medley_project::CaseId;
 use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
+use super::compare::Comparison;
 use super::correction::Correction;
 use super::hands::Hands;
+use super::layout::Layout;
 use super::notices::Notices;
 use super::open_case::OpenCase;
 use super::second_scan::{SecondScan, SecondSource};
+use super::tabs::Tabs;
 use super::tools::{ActiveTool, BrushSettings};
 use super::training::{TrainingChoices, TrainingRun};
 use super::view::Views;
@@ -66,6 +71,8 @@ pub struct Proposing {
 pub struct Workbench {
     /// How the scan is looked at.
     pub views: Views,
+    /// How the views share the window.
+    pub layout: Layout,
     /// The tool in the hand.
     pub tool: ActiveTool,
     /// The brush's size and shape.
@@ -76,8 +83,12 @@ pub struct Workbench {
     pub active_label: u16,
     /// The open study.
     pub study: Option<StudySummary>,
-    /// The open case.
+    /// The open case: of several, the one in the views.
     pub case: Option<OpenCase>,
+    /// The tabs, and the open cases that are not in the views.
+    pub tabs: Tabs,
+    /// Another case that is looked at beside the open one.
+    pub comparison: Option<Comparison>,
     /// The case that is being loaded.
     pub loading: Option<String>,
     /// A scan that lies over the open one.
@@ -145,12 +156,15 @@ impl Workbench {
         })?;
         let mut workbench = Self {
             views: Views::default(),
+            layout: Layout::default(),
             tool: ActiveTool::Crosshair,
             brush: BrushSettings::default(),
             correction: Correction::new(Arc::clone(&wake_tools))?,
             active_label: 1,
             study: None,
             case: None,
+            tabs: Tabs::default(),
+            comparison: None,
             loading: None,
             second: None,
             second_loading: None,

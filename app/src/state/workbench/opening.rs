@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use medley_project::CaseId;
 use medley_volume::{LabelMap, LabelTable};
@@ -62,9 +61,13 @@ impl Workbench {
         self.clerk.stop_reading();
     }
 
-    /// Loads a case of the open study.
+    /// Loads a case of the open study; one that is open already only comes into the views.
     pub fn load_case(&mut self, id: CaseId) {
         self.snapshot();
+        if self.case_of(id).is_some() {
+            self.switch_to(id);
+            return;
+        }
         let name = self.study.as_ref().and_then(|study| study.cases.iter().find(|case| case.id == id)).map(|case| case.name.clone());
         self.loading = Some(name.unwrap_or_default());
         self.clerk.ask(Request::LoadCase(id));
@@ -103,14 +106,13 @@ impl Workbench {
     pub(super) fn take_reply(&mut self, reply: Reply) {
         match reply {
             Reply::StudyOpened(study, first) => {
-                self.case = None;
-                self.remove_second();
-                self.proposing = None;
-                self.finding = None;
-                self.class_draft = None;
-                self.chosen_model = None;
+                if self.study.as_ref().is_none_or(|open| open.folder != study.folder) {
+                    self.leave_study();
+                }
                 self.set_palette(&study.labels);
-                self.active_label = study.labels.labels().first().map_or(1, |label| label.value);
+                if study.labels.get(self.active_label).is_none() {
+                    self.active_label = study.labels.labels().first().map_or(1, |label| label.value);
+                }
                 self.study = Some(study);
                 self.refresh_weights();
                 self.loading = None;
@@ -132,15 +134,13 @@ impl Workbench {
             Reply::CaseLoaded(loaded) => self.take_case(*loaded),
             Reply::SecondLoaded(second) => self.take_second(*second),
             Reply::SecondFailed(sentence) => self.fail_second(sentence),
-            Reply::Journaled(id) => {
-                if let Some(case) = self.case.as_mut().filter(|case| case.id == id) {
-                    case.unjournaled = case.unjournaled.saturating_sub(1);
-                }
-            }
+            Reply::Journaled(id) => self.take_journaled(id),
             Reply::JournalWaits(sentence) => self.notices.push(Severity::Error, sentence),
             Reply::MaskSaved(..) => {}
             Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
-            Reply::MaskRead(id, path, labels, names) => self.take_mask(id, &path, &labels, &names),
+            Reply::MaskRead(id, path, labels, names) => {
+                self.with_case(id, |workbench| workbench.take_mask(&path, &labels, &names));
+            }
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
             Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
             Reply::VolumesFound(volumes) => {
@@ -162,7 +162,31 @@ impl Workbench {
         }
     }
 
+    /// Everything that belongs to the open study goes: its masks were written when the other one was asked for.
+    fn leave_study(&mut self) {
+        self.drop_preview();
+        self.remove_second();
+        self.tabs.clear();
+        self.comparison = None;
+        self.case = None;
+        self.proposing = None;
+        self.finding = None;
+        self.class_draft = None;
+        self.chosen_model = None;
+        // None of the other study's labels may stay chosen only because this one has the same number.
+        self.active_label = 0;
+    }
+
     fn take_case(&mut self, loaded: LoadedCase) {
+        let id = loaded.case.id;
+        if self.case_of(id).is_some() {
+            // Asked for twice: what is open has changes that were made since.
+            self.loading = None;
+            self.switch_to(id);
+            return;
+        }
+        let beside = self.park_shown();
+        self.tabs.add(id, beside);
         self.views.reset_cameras();
         self.views.crosshair = loaded.crosshair;
         self.views.window = loaded.window;
@@ -180,12 +204,14 @@ impl Workbench {
         self.finding = None;
         self.remove_second();
         self.case = Some(loaded.case);
-        self.last_snapshot = Instant::now();
+        self.follow_in_comparison(beside, id);
+        self.make_room();
     }
 
-    fn take_mask(&mut self, id: CaseId, path: &std::path::Path, labels: &LabelMap, names: &LabelTable) {
+    /// Makes the mask of the case in the views what a file holds.
+    fn take_mask(&mut self, path: &std::path::Path, labels: &LabelMap, names: &LabelTable) {
         use medley_annotate::{Author, Edit, Tool};
-        let Some(case) = self.case.as_mut().filter(|case| case.id == id) else { return };
+        let Some(case) = &mut self.case else { return };
         match Edit::between(&case.mask, labels, Author::Person, Tool::Import, now_ms()) {
             Ok(Some(edit)) => {
                 self.apply_and_journal(edit);

@@ -114,12 +114,11 @@ impl Workbench {
             .push(Severity::Done, format!("Fine-tuning finished. The new model {does}: press Propose to ask it about the open scan."));
     }
 
-    /// Shows what a model says, if its scan is still open.
+    /// Keeps what a model says with its scan, if that is still open.
     pub(super) fn take_finding(&mut self, found: &Found) {
         let Some(asked) = self.proposing.take() else { return };
-        if self.case.as_ref().is_some_and(|case| case.id == asked.case) {
-            self.finding = Some(ShownFinding { model: asked.model, finding: found.finding.clone() });
-        }
+        let shown = ShownFinding { model: asked.model, finding: found.finding.clone() };
+        self.with_case(asked.case, |workbench| workbench.finding = Some(shown));
     }
 }
 

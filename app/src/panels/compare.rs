@@ -1,0 +1,263 @@
+//! Two cases, or a mask and a proposal, looked at together: what is chosen, the bar above them, and the two sides.
+
+use egui::containers::menu::MenuButton;
+use egui::{Align2, Button, CursorIcon, FontId, Rect, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+
+use super::views;
+use super::widgets::{command_button_named, named};
+use crate::command::Command;
+use crate::state::compare::{CompareMode, Other};
+use crate::state::layout::GAP;
+use crate::state::workbench::Workbench;
+use crate::texts::compare as texts;
+
+/// Height of the line above a side that says what it is, in points.
+const HEADER: f32 = 22.0;
+/// Seconds for which each side is shown when they take turns: slow enough for people who suffer from flicker.
+const TURN_SECONDS: f64 = 0.7;
+
+/// What the open case can be compared with.
+pub fn menu(ui: &mut Ui, workbench: &mut Workbench) {
+    let obstacle = workbench.compare_obstacle();
+    let hover = obstacle.map_or_else(|| Command::Compare.tooltip(ui.ctx()), str::to_owned);
+    ui.add_enabled_ui(obstacle.is_none(), |ui| {
+        let button = Button::new(texts::MENU).selected(workbench.comparison.is_some());
+        let (response, _) = MenuButton::from_button(button).ui(ui, |ui| entries(ui, workbench));
+        response.on_hover_text(texts::MENU_HOVER).on_disabled_hover_text(hover);
+    });
+}
+
+fn entries(ui: &mut Ui, workbench: &mut Workbench) {
+    let shown = workbench.case.as_ref().map(|case| case.id);
+    let others = workbench.tabs.order().iter().filter(|id| Some(**id) != shown);
+    let mut choices: Vec<(Other, String)> =
+        others.filter_map(|id| workbench.case_of(*id)).map(|case| (Other::Case(case.id), texts::with(&case.name))).collect();
+    if workbench.case.as_ref().is_some_and(|case| case.proposal.is_some()) {
+        choices.push((Other::Proposal, texts::PROPOSAL.to_owned()));
+    }
+    let chosen = workbench.comparison.as_ref().map(|comparison| comparison.other);
+    for (other, name) in choices {
+        if ui.selectable_label(chosen == Some(other), name).clicked() {
+            workbench.compare_with(other);
+            ui.close();
+        }
+    }
+    if chosen.is_some() {
+        ui.separator();
+        if ui.button(texts::LEAVE).clicked() {
+            workbench.leave_comparison();
+            ui.close();
+        }
+    }
+}
+
+/// How the sides stand to each other.
+pub fn bar(ui: &mut Ui, workbench: &mut Workbench) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let Some(comparison) = &mut workbench.comparison else { return };
+        for mode in CompareMode::ALL {
+            if ui.add(Button::new(texts::mode(mode)).selected(comparison.mode == mode)).clicked() {
+                comparison.mode = mode;
+            }
+        }
+        ui.separator();
+        let linked = ui.add(Button::new(texts::LINKED).selected(comparison.is_linked)).on_hover_text(texts::LINKED_HOVER);
+        if linked.clicked() {
+            comparison.toggle_link();
+        }
+        let window = ui.add_enabled(comparison.is_linked, Button::new(texts::WINDOW_LINKED).selected(comparison.is_window_linked));
+        if window.on_hover_text(texts::WINDOW_LINKED_HOVER).clicked() {
+            comparison.is_window_linked = !comparison.is_window_linked;
+        }
+        if matches!(comparison.other, Other::Case(_)) {
+            ui.separator();
+            command_button_named(ui, workbench, Command::LinkHere, texts::LINK_HERE).on_hover_text(texts::LINK_HERE_HOVER);
+            let Some(comparison) = &mut workbench.comparison else { return };
+            if ui.button(texts::BY_COORDINATES).on_hover_text(texts::BY_COORDINATES_HOVER).clicked() {
+                comparison.link_by_coordinates();
+            }
+            if comparison.is_linked {
+                ui.weak(texts::offset(comparison.offset_mm));
+            }
+        }
+        ui.separator();
+        let hover = Command::Cancel.shortcut_text(ui.ctx());
+        if ui.button(texts::LEAVE).on_hover_text(hover).clicked() {
+            workbench.leave_comparison();
+        }
+    });
+}
+
+/// Both sides, or the one whose turn it is.
+pub fn show(ui: &mut Ui, workbench: &mut Workbench, room: Rect) {
+    let Some(comparison) = &workbench.comparison else { return };
+    let (mode, is_open_first, curtain) = (comparison.mode, comparison.is_open_first, comparison.curtain);
+    let [first, second] = sides(mode, room, curtain);
+    let (open, other) = if is_open_first { (first, second) } else { (second, first) };
+    // The one that lies on top of the other is drawn last, so that the pointer meets it first.
+    match mode {
+        CompareMode::Flicker => {
+            let is_other_shown = turn(ui) == is_open_first;
+            if is_other_shown {
+                draw_other(ui, workbench, other, is_open_first);
+            } else {
+                draw_open(ui, workbench, open, is_open_first);
+            }
+        }
+        _ if is_open_first => {
+            draw_open(ui, workbench, open, is_open_first);
+            draw_other(ui, workbench, other, is_open_first);
+        }
+        _ => {
+            draw_other(ui, workbench, other, is_open_first);
+            draw_open(ui, workbench, open, is_open_first);
+        }
+    }
+    if mode == CompareMode::Curtain {
+        curtain_line(ui, workbench, room, first.visible.right());
+    }
+    activate(ui, workbench, other.visible);
+}
+
+/// A side: the room its views have, and the part of it that is seen.
+#[derive(Clone, Copy)]
+struct Side {
+    header: Rect,
+    room: Rect,
+    visible: Rect,
+}
+
+/// The first and the second side.
+fn sides(mode: CompareMode, room: Rect, curtain: f32) -> [Side; 2] {
+    let with_header = |rect: Rect| {
+        let (header, room) = rect.split_top_bottom_at_y(rect.top() + HEADER);
+        Side { header, room, visible: room }
+    };
+    match mode {
+        CompareMode::SideBySide if room.width() >= room.height() => {
+            // Views of the same size lie over each other point by point.
+            let half = ((room.width() - GAP) / 2.0).floor();
+            [room.left(), room.left() + half + GAP]
+                .map(|left| with_header(Rect::from_min_size(pos2(left, room.top()), vec2(half, room.height()))))
+        }
+        CompareMode::SideBySide => {
+            let half = ((room.height() - GAP) / 2.0).floor();
+            [room.top(), room.top() + half + GAP]
+                .map(|top| with_header(Rect::from_min_size(pos2(room.left(), top), vec2(room.width(), half))))
+        }
+        CompareMode::Curtain => {
+            let at = (room.left() + room.width() * curtain.clamp(0.0, 1.0)).round();
+            let whole = with_header(room);
+            let part = |rect: Rect| rect.split_left_right_at_x(at);
+            let (headers, visible) = (part(whole.header), part(whole.room));
+            [Side { header: headers.0, visible: visible.0, ..whole }, Side { header: headers.1, visible: visible.1, ..whole }]
+        }
+        CompareMode::Flicker => [with_header(room); 2],
+    }
+}
+
+/// Whether it is the second side's turn; nothing changes under a button that is held down.
+fn turn(ui: &Ui) -> bool {
+    let id = egui::Id::unique("turn of a comparison");
+    let (now, is_held) = ui.input(|input| (input.time, input.pointer.any_down()));
+    let (mut is_second, since) = ui.data(|data| data.get_temp::<(bool, f64)>(id)).unwrap_or((false, now));
+    let mut since = since;
+    if is_held {
+        since = now;
+    } else if now - since >= TURN_SECONDS {
+        (is_second, since) = (!is_second, now);
+    }
+    ui.data_mut(|data| data.insert_temp(id, (is_second, since)));
+    ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64((TURN_SECONDS - (now - since)).max(0.02)));
+    is_second
+}
+
+fn draw_open(ui: &mut Ui, workbench: &mut Workbench, side: Side, is_first: bool) {
+    let name = match workbench.comparison.as_ref().map(|comparison| comparison.other) {
+        Some(Other::Proposal) => texts::MASK_SIDE.to_owned(),
+        _ => workbench.case.as_ref().map(|case| case.name.clone()).unwrap_or_default(),
+    };
+    header(ui, side.header, &name, texts::WORKS, true);
+    inside(ui, side, is_first, |ui| views::cells(ui, workbench, side.room));
+    let sizes = views::sizes(workbench, side.room);
+    if workbench.follow(sizes) {
+        ui.ctx().request_repaint();
+    }
+    let stroke = Stroke::new(2.0, ui.visuals().selection.bg_fill);
+    ui.painter().rect_stroke(side.visible, 0.0, stroke, egui::StrokeKind::Inside);
+}
+
+fn draw_other(ui: &mut Ui, workbench: &mut Workbench, side: Side, is_open_first: bool) {
+    let Some(other) = workbench.comparison.as_ref().map(|comparison| comparison.other) else { return };
+    let (name, role) = match other {
+        Other::Case(id) => (workbench.case_of(id).map(|case| case.name.clone()).unwrap_or_default(), texts::LOOKS),
+        Other::Proposal => (texts::PROPOSAL_SIDE.to_owned(), texts::ONLY_LOOKS),
+    };
+    header(ui, side.header, &name, role, false);
+    workbench.with_other(|workbench| inside(ui, side, !is_open_first, |ui| views::cells(ui, workbench, side.room)));
+    let sizes = views::sizes(workbench, side.room);
+    if workbench.follow(sizes) {
+        ui.ctx().request_repaint();
+    }
+}
+
+/// Draws into what is seen of a side. The first side and the second each keep their own memory of what the mouse does.
+fn inside(ui: &mut Ui, side: Side, is_first: bool, add: impl FnOnce(&mut Ui)) {
+    let salt = if is_first { "first side" } else { "second side" };
+    ui.scope_builder(UiBuilder::new().id_salt(salt).max_rect(side.room), |ui| {
+        ui.shrink_clip_rect(side.visible);
+        add(ui);
+    });
+}
+
+/// Says what a side shows, and whether tools work there.
+fn header(ui: &Ui, rect: Rect, name: &str, role: &str, is_open: bool) {
+    let visuals = ui.visuals();
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, if is_open { visuals.selection.bg_fill } else { visuals.panel_fill });
+    let color = if is_open { visuals.selection.stroke.color } else { visuals.text_color() };
+    let drawn = painter.text(rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, name, FontId::proportional(13.0), color);
+    let at = pos2(drawn.right() + 10.0, rect.center().y);
+    painter.text(at, Align2::LEFT_CENTER, role, FontId::proportional(11.5), color.gamma_multiply(0.8));
+    let response = ui.interact(rect, ui.scope_id().with(("side", is_open)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {role}")));
+}
+
+/// The line that parts the sides of a curtain.
+fn curtain_line(ui: &Ui, workbench: &mut Workbench, room: Rect, x: f32) {
+    let line = Rect::from_min_max(pos2(x - 1.0, room.top()), pos2(x + 1.0, room.bottom()));
+    let response = ui.interact(line.expand2(vec2(4.0, 0.0)), ui.scope_id().with("curtain"), Sense::click_and_drag());
+    named(&response, texts::CURTAIN_LINE);
+    let is_held = response.hovered() || response.dragged();
+    let color = if is_held { egui::Color32::WHITE } else { egui::Color32::from_gray(190) };
+    ui.painter().rect_filled(line, 0.0, color);
+    let knob = Rect::from_center_size(line.center(), vec2(8.0, 28.0));
+    ui.painter().rect_filled(knob, 4.0, color);
+    if is_held {
+        ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
+    }
+    if let (Some(at), Some(comparison)) = (response.interact_pointer_pos().filter(|_| response.dragged()), &mut workbench.comparison) {
+        comparison.curtain = ((at.x - room.left()) / room.width().max(1.0)).clamp(0.02, 0.98);
+    }
+}
+
+/// A click on the side that is only looked at makes it the open one: when the button is let go, so that no tool sees half a
+/// gesture.
+fn activate(ui: &Ui, workbench: &mut Workbench, visible: Rect) {
+    let Some(comparison) = &mut workbench.comparison else { return };
+    let Other::Case(id) = comparison.other else { return };
+    let (pressed_at, is_released) = ui.input(|input| {
+        let at = input.pointer.interact_pos().filter(|_| input.pointer.primary_pressed());
+        (at, input.pointer.primary_released())
+    });
+    if let Some(at) = pressed_at {
+        let is_covered = ui.ctx().layer_id_at(at).is_some_and(|layer| layer != ui.layer_id());
+        let is_curtain = comparison.mode == CompareMode::Curtain && (at.x - visible.left()).abs().min((at.x - visible.right()).abs()) < 5.0;
+        comparison.is_other_pressed = visible.contains(at) && !is_covered && !is_curtain && comparison.mode != CompareMode::Flicker;
+    }
+    if is_released && std::mem::take(&mut comparison.is_other_pressed) {
+        workbench.switch_to(id);
+        ui.ctx().request_repaint();
+    }
+}
