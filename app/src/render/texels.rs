@@ -3,6 +3,7 @@
 use medley_volume::{Scaling, Volume, Voxels, with_voxels};
 use rayon::prelude::*;
 
+use super::reduced::LEVELS;
 use crate::state::window_level::WindowLevel;
 
 const TOP: f64 = u16::MAX as f64;
@@ -46,6 +47,11 @@ impl Texels {
     /// The largest texel in use; at least 1.
     pub(crate) fn highest(&self) -> u16 {
         self.highest_texel
+    }
+
+    /// The value that a level of the reduced copy (0 … 1023) stands for.
+    pub(crate) fn value_of_level(&self, level: f64) -> f64 {
+        self.scaling.apply(self.lowest + self.step * level * f64::from(self.highest_texel) / f64::from(LEVELS))
     }
 
     /// The value a texel stands for.
