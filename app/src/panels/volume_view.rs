@@ -3,6 +3,8 @@
 use std::f64::consts::FRAC_PI_2;
 use std::sync::Arc;
 
+use medley_volume::glam::DVec3;
+
 use egui::{Color32, Event, PointerButton, Rect, Sense, Ui, vec2};
 
 use super::caption::{caption, name_of, toggle_maximised};
@@ -46,12 +48,19 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
     camera.zoom = (camera.zoom * zoom).clamp(0.3, 12.0);
     ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
     let views = &workbench.views;
-    if let Some(textures) = workbench.case.as_ref().and_then(|case| case.textures.as_ref()) {
+    if let Some(case) = &workbench.case
+        && let Some(textures) = &case.textures
+    {
+        let case_quantity = case.volume.quantity();
         let frame = VolumeFrame {
             directions: views.volume_camera.directions(),
             zoom: views.volume_camera.zoom,
             window: views.window,
             mode: views.volume_mode,
+            transfer: Arc::new(views.volume_look.transfers.of(case_quantity).over_values(textures.value_scale())),
+            shading: 1.0,
+            scan_bounds: [DVec3::ZERO, DVec3::ONE],
+            label_bounds: [DVec3::ZERO, DVec3::ONE],
             opacity: views.overlay.opacity,
             shows_labels: !views.overlay.is_hidden,
             crosshair: views.crosshair,
@@ -70,7 +79,7 @@ fn modes(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
         // Over black in either theme.
         *ui.visuals_mut() = egui::Visuals::dark();
         ui.horizontal(|ui| {
-            for mode in [VolumeMode::Rendering, VolumeMode::MaximumIntensity, VolumeMode::Surfaces] {
+            for mode in VolumeMode::ALL {
                 let button = egui::Button::new(egui::RichText::new(mode.name()).small()).selected(workbench.views.volume_mode == mode);
                 let response = ui.add(button);
                 super::widgets::named(&response, &format!("3D as {}", mode.name()));

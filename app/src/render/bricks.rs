@@ -7,19 +7,22 @@ use super::reduced;
 
 /// Reduced voxels along the side of a brick.
 const SIDE: usize = 8;
+const HAS_SCAN: u16 = 1 << 14;
 const HAS_LABELS: u16 = 1 << 15;
 
-/// For each brick the brightest level of the reduced scan that can show in it (bits 0 … 9), and whether the mask has a label
-/// in it (bit 15). Bricks cut the texture space 0 … 1 of the volume into equal parts along each axis.
+/// For each brick the brightest level of the reduced scan that can show in it (bits 0 … 9), whether the transfer function shows
+/// anything of it (bit 14), and whether the mask has a label in it (bit 15). Bricks cut the texture space 0 … 1 of the volume into equal parts along each axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bricks {
     shape: [usize; 3],
     texels: Vec<u16>,
+    /// Lowest and highest mean level in each.
+    spans: Vec<[u16; 2]>,
 }
 
 impl Bricks {
-    /// The bricks of a reduced scan without labels.
-    pub(crate) fn of(brightest: &[u16], reduced: [usize; 3]) -> Self {
+    /// The bricks of a reduced scan, given by its means and its largest values; without labels, and nothing of the scan shown.
+    pub(crate) fn of(mean: &[u16], brightest: &[u16], reduced: [usize; 3]) -> Self {
         let shape = reduced.map(|voxels| voxels.div_ceil(SIDE));
         let brick = |n: usize| {
             // Linear filtering reaches half a voxel past the brick.
@@ -29,17 +32,20 @@ impl Bricks {
                 let (first, last) = (edge(at) - 0.5, edge(at + 1) - 0.5);
                 first.floor().max(0.0) as usize..(last.ceil() as usize + 1).min(reduced[axis])
             });
-            let mut largest = 0;
+            let (mut largest, mut span) = (0, [u16::MAX, 0]);
             for k in reach[2].clone() {
                 for j in reach[1].clone() {
-                    let row = &brightest[(k * reduced[1] + j) * reduced[0]..][..reduced[0]];
-                    largest = row[reach[0].clone()].iter().fold(largest, |largest, &texel| largest.max(reduced::level(texel)));
+                    let row = (k * reduced[1] + j) * reduced[0];
+                    let within = row + reach[0].start..row + reach[0].end;
+                    let [means, largests] = [&mean[within.clone()], &brightest[within]];
+                    largest = largests.iter().fold(largest, |largest, &texel| largest.max(reduced::level(texel)));
+                    span = means.iter().map(|&texel| reduced::level(texel)).fold(span, |[low, high], at| [low.min(at), high.max(at)]);
                 }
             }
-            largest
+            (largest, span)
         };
-        let texels = (0..shape.iter().product()).into_par_iter().map(brick).collect();
-        Self { shape, texels }
+        let (texels, spans) = (0..shape.iter().product()).into_par_iter().map(brick).unzip();
+        Self { shape, texels, spans }
     }
 
     /// Bricks along `[i, j, k]`.
@@ -50,6 +56,13 @@ impl Bricks {
     /// What the shader reads, `i` fastest.
     pub(crate) fn texels(&self) -> &[u16] {
         &self.texels
+    }
+
+    /// Notes which bricks a transfer function shows anything of, by the lowest and highest level in them.
+    pub(crate) fn update_scan(&mut self, is_seen: impl Fn([u16; 2]) -> bool) {
+        for (texel, &span) in self.texels.iter_mut().zip(&self.spans) {
+            *texel = *texel & !HAS_SCAN | if is_seen(span) { HAS_SCAN } else { 0 };
+        }
     }
 
     /// Looks again for labels in the bricks that `region` of the mask touches. Returns whether any brick changed.
@@ -106,16 +119,21 @@ mod tests {
         // Bricks are 20 / 3 voxels long: voxel 6 lies across the first edge, voxel 19 in the last brick alone.
         brightest[6] = 0x3c00 + 700;
         brightest[19] = 0x3c00 + 50;
-        let bricks = Bricks::of(&brightest, reduced);
+        let mut bricks = Bricks::of(&brightest, &brightest, reduced);
         assert_eq!(bricks.shape(), [3, 1, 1]);
         assert_eq!(bricks.texels(), &[700, 700, 50]);
+        bricks.update_scan(|[low, high]| low <= 60 && high >= 60);
+        assert_eq!(bricks.texels(), &[700 | 1 << 14, 700 | 1 << 14, 50]);
+        bricks.update_scan(|[_, high]| high < 60);
+        assert_eq!(bricks.texels(), &[700, 700, 50 | 1 << 14]);
     }
 
     #[test]
     fn labels_are_found_when_painted_and_forgotten_when_erased() {
         let grid = Grid::axis_aligned([48, 48, 48], [1.0; 3]).expect("a grid");
         let mut mask = LabelMap::empty(grid);
-        let mut bricks = Bricks::of(&vec![0x3c00 + 5; 48 * 48 * 48], [48; 3]);
+        let even = vec![0x3c00 + 5; 48 * 48 * 48];
+        let mut bricks = Bricks::of(&even, &even, [48; 3]);
         let before = bricks.clone();
         let voxel = [10, 20, 30];
         let region = IndexBox { low: voxel, high: voxel.map(|v| v + 1) };

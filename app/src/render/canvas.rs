@@ -13,6 +13,7 @@ use wgpu::{Device, TextureFormat};
 
 use super::Palette;
 use super::pace::Pace;
+use crate::state::transfer::TransferFunction;
 use crate::state::view::VolumeMode;
 use crate::state::window_level::WindowLevel;
 
@@ -33,6 +34,11 @@ pub(crate) struct Look {
     pub(crate) mode: VolumeMode,
     pub(crate) opacity: f32,
     pub(crate) shows_labels: bool,
+    pub(crate) transfer: Arc<TransferFunction>,
+    /// How strongly the scan is lit, 0 … 1.
+    pub(crate) shading: f32,
+    /// What is left of the scan and of the labels, as parts of the volume's sides.
+    pub(crate) bounds: [[DVec3; 2]; 2],
     pub(crate) background: [f32; 3],
     pub(crate) palette: Arc<Palette>,
     /// In points.
@@ -48,6 +54,9 @@ impl PartialEq for Look {
             && self.mode == other.mode
             && self.opacity == other.opacity
             && self.shows_labels == other.shows_labels
+            && self.transfer == other.transfer
+            && self.shading == other.shading
+            && self.bounds == other.bounds
             && self.background == other.background
             && self.size == other.size
     }
@@ -269,8 +278,8 @@ mod tests {
 
     use super::*;
 
-    const SLOW: Pace = Pace { draft_pixels: 2_500, sharp_pixels: 4_000 };
-    const FAST: Pace = Pace { draft_pixels: u32::MAX, sharp_pixels: u32::MAX };
+    const SLOW: Pace = Pace { draft_pixels: 2_500, sharp_pixels: 4_000, label_reach: 2, longest: 160 };
+    const FAST: Pace = Pace { draft_pixels: u32::MAX, sharp_pixels: u32::MAX, ..SLOW };
 
     fn look(zoom: f64) -> Look {
         Look {
@@ -280,6 +289,9 @@ mod tests {
             mode: VolumeMode::Rendering,
             opacity: 0.5,
             shows_labels: true,
+            transfer: Arc::new(TransferFunction::new(Vec::new())),
+            shading: 1.0,
+            bounds: [[DVec3::ZERO, DVec3::ONE]; 2],
             background: [0.0; 3],
             palette: Arc::new(Palette::of(&LabelTable::default())),
             size: [100.0, 100.0],

@@ -5,9 +5,10 @@
 //! - [`slice_shape`] with [`SliceFrame`]: one slice, or a slab around it, with a second scan over it; `slice.rs` drives
 //!   `shaders/slice.wgsl`; [`SecondTexture`]: the second scan on the device; [`ColorMap`]: its colours
 //! - [`volume_shape`] with [`VolumeFrame`]: the whole volume; `volume.rs` drives `shaders/volume.wgsl` and `shaders/blit.wgsl`,
-//!   `canvas.rs` decides when the picture is drawn, [`VolumeScreen`] is its camera
+//!   `canvas.rs` decides when the picture is drawn, [`VolumeScreen`] is its camera, `volume_uniforms.rs` tells the shaders
 //! - [`Palette`]: colours of labels
-//! - `texels.rs`, `reduced.rs`, `bricks.rs`, `label_textures.rs`: what the textures hold; `device.rs`: making them without a panic
+//! - `texels.rs`, `reduced.rs`, `bricks.rs`, `falls.rs`, `transfer_table.rs`, `label_textures.rs`: what the textures hold;
+//!   [`ValueHistogram`]: how often values occur; `device.rs`: making them without a panic
 //!
 //! # Invariants
 //! 1. Values on the screen are the volume's own: whole numbers spanning at most 65,535 lose nothing on their way.
@@ -20,6 +21,8 @@ mod canvas;
 mod color_map;
 mod device;
 mod error;
+mod falls;
+mod histogram;
 mod label_textures;
 mod pace;
 mod palette;
@@ -32,11 +35,14 @@ mod slice;
 #[cfg(test)]
 mod tests;
 mod texels;
+mod transfer_table;
 mod volume;
 mod volume_screen;
+mod volume_uniforms;
 
 pub use color_map::ColorMap;
 pub use error::RenderError;
+pub use histogram::ValueHistogram;
 pub use palette::Palette;
 pub use passes::install;
 pub use scan_textures::ScanTextures;

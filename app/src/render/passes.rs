@@ -64,7 +64,8 @@ impl Passes {
         let sampler = BindingType::Sampler(wgpu::SamplerBindingType::Filtering);
         let with_palette = Some(&palette);
         let slice = Pass::new(device, "slice", SLICE, &[labels; 4], with_palette, &[format]);
-        let through = [texture(TextureViewDimension::D3, filtered), labels, labels, sampler];
+        let [scan, falls] = [texture(TextureViewDimension::D3, filtered); 2];
+        let through = [scan, labels, labels, falls, texture(TextureViewDimension::D2, solid), sampler];
         let volume = Pass::new(device, "volume", VOLUME, &through, with_palette, &canvas::FORMATS);
         let picture = [texture(TextureViewDimension::D2, filtered), texture(TextureViewDimension::D2, solid), sampler];
         let mut blit = Pass::new(device, "blit", BLIT, &picture, None, &[format]);

@@ -1,13 +1,12 @@
-//! The reduced copy of a scan through which the 3D view looks: at most 160 voxels along an axis, filtered by the hardware.
+//! The reduced copy of a scan through which the 3D view looks: so many voxels along an axis as the device is quick with, filtered
+//! by the hardware.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// The most voxels along an axis of the reduced copy.
-const LONGEST: usize = 160;
-/// Levels of the reduced copy.
-const LEVELS: u32 = 1023;
+/// The highest level of the reduced copy; the lowest is 0.
+pub(crate) const LEVELS: u32 = 1023;
 /// The bits of 1.0 as a 16-bit float. The ten bits below them count evenly from 1 towards 2.
 const ONE: u16 = 0x3c00;
 
@@ -30,7 +29,7 @@ pub(crate) struct Reduction {
     shape: [usize; 3],
 }
 
-/// A layer across `k` of the reduced copy, as 16-bit floats.
+/// Layers across `k` of the reduced copy, as 16-bit floats.
 pub(crate) struct ReducedLayer {
     /// The mean of each block.
     pub(crate) mean: Vec<u16>,
@@ -39,9 +38,9 @@ pub(crate) struct ReducedLayer {
 }
 
 impl Reduction {
-    /// The reduction of a scan of `full` voxels.
-    pub(crate) fn of(full: [usize; 3]) -> Self {
-        Self { full, shape: full.map(|voxels| voxels.min(LONGEST)) }
+    /// The reduction of a scan of `full` voxels to at most `longest` along an axis.
+    pub(crate) fn of(full: [usize; 3], longest: usize) -> Self {
+        Self { full, shape: full.map(|voxels| voxels.min(longest)) }
     }
 
     /// Voxels of the reduced copy.
@@ -96,7 +95,7 @@ mod tests {
     #[test]
     fn blocks_cover_every_voxel_once() {
         for full in [1, 7, 160, 161, 319, 512, 2048] {
-            let reduction = Reduction::of([full, 1, 1]);
+            let reduction = Reduction::of([full, 1, 1], 160);
             let mut next = 0;
             for n in 0..reduction.shape()[0] {
                 let block = reduction.block(0, n);

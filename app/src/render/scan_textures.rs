@@ -9,17 +9,22 @@ use wgpu::{Device, Queue, Texture, TextureFormat};
 use super::bricks::Bricks;
 use super::canvas::Canvas;
 use super::device::{asking, require_fits, texture_3d, write_box};
+use super::falls::falls;
+use super::histogram::ValueHistogram;
 use super::label_textures::{LabelTexture, LabelTextures};
+use super::pace::Pace;
 use super::preview;
-use super::reduced::Reduction;
+use super::reduced::{LEVELS, ReducedLayer, Reduction};
 use super::texels::Texels;
+use super::transfer_table::TransferTable;
 use super::{RenderError, SecondTexture};
+use crate::state::transfer::{TransferFunction, ValueScale};
 
 /// While a scan is written, the device is given what is ready after about this many bytes.
 const SUBMIT_AFTER: usize = 32 << 20;
 
-/// The value below which this part of the voxels lies is taken for what is around the patient.
-const EMPTY_FRACTION: f64 = 0.02;
+/// The values below which these parts of the voxels lie are taken for what is around the patient, and for bright.
+const EMPTY_AND_BRIGHT: [f64; 2] = [0.02, 0.998];
 
 /// The textures of one open case: the scan at full size and reduced for the 3D view, its mask, and a proposal while there is
 /// one. May be made and written on any thread.
@@ -27,11 +32,15 @@ pub struct ScanTextures {
     device: Device,
     grid: Grid,
     texels: Texels,
-    empty_value: f64,
-    quantity: Quantity,
+    reduction: Reduction,
+    value_scale: ValueScale,
+    histogram: ValueHistogram,
     scan: Texture,
     mean: Texture,
     brightest: Texture,
+    falls: Texture,
+    transfer: Texture,
+    table: Mutex<Option<(TransferFunction, TransferTable)>>,
     labels: Mutex<LabelTextures>,
     canvas: Mutex<Canvas>,
     failure: Mutex<Option<RenderError>>,
@@ -46,7 +55,7 @@ impl ScanTextures {
         let shape = volume.grid().shape();
         require_fits(device, shape)?;
         let texels = Texels::of(volume);
-        let reduction = Reduction::of(shape);
+        let reduction = Reduction::of(shape, Pace::of(device.adapter_info().device_type).longest);
         let bytes = volume.grid().len() as u64 * 2;
         let [scan, mean, brightest] = asking(device, "the scan", bytes, || {
             let scan = texture_3d(device, "scan", shape, TextureFormat::R16Uint);
@@ -60,7 +69,13 @@ impl ScanTextures {
         })?;
         let levels =
             asking(device, "the scan", bytes, || write_scan(device, queue, volume, &texels, &reduction, [&scan, &mean, &brightest]))?;
-        let bricks = Bricks::of(&levels, reduction.shape());
+        let bricks = Bricks::of(&levels.mean, &levels.brightest, reduction.shape());
+        let (falls, transfer) = asking(device, "the scan", levels.mean.len() as u64 * 4, || {
+            let falls_texture = texture_3d(device, "falls", reduction.shape(), TextureFormat::Rgba8Snorm);
+            let bytes = falls(&levels.mean, volume.grid(), &reduction);
+            write_box(queue, &falls_texture, [0; 3], reduction.shape(), bytemuck::cast_slice(&bytes));
+            (falls_texture, transfer_texture(device))
+        })?;
         let mask = LabelTexture::new(device, "the mask", shape, false)?;
         let bricks_texture = asking(device, "the scan", bricks.texels().len() as u64 * 2, || {
             texture_3d(device, "bricks", bricks.shape(), TextureFormat::R16Uint)
@@ -80,11 +95,21 @@ impl ScanTextures {
             device: device.clone(),
             grid: *volume.grid(),
             texels,
-            empty_value: volume.quantiles([EMPTY_FRACTION])[0],
-            quantity: volume.quantity(),
+            reduction,
+            value_scale: match volume.quantity() {
+                Quantity::Hounsfield => ValueScale::VALUES,
+                Quantity::Arbitrary => {
+                    let [empty, bright] = volume.quantiles(EMPTY_AND_BRIGHT);
+                    ValueScale::between(empty, bright)
+                }
+            },
+            histogram: ValueHistogram::of(&levels.mean, &texels),
             scan,
             mean,
             brightest,
+            falls,
+            transfer,
+            table: Mutex::new(None),
             labels: Mutex::new(labels),
             canvas: Mutex::new(Canvas::default()),
             failure: Mutex::new(None),
@@ -153,19 +178,43 @@ impl ScanTextures {
         &self.grid
     }
 
+    /// From the unit of the curves of this scan to its values.
+    #[must_use]
+    pub fn value_scale(&self) -> ValueScale {
+        self.value_scale
+    }
+
+    /// How often its values occur.
+    #[must_use]
+    pub fn histogram(&self) -> &ValueHistogram {
+        &self.histogram
+    }
+
     /// What the texels stand for.
     pub(crate) fn texels(&self) -> &Texels {
         &self.texels
     }
 
-    /// What the scan holds where there is nothing.
-    pub(crate) fn empty_value(&self) -> f64 {
-        self.empty_value
+    /// How the scan is reduced for the 3D view.
+    pub(crate) fn reduction(&self) -> &Reduction {
+        &self.reduction
     }
 
-    /// What its values mean.
-    pub(crate) fn quantity(&self) -> Quantity {
-        self.quantity
+    /// Makes the 3D view draw by a transfer function (over values), and skip what it does not show. Returns the rise from voxel to
+    /// voxel, in levels, from which on the scan is lit like a surface.
+    pub(crate) fn write_transfer(&self, queue: &Queue, function: &TransferFunction) -> f64 {
+        let mut kept = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, table)) = kept.as_ref().filter(|(written, _)| written == function) {
+            return table.full_rise();
+        }
+        let table = TransferTable::of(function, &self.texels);
+        write_box(queue, &self.transfer, [0; 3], [LEVELS as usize + 1, 1, 1], bytemuck::cast_slice(table.texels()));
+        let mut labels = self.labels();
+        labels.bricks.update_scan(|span| table.is_seen(span));
+        labels.write_bricks(queue);
+        let full_rise = table.full_rise();
+        *kept = Some((function.clone(), table));
+        full_rise
     }
 
     /// The picture of the 3D view.
@@ -214,7 +263,8 @@ impl ScanTextures {
             Some(groups) => groups,
             None => {
                 let (mask, bricks) = (labels.mask.view(), view(&labels.bricks_texture));
-                let group = |scan: &Texture| self.group("volume", layout, &[&view(scan), &mask, &bricks], Some(sampler));
+                let [falls, transfer] = [view(&self.falls), view(&self.transfer)];
+                let group = |scan: &Texture| self.group("volume", layout, &[&view(scan), &mask, &bricks, &falls, &transfer], Some(sampler));
                 let groups = [group(&self.mean), group(&self.brightest)];
                 labels.volume_groups.insert(groups)
             }
@@ -272,7 +322,21 @@ fn view(texture: &Texture) -> wgpu::TextureView {
     texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
-/// Writes a scan layer by layer; gives the brightest reduced texels.
+/// A texture for a colour and an extinction for each level of the reduced scan.
+fn transfer_texture(device: &Device) -> Texture {
+    device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("transfer function"),
+        size: wgpu::Extent3d { width: LEVELS + 1, height: 1, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: TextureFormat::Rgba32Float,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    })
+}
+
+/// Writes a scan layer by layer; gives the reduced texels.
 fn write_scan(
     device: &Device,
     queue: &Queue,
@@ -280,10 +344,10 @@ fn write_scan(
     texels: &Texels,
     reduction: &Reduction,
     [scan, mean, brightest]: [&Texture; 3],
-) -> Vec<u16> {
+) -> ReducedLayer {
     let [ni, nj, _] = volume.grid().shape();
     let [ri, rj, rk] = reduction.shape();
-    let mut levels = Vec::with_capacity(ri * rj * rk);
+    let mut levels = ReducedLayer { mean: Vec::with_capacity(ri * rj * rk), brightest: Vec::with_capacity(ri * rj * rk) };
     let mut waiting = 0;
     for k in 0..rk {
         let block = reduction.block(2, k);
@@ -294,7 +358,8 @@ fn write_scan(
         if !reduction.is_identity() {
             write_box(queue, brightest, [0, 0, k], [ri, rj, 1], bytemuck::cast_slice(&layer.brightest));
         }
-        levels.extend_from_slice(&layer.brightest);
+        levels.mean.extend_from_slice(&layer.mean);
+        levels.brightest.extend_from_slice(&layer.brightest);
         waiting += slab.len() * 2;
         if waiting > SUBMIT_AFTER {
             waiting = 0;

@@ -3,6 +3,7 @@
 use medley_volume::{Scaling, Volume, Voxels, with_voxels};
 use rayon::prelude::*;
 
+use super::reduced::LEVELS;
 use crate::state::window_level::WindowLevel;
 
 const TOP: f64 = u16::MAX as f64;
@@ -51,6 +52,11 @@ impl Texels {
     /// Whether a larger texel stands for a larger value.
     pub(crate) fn is_rising(&self) -> bool {
         self.scaling.slope > 0.0
+    }
+
+    /// The value that a level of the reduced copy (0 … 1023) stands for.
+    pub(crate) fn value_of_level(&self, level: f64) -> f64 {
+        self.scaling.apply(self.lowest + self.step * level * f64::from(self.highest_texel) / f64::from(LEVELS))
     }
 
     /// The value a texel stands for.

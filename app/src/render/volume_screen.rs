@@ -47,6 +47,20 @@ impl VolumeScreen {
         2.0 * self.radius
     }
 
+    /// The ray through a point of the view: where it is at depth 0, and the way of a millimetre away from the eye, in RAS.
+    #[must_use]
+    pub fn ray_through(&self, point: DVec2) -> [DVec3; 2] {
+        let [right, down, away] = self.directions;
+        let across = (point - self.size / 2.0) / self.points_per_mm;
+        [self.middle + right * across.x + down * across.y - away * self.radius, away]
+    }
+
+    /// Points to a millimetre across the screen.
+    #[must_use]
+    pub fn points_per_mm(&self) -> f64 {
+        self.points_per_mm
+    }
+
     /// The rays of the screen: where the one through the top left corner is at depth 0, the ways of a point to the right and
     /// of a point down, and the way of a millimetre away from the eye; all carried by `map` (from RAS).
     pub(crate) fn rays(&self, map: &DAffine3) -> [DVec3; 4] {
@@ -94,6 +108,8 @@ mod tests {
             let point = screen.point_of(ras);
             let on_ray = origin + across * point.x + downward * point.y + away * screen.depth_of(ras) * screen.depth_mm();
             assert!((on_ray - map.transform_point3(ras.0)).length() < 1e-9);
+            let [start, way] = screen.ray_through(point);
+            assert!((start + way * screen.depth_of(ras) * screen.depth_mm() - ras.0).length() < 1e-9);
         }
     }
 

@@ -10,12 +10,14 @@
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`oblique`], [`turning`], [`slab`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse
 //!   does; [`second_scan`]: one that lies over it
+//! - [`volume_look`], [`transfer`], [`clip_box`]: how the 3D view shows values, and what of it is cut away
 //! - [`layout`]: how the views share the window
 //! - [`notices`]: what the user is told
 //! - [`hands`]: settings, command palette, shortcuts and touch, each in a file of its own: [`settings`], [`command_palette`],
 //!   [`shortcut_sheet`], [`touch`]
 
 pub mod clerk;
+pub mod clip_box;
 pub mod command_palette;
 pub mod compare;
 pub mod correction;
@@ -33,8 +35,10 @@ pub mod tabs;
 pub mod tools;
 pub mod touch;
 pub mod training;
+pub mod transfer;
 pub mod turning;
 pub mod view;
+pub mod volume_look;
 pub mod weights_page;
 pub mod window_level;
 pub mod workbench;

@@ -5,6 +5,7 @@ use medley_volume::{AnatomicalPlane, Ras};
 
 use super::slab::Slabs;
 use super::slice_geometry::{Convention, SliceCamera};
+use super::volume_look::VolumeLook;
 use super::window_level::WindowLevel;
 
 /// One of the four views.
@@ -51,21 +52,30 @@ impl ViewKind {
 /// How the 3D view turns voxels into light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VolumeMode {
-    /// Labels as surfaces within a veil of the scan.
+    /// The scan by its transfer function, labels as surfaces within it.
     Rendering,
     /// The brightest value along each ray.
     MaximumIntensity,
+    /// The mean value along each ray.
+    MeanIntensity,
+    /// The darkest value along each ray.
+    MinimumIntensity,
     /// Labels only.
     Surfaces,
 }
 
 impl VolumeMode {
+    /// All of them, in the order they are offered.
+    pub const ALL: [Self; 5] = [Self::Rendering, Self::MaximumIntensity, Self::MeanIntensity, Self::MinimumIntensity, Self::Surfaces];
+
     /// Its name as a person reads it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Rendering => "Volume",
             Self::MaximumIntensity => "MIP",
+            Self::MeanIntensity => "Mean",
+            Self::MinimumIntensity => "MinIP",
             Self::Surfaces => "Labels",
         }
     }
@@ -135,6 +145,8 @@ pub struct Views {
     pub volume_camera: VolumeCamera,
     /// How the 3D view draws.
     pub volume_mode: VolumeMode,
+    /// What the 3D view shows of the scan and its labels.
+    pub volume_look: VolumeLook,
     /// The view that fills the window, if one does.
     pub maximised: Option<ViewKind>,
     /// Which side is left.
@@ -163,6 +175,7 @@ impl Default for Views {
             cameras: [SliceCamera::default(); 3],
             volume_camera: VolumeCamera::default(),
             volume_mode: VolumeMode::Rendering,
+            volume_look: VolumeLook::default(),
             maximised: None,
             convention: Convention::Radiological,
             crosshair: Ras(DVec3::ZERO),

@@ -11,3 +11,4 @@ pub mod settings;
 pub mod shortcuts;
 pub mod slices;
 pub mod tabs;
+pub mod volume;

@@ -6,12 +6,20 @@ use medley_volume::{Grid, IndexBox, LabelTable, Ras, VoxelIndex};
 
 use super::super::{Palette, ScanTextures, VolumeFrame, VolumeScreen, volume_shape};
 use super::easel::{Easel, Image, is_near, mask, volume};
+use crate::state::transfer::{TransferFunction, TransferPoint};
 use crate::state::view::{VolumeCamera, VolumeMode};
 use crate::state::window_level::WindowLevel;
 
 const SIZE: [u32; 2] = [120, 90];
 const WINDOW: WindowLevel = WindowLevel { width: 1000.0, level: 500.0 };
 const BACKGROUND: [f32; 3] = [0.2, 0.4, 0.6];
+const WHOLE: [DVec3; 2] = [DVec3::ZERO, DVec3::ONE];
+
+/// A faint veil over all values above one.
+fn solid_above(value: f64) -> TransferFunction {
+    let point = |at, opacity| TransferPoint { at, opacity, color: [200, 180, 160] };
+    TransferFunction::new(vec![point(value, 0.0), point(value + 50.0, 0.01)])
+}
 
 fn oblique() -> Grid {
     let turn = DAffine3::from_translation(DVec3::new(5.0, -40.0, 9.0)) * DAffine3::from_rotation_y(0.3);
@@ -24,6 +32,10 @@ fn frame(camera: VolumeCamera, mode: VolumeMode, table: &LabelTable) -> VolumeFr
         zoom: camera.zoom,
         window: WINDOW,
         mode,
+        transfer: Arc::new(solid_above(100.0)),
+        shading: 1.0,
+        scan_bounds: WHOLE,
+        label_bounds: WHOLE,
         opacity: 0.5,
         shows_labels: true,
         crosshair: Ras(DVec3::splat(1e4)),
