@@ -90,6 +90,8 @@ pub const TABLE: &[Entry] = &[
     row(Command::ImportMask, "import-mask", "Read mask…", Group::Files, &[]),
     row(Command::ExportLabels, "export-labels", "Save label names as…", Group::Files, &[]),
     row(Command::ImportLabels, "import-labels", "Read label names…", Group::Files, &[]),
+    row(Command::SaveMeasurements, "save-measurements", "Save measurements as…", Group::Files, &[]),
+    row(Command::SaveFigure, "save-figure", "Save figure…", Group::Files, &[ctrl_shift(Key::F)]),
 
     row(Command::Undo, "undo", "Undo", Group::Edit, &[ctrl(Key::Z)]),
     row(Command::Redo, "redo", "Redo", Group::Edit, &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
@@ -99,6 +101,10 @@ pub const TABLE: &[Entry] = &[
     tool(ActiveTool::WindowLevel, "tool-window-level", &[plain(Key::Num2)]),
     tool(ActiveTool::Brush, "tool-brush", &[plain(Key::Num3)]),
     tool(ActiveTool::Eraser, "tool-eraser", &[plain(Key::Num4)]),
+    tool(ActiveTool::Distance, "tool-distance", &[plain(Key::D)]),
+    tool(ActiveTool::Angle, "tool-angle", &[plain(Key::A)]),
+    tool(ActiveTool::Region, "tool-region", &[plain(Key::E)]),
+    row(Command::DeleteMeasurement, "delete-measurement", "Delete the measurement", Group::Tools, &[plain(Key::Delete)]),
     row(Command::SmallerBrush, "smaller-brush", "Smaller brush", Group::Tools, &[plain(Key::Minus)]),
     row(Command::LargerBrush, "larger-brush", "Larger brush", Group::Tools, &[plain(Key::Plus), plain(Key::Equals)]),
 
@@ -107,6 +113,11 @@ pub const TABLE: &[Entry] = &[
     row(Command::ToggleOutline, "outline", "Labels as outline or fill", Group::Labels, &[plain(Key::G)]),
 
     row(Command::ResetViews, "reset-views", "Reset views", Group::Views, &[plain(Key::R)]),
+    row(Command::ToggleHistogram, "histogram", "Histogram", Group::Views, &[plain(Key::H)]),
+    row(Command::WindowFromSlice, "window-from-slice", "Window from this slice", Group::Views, &[plain(Key::W)]),
+    row(Command::WindowFromVolume, "window-from-scan", "Window from the whole scan", Group::Views, &[]),
+    row(Command::WindowFromLabel, "window-from-label", "Window from the chosen label", Group::Views, &[]),
+    row(Command::ToggleColorBar, "color-bar", "Colour bar", Group::Views, &[]),
     row(Command::ToggleConvention, "convention", "Radiological or neurological", Group::Views, &[]),
 
     row(Command::FineTune, "fine-tune", "Fine-tune", Group::Learning, &[ctrl(Key::T)]),

@@ -4,8 +4,12 @@ mod box_overlay;
 mod caption;
 mod cases;
 mod class_field;
+pub(crate) mod color_bar;
+mod figure;
 mod findings;
+mod histogram;
 mod labels;
+mod measurements;
 mod models;
 mod notices;
 mod proposal;
@@ -18,10 +22,12 @@ mod views;
 mod volume_view;
 pub(crate) mod widgets;
 
+pub use figure::draw_figure;
+
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
 use crate::command::Command;
-use crate::dialogs::{close_window, data_set_window, help_window, path_window, volumes_window, weights_window};
+use crate::dialogs::{close_window, data_set_window, figure_window, help_window, path_window, volumes_window, weights_window};
 use crate::state::workbench::Workbench;
 
 /// The whole window.
@@ -36,6 +42,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             cases::show(ui, workbench);
             ui.add_space(10.0);
             labels::show(ui, workbench);
+            ui.add_space(10.0);
+            measurements::show(ui, workbench);
         });
     });
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
@@ -54,6 +62,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     weights_window(ui, workbench);
     volumes_window(ui, workbench);
     data_set_window(ui, workbench);
+    histogram::show(ui, workbench);
+    figure_window(ui, workbench);
     help_window(ui, &mut workbench.dialogs.is_help_open);
     path_window(ui, &mut workbench.dialogs);
     close_window(ui, workbench);

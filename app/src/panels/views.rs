@@ -20,6 +20,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         return;
     }
     workbench.views.pointer = None;
+    workbench.figure.begin_frame();
     match workbench.views.maximised {
         Some(kind) => view(ui, workbench, kind, all),
         None => {

@@ -9,7 +9,8 @@ use super::device::{asking, texture_3d, write_box};
 /// Labels go to the device in pieces of about this many bytes, so that a whole mask is never held a second time.
 const PIECE: usize = 8 << 20;
 
-/// A mask on the device: a byte a label, or two once a label needs them.
+/// A mask on the device: a byte a label, or two once a label needs them. A clone is the same texture.
+#[derive(Clone)]
 pub(crate) struct LabelTexture {
     texture: Texture,
     shape: [usize; 3],

@@ -5,6 +5,7 @@
 //! - [`slice_shape`] with [`SliceFrame`]: one slice; `slice.rs` drives `shaders/slice.wgsl`
 //! - [`volume_shape`] with [`VolumeFrame`]: the whole volume; `volume.rs` drives `shaders/volume.wgsl` and `shaders/blit.wgsl`,
 //!   `canvas.rs` decides when the picture is drawn, [`VolumeScreen`] is its camera
+//! - [`draw_off_screen`]: what egui recorded as a picture of any size
 //! - [`Palette`]: colours of labels
 //! - `texels.rs`, `reduced.rs`, `bricks.rs`, `label_textures.rs`: what the textures hold; `device.rs`: making them without a panic
 //!
@@ -19,6 +20,7 @@ mod canvas;
 mod device;
 mod error;
 mod label_textures;
+mod off_screen;
 mod pace;
 mod palette;
 mod passes;
@@ -32,6 +34,7 @@ mod volume;
 mod volume_screen;
 
 pub use error::RenderError;
+pub use off_screen::{OffScreen, draw_off_screen};
 pub use palette::Palette;
 pub use passes::install;
 pub use scan_textures::ScanTextures;

@@ -7,9 +7,12 @@
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse does
+//! - [`measure`]: lines, angles, regions, labels and the histogram; [`figure`]: pictures for papers
 //! - [`notices`]: what the user is told
 
 pub mod clerk;
+pub mod figure;
+pub mod measure;
 pub mod notices;
 pub mod open_case;
 pub mod slice_geometry;

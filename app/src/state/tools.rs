@@ -11,11 +11,17 @@ pub enum ActiveTool {
     Brush,
     /// Paints background.
     Eraser,
+    /// Measures from place to place.
+    Distance,
+    /// Measures the angle between two lines.
+    Angle,
+    /// Measures what lies within an ellipse, a rectangle or a line drawn by hand.
+    Region,
 }
 
 impl ActiveTool {
     /// All of them, by their digit from 1.
-    pub const ALL: [Self; 4] = [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser];
+    pub const ALL: [Self; 7] = [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser, Self::Distance, Self::Angle, Self::Region];
 
     /// Its name, which is also its button's label.
     #[must_use]
@@ -25,6 +31,9 @@ impl ActiveTool {
             Self::WindowLevel => "Window/level",
             Self::Brush => "Brush",
             Self::Eraser => "Eraser",
+            Self::Distance => "Distance",
+            Self::Angle => "Angle",
+            Self::Region => "Region",
         }
     }
 
@@ -32,6 +41,12 @@ impl ActiveTool {
     #[must_use]
     pub fn is_painting(self) -> bool {
         matches!(self, Self::Brush | Self::Eraser)
+    }
+
+    /// Whether it measures.
+    #[must_use]
+    pub fn is_measuring(self) -> bool {
+        matches!(self, Self::Distance | Self::Angle | Self::Region)
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! # Map
 //! - this file: where a view lies and what it cuts
+//! - `measuring`: measurements, drawn and made
 //! - `mouse`: looking around, and which tool the left button belongs to; `painting`: brush and eraser
 //! - `picture`: the slice and what is written over it
 
+mod measuring;
 mod mouse;
 mod painting;
 mod picture;
@@ -13,6 +15,7 @@ use egui::{Pos2, Rect, Sense, Ui, pos2};
 use medley_volume::glam::DVec2;
 use medley_volume::{AnatomicalPlane, Grid};
 
+use crate::state::figure::Dress;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::view::ViewKind;
 use crate::state::workbench::Workbench;
@@ -23,7 +26,17 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, plane: Anato
     let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
     let place = Place { kind, plane, rect, grid };
     let geometry = mouse::interact(ui, workbench, &place, &response);
-    picture::draw(ui, workbench, &place, &geometry, &response);
+    workbench.figure.saw(kind, rect);
+    let dress = Dress::of_screen(workbench);
+    picture::draw(ui, workbench, &place, &geometry, Some(&response), &dress);
+}
+
+/// The same picture without a mouse, for a figure.
+pub fn show_in_figure(ui: &mut Ui, workbench: &mut Workbench, (kind, plane): (ViewKind, AnatomicalPlane), rect: Rect, dress: &Dress) {
+    let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
+    let place = Place { kind, plane, rect, grid };
+    let geometry = place.geometry(workbench);
+    picture::draw(ui, workbench, &place, &geometry, None, dress);
 }
 
 fn slot(plane: AnatomicalPlane) -> usize {

@@ -4,8 +4,9 @@ use egui::{Event, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
 use medley_volume::glam::{DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
 
-use super::{Place, dvec, painting, slot};
+use super::{Place, dvec, measuring, painting, slot};
 use crate::panels::caption::toggle_maximised;
+use crate::state::measure::SlicePlane;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::tools::ActiveTool;
 use crate::state::workbench::Workbench;
@@ -20,8 +21,9 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
             geometry = place.geometry(workbench);
         }
         workbench.views.pointer = Some(geometry.ras_under(dvec(at)));
+        workbench.measure.slice = Some(SlicePlane::of_view(&geometry, &grid));
     }
-    if response.double_clicked() && !workbench.tool.is_painting() {
+    if response.double_clicked() && !workbench.tool.is_painting() && !workbench.tool.is_measuring() {
         toggle_maximised(workbench, kind);
         return geometry;
     }
@@ -55,6 +57,7 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
                 workbench.views.window = workbench.views.window.dragged(moved.x.into(), moved.y.into(), range);
             }
         }
+        tool if tool.is_measuring() => measuring::measure(ui, workbench, place, response, &geometry),
         _ => {}
     }
     geometry

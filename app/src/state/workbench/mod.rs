@@ -2,12 +2,15 @@
 //!
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
+//! - `measuring`: measurements; `figures`: pictures for papers
 //! - `opening`: studies and cases; `masks`: painting and the journal; `labels`; `learning`: fine-tuning and proposals; `tasks`:
 //!   the same for classes and boxes; `weights`
 
+mod figures;
 mod labels;
 mod learning;
 mod masks;
+mod measuring;
 mod opening;
 mod tasks;
 mod weights;
@@ -21,6 +24,8 @@ use medley_project::CaseId;
 use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
+use super::figure::FigureDesk;
+use super::measure::Measure;
 use super::notices::Notices;
 use super::open_case::OpenCase;
 use super::tools::{ActiveTool, BrushSettings};
@@ -83,6 +88,10 @@ pub struct Workbench {
     pub finding: Option<ShownFinding>,
     /// A class that is being typed, and the case it is for.
     pub class_draft: Option<(CaseId, String)>,
+    /// What is measured in the open case.
+    pub measure: Measure,
+    /// The next figure.
+    pub figure: FigureDesk,
     /// What the user is told.
     pub notices: Notices,
     /// Dialogs that are open.
@@ -120,6 +129,7 @@ impl Workbench {
         let worker = Worker::start(Arc::clone(&wake));
         let mut weights_page = WeightsPage::new(Arc::clone(&wake));
         weights_page.refresh(&[]);
+        let wake_measure = Arc::clone(&wake);
         let devices_slot = Arc::new(std::sync::OnceLock::new());
         let slot = Arc::clone(&devices_slot);
         // Asking the drivers takes up to a second.
@@ -141,6 +151,8 @@ impl Workbench {
             proposing: None,
             finding: None,
             class_draft: None,
+            measure: Measure::new(Arc::clone(&wake_measure))?,
+            figure: FigureDesk::new(wake_measure),
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             volume_choice: None,
@@ -171,6 +183,8 @@ impl Workbench {
             self.take_job_event(event);
         }
         self.take_weights_news();
+        self.poll_measure();
+        self.poll_figure();
         if self.devices.is_empty()
             && let Some(devices) = self.devices_slot.get()
         {
@@ -190,5 +204,6 @@ impl Drop for Workbench {
         // The worker stops its job and the clerk finishes its requests when they are dropped.
         self.cancel_stroke();
         self.snapshot();
+        self.keep_measurements();
     }
 }

@@ -93,6 +93,8 @@ impl Workbench {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
                 }
             }
+            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText("Measurements", path, self.measurement_table())),
+            Chosen::SaveFigure(path) => self.figure.path = Some(path),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
             Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),
         }
@@ -137,6 +139,7 @@ impl Workbench {
             Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
             Reply::MaskRead(id, path, labels, names) => self.take_mask(id, &path, &labels, &names),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
+            Reply::MeasurementsRead(id, measurements) => self.measure.take_read(id, measurements),
             Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
             Reply::VolumesFound(volumes) => {
                 self.loading = None;
