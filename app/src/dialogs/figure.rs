@@ -144,7 +144,7 @@ pub fn record(workbench: &mut Workbench) -> OffScreen {
     let textures = workbench.case.as_ref().and_then(|case| case.textures.as_ref()).filter(|_| has_volume);
     let still = textures.map(|textures| Arc::new(textures.twin()));
     // The first pass learns how many pixels a point has.
-    let _ = context.run_ui(input.clone(), |_| {});
-    let output = context.run_ui(input, |ui| draw_figure(ui, workbench, &choices, still.as_ref()));
+    let mut output = context.run_ui(input.clone(), |_| {});
+    output.append(context.run_ui(input, |ui| draw_figure(ui, workbench, &choices, still.as_ref())));
     OffScreen { size: [choices.width, choices.height], ground: choices.dress.ground().to_array(), context, output, still }
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use close::close_window;
 pub use data_set::data_set_window;
-pub use figure::figure_window;
+pub use figure::{figure_window, record as record_figure};
 pub use help::help_window;
 pub use path_field::path_window;
 pub use volumes::{VolumeChoice, volumes_window};

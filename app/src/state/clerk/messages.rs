@@ -68,10 +68,10 @@ pub enum Request {
     SetLabels(LabelTable),
     /// Remember a trained model.
     AddModel(ModelRecord),
-    /// Read what was measured in a case.
-    ReadMeasurements(CaseId),
-    /// Write what was measured in a case into the study.
-    KeepMeasurements(CaseId, Vec<Measurement>),
+    /// Read what was measured in a case of the study in this folder.
+    ReadMeasurements(PathBuf, CaseId),
+    /// Write what was measured in a case of the study in this folder; another may be open by then.
+    KeepMeasurements(PathBuf, CaseId, Vec<Measurement>),
     /// Write a text to a file of the user's choice: what it is called, where to, the text.
     WriteText(&'static str, PathBuf, String),
     /// Which cases can be learned from or measured on.
@@ -144,8 +144,10 @@ pub enum Reply {
     MaskRead(CaseId, PathBuf, Box<LabelMap>, LabelTable),
     /// Names and colours of labels were read.
     LabelsRead(PathBuf, LabelTable),
-    /// What was measured in a case was read.
-    MeasurementsRead(CaseId, Vec<Measurement>),
+    /// What was measured in a case of the study in this folder was read.
+    MeasurementsRead(PathBuf, CaseId, Vec<Measurement>),
+    /// What was measured could not be written.
+    MeasurementsNotKept(String),
     /// Something about a file that the user should know.
     Notice(String),
     /// There are several volumes to choose from.

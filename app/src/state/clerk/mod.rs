@@ -192,8 +192,14 @@ impl Desk {
             Request::SetClass(case, class) => self.change_cases(|study| study.set_class(case, class.as_deref())),
             Request::SetLabels(table) => self.study_mut().and_then(|study| study.set_label_table(&table).map_err(sentence)),
             Request::AddModel(model) => self.add_model(&model),
-            Request::ReadMeasurements(case) => self.read_measurements(case),
-            Request::KeepMeasurements(case, measurements) => self.keep_measurements(case, &measurements),
+            Request::ReadMeasurements(study, case) => {
+                self.read_measurements(study, case);
+                Ok(())
+            }
+            Request::KeepMeasurements(study, case, measurements) => {
+                self.keep_measurements(&study, case, &measurements);
+                Ok(())
+            }
             Request::WriteText(what, path, text) => self.write_text(what, path, &text),
             Request::ListLearnable(answer) => {
                 let _ = answer.send(self.learnable());

@@ -13,6 +13,9 @@ const BEFORE_PHYS: usize = 8 + 25;
 /// # Errors
 /// A sentence, if the pixels do not fill the size or the system refuses.
 pub fn write_png(path: &Path, size: [u32; 2], pixels: Vec<u8>, dpi: f64) -> Result<(), String> {
+    if pixels.len() as u64 != u64::from(size[0]) * u64::from(size[1]) * 3 {
+        return Err(format!("{}: the picture is not whole; make it again.", path.display()));
+    }
     let mut png = Vec::new();
     let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Adaptive);
     encoder.write_image(&pixels, size[0], size[1], ExtendedColorType::Rgb8).map_err(|error| format!("{}: {error}.", path.display()))?;

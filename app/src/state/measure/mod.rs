@@ -21,7 +21,7 @@ pub mod table;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use medley_project::CaseId;
@@ -164,14 +164,13 @@ impl Measure {
     }
 
     /// Measures in this case from now on. Whether it is another one, whose file must be read.
-    pub fn follow(&mut self, study: PathBuf, case: &OpenCase) -> bool {
-        let key = CaseKey { study, id: case.id };
+    pub fn follow(&mut self, study: &Path, case: &OpenCase) -> bool {
         let is_same_volume = self.volume.as_ref().is_some_and(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(&case.volume)));
-        if self.case.as_ref() == Some(&key) && is_same_volume {
+        if is_same_volume && self.case.as_ref().is_some_and(|known| known.id == case.id && known.study == study) {
             return false;
         }
         self.leave();
-        self.case = Some(key);
+        self.case = Some(CaseKey { study: study.to_owned(), id: case.id });
         self.volume = Some(Arc::downgrade(&case.volume));
         if let Some(calculator) = &mut self.calculator {
             calculator.begin(Subject { volume: Arc::clone(&case.volume), mask: Arc::clone(&case.mask), range: case.value_range });
@@ -189,8 +188,8 @@ impl Measure {
     }
 
     /// What the case's file holds, once it was read; what was measured meanwhile stands after it.
-    pub fn take_read(&mut self, id: CaseId, read: Vec<Measurement>) {
-        if self.is_read || self.case.as_ref().is_none_or(|case| case.id != id) {
+    pub fn take_read(&mut self, study: &Path, id: CaseId, read: Vec<Measurement>) {
+        if self.is_read || self.case.as_ref().is_none_or(|case| case.id != id || case.study != study) {
             return;
         }
         self.is_read = true;
@@ -201,13 +200,13 @@ impl Measure {
         self.list.extend(since);
     }
 
-    /// The measurements to write, if a finished change waits for it.
-    pub fn take_unsaved(&mut self) -> Option<(CaseId, Vec<Measurement>)> {
+    /// The measurements to write, with their study's folder and their case, if a finished change waits for it.
+    pub fn take_unsaved(&mut self) -> Option<(PathBuf, CaseId, Vec<Measurement>)> {
         if !self.is_read || self.drag.is_some() || !std::mem::take(&mut self.is_unsaved) {
             return None;
         }
         let list = self.list.iter().map(|measured| measured.measurement.clone()).collect();
-        self.case.as_ref().map(|case| (case.id, list))
+        self.case.as_ref().map(|case| (case.study.clone(), case.id, list))
     }
 
     /// Takes in what has been counted; the window that was asked for, if it was found (`None` within: there is nothing to find it
@@ -408,7 +407,7 @@ impl Measure {
     }
 
     fn replace(&mut self, list: Vec<Measured>) -> Vec<Measured> {
-        self.draft = None;
+        (self.draft, self.drag) = (None, None);
         let before = std::mem::replace(&mut self.list, list);
         self.selected = self.selected.filter(|number| self.list.iter().any(|measured| measured.number == *number));
         self.list.iter().map(|measured| measured.number).collect::<Vec<_>>().into_iter().for_each(|number| self.recount(number));
@@ -525,10 +524,11 @@ mod tests {
         draw(&mut measure, at(0.0, 0.0), at(3.0, 4.0));
         assert_eq!(measure.take_unsaved(), None);
         let kept = Measurement { name: "old".to_owned(), shape: Shape::Distance { ends: [at(0.0, 0.0), at(1.0, 0.0)] } };
-        measure.take_read(CaseId(2), vec![kept.clone()]);
+        measure.take_read(Path::new(""), CaseId(2), vec![kept.clone()]);
+        measure.take_read(Path::new("other"), CaseId(1), vec![kept.clone()]);
         assert_eq!(measure.take_unsaved(), None);
-        measure.take_read(CaseId(1), vec![kept]);
-        let (id, written) = measure.take_unsaved().expect("something to write");
+        measure.take_read(Path::new(""), CaseId(1), vec![kept]);
+        let (_, id, written) = measure.take_unsaved().expect("something to write");
         assert_eq!((id, written.len(), written[0].name.as_str()), (CaseId(1), 2, "old"));
         assert_eq!(measure.take_unsaved(), None);
     }

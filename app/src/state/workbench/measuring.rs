@@ -12,10 +12,15 @@ use crate::texts::measure as texts;
 impl Workbench {
     /// Measures in the case that is open now, takes in what was counted, and has finished changes written. Once a frame.
     pub(super) fn poll_measure(&mut self) {
+        // Before another case takes the place of the one that was measured.
+        self.keep_measurements();
+        if !self.tool.is_measuring() {
+            self.measure.cancel();
+        }
         match (&self.study, &self.case) {
             (Some(study), Some(case)) => {
-                if self.measure.follow(study.folder.clone(), case) {
-                    self.clerk.ask(Request::ReadMeasurements(case.id));
+                if self.measure.follow(&study.folder, case) {
+                    self.clerk.ask(Request::ReadMeasurements(study.folder.clone(), case.id));
                 }
             }
             _ => self.measure.leave(),
@@ -28,13 +33,12 @@ impl Workbench {
         if let Some(case) = self.case.as_ref().filter(|case| !case.is_painting()) {
             self.measure.tell_changes(&case.mask);
         }
-        self.keep_measurements();
     }
 
     /// Has a finished change written.
     pub(super) fn keep_measurements(&mut self) {
-        if let Some((id, measurements)) = self.measure.take_unsaved() {
-            self.clerk.ask(Request::KeepMeasurements(id, measurements));
+        if let Some((study, id, measurements)) = self.measure.take_unsaved() {
+            self.clerk.ask(Request::KeepMeasurements(study, id, measurements));
         }
     }
 

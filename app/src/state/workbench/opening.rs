@@ -139,7 +139,8 @@ impl Workbench {
             Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
             Reply::MaskRead(id, path, labels, names) => self.take_mask(id, &path, &labels, &names),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
-            Reply::MeasurementsRead(id, measurements) => self.measure.take_read(id, measurements),
+            Reply::MeasurementsRead(study, id, measurements) => self.measure.take_read(&study, id, measurements),
+            Reply::MeasurementsNotKept(sentence) => self.notices.push(Severity::Error, sentence),
             Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
             Reply::VolumesFound(volumes) => {
                 self.loading = None;
