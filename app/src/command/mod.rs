@@ -17,6 +17,7 @@ use egui::{Context, Key, KeyboardShortcut};
 use crate::dialogs::Purpose;
 use crate::state::correction::operation::Operation;
 use crate::state::layout::LayoutKind;
+use crate::state::measure::WindowSource;
 use crate::state::settings::ThemeChoice;
 use crate::state::slab::Slab;
 use crate::state::tools::ActiveTool;
@@ -110,6 +111,22 @@ pub enum Command {
     NextCompareMode,
     /// Take both crosshairs of a comparison as the same place.
     LinkHere,
+    /// Take the chosen measurement out of the list.
+    DeleteMeasurement,
+    /// Write measurements and label volumes as a table.
+    SaveMeasurements,
+    /// The histogram and the window over it.
+    ToggleHistogram,
+    /// The bar of greys at the edge of slices.
+    ToggleColorBar,
+    /// A window from all values of the scan.
+    WindowFromVolume,
+    /// A window from the values of a slice.
+    WindowFromSlice,
+    /// A window from the values under the chosen label.
+    WindowFromLabel,
+    /// Save a view as a picture.
+    SaveFigure,
     /// Start fine-tuning.
     FineTune,
     /// Hold the fine-tuning or let it go on.
@@ -184,6 +201,16 @@ impl Command {
             Self::Compare => workbench.compare_obstacle(),
             Self::NextCompareMode | Self::LinkHere => unless(workbench.comparison.is_some(), crate::texts::compare::NOTHING_COMPARED),
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
+            Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), "There is no measurement to undo."),
+            Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), "There is no measurement to redo."),
+            Self::DeleteMeasurement => unless(workbench.measure.selected.is_some(), "Choose a measurement first."),
+            Self::SaveMeasurements
+            | Self::ToggleHistogram
+            | Self::ToggleColorBar
+            | Self::WindowFromVolume
+            | Self::WindowFromLabel
+            | Self::SaveFigure => unless(case.is_some(), "Open a scan first."),
+            Self::WindowFromSlice => unless(workbench.measure.slice.is_some(), "Point at a slice first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
             Self::Choose(_) | Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
@@ -229,6 +256,24 @@ impl Command {
             Self::ImportMask => choose(workbench, Purpose::ImportMask, None),
             Self::ExportLabels => choose(workbench, Purpose::ExportLabels, Some("labels.txt")),
             Self::ImportLabels => choose(workbench, Purpose::ImportLabels, None),
+            Self::Undo if workbench.undoes_measurements() => workbench.measure.undo(),
+            Self::Redo if workbench.undoes_measurements() => workbench.measure.redo(),
+            Self::DeleteMeasurement => {
+                if let Some(number) = workbench.measure.selected {
+                    workbench.delete_measurement(number);
+                }
+            }
+            Self::SaveMeasurements => choose(workbench, Purpose::SaveMeasurements, Some("measurements.csv")),
+            Self::ToggleHistogram => workbench.measure.is_histogram_open = !workbench.measure.is_histogram_open,
+            Self::ToggleColorBar => workbench.measure.shows_color_bar = !workbench.measure.shows_color_bar,
+            Self::WindowFromVolume => workbench.find_window(WindowSource::Volume),
+            Self::WindowFromSlice => {
+                if let Some(plane) = workbench.measure.slice {
+                    workbench.find_window(WindowSource::Slice(plane));
+                }
+            }
+            Self::WindowFromLabel => workbench.find_window(WindowSource::Label(workbench.active_label)),
+            Self::SaveFigure => workbench.figure.open(),
             Self::Undo => workbench.undo(),
             Self::Redo => workbench.redo(),
             Self::Take(tool) => workbench.take(tool),
@@ -298,6 +343,7 @@ impl Command {
                     // That was it.
                 } else if workbench.hands.close() {
                     // What lies on top is closed; what lies under it goes on.
+                } else if workbench.measure.cancel() || workbench.figure.close() {
                 } else if workbench.loading.is_some() {
                     workbench.stop_opening();
                 } else if workbench.volume_choice.take().is_none()

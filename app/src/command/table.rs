@@ -106,6 +106,8 @@ pub const TABLE: &[Entry] = &[
     row(Command::ImportMask, "import-mask", "Read mask…", Group::Files, &[]),
     row(Command::ExportLabels, "export-labels", "Save label names as…", Group::Files, &[]),
     row(Command::ImportLabels, "import-labels", "Read label names…", Group::Files, &[]),
+    row(Command::SaveMeasurements, "save-measurements", "Save measurements as…", Group::Files, &[]),
+    row(Command::SaveFigure, "save-figure", "Save figure…", Group::Files, &[ctrl_shift(Key::F)]),
 
     row(Command::Undo, "undo", "Undo", Group::Edit, &[ctrl(Key::Z)]),
     row(Command::Redo, "redo", "Redo", Group::Edit, &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
@@ -132,6 +134,10 @@ pub const TABLE: &[Entry] = &[
     operation(Operation::Crop, "crop"),
     row(Command::CopySliceUp, "copy-slice-up", "Copy label to the slice above", Group::Tools, &[ctrl(Key::ArrowUp)]),
     row(Command::CopySliceDown, "copy-slice-down", "Copy label to the slice below", Group::Tools, &[ctrl(Key::ArrowDown)]),
+    tool(ActiveTool::Distance, "tool-distance", &[plain(Key::D)]),
+    tool(ActiveTool::Angle, "tool-angle", &[plain(Key::A)]),
+    tool(ActiveTool::Region, "tool-region", &[plain(Key::E)]),
+    row(Command::DeleteMeasurement, "delete-measurement", "Delete the measurement", Group::Tools, &[plain(Key::Delete)]),
     row(Command::SmallerBrush, "smaller-brush", "Smaller brush", Group::Tools, &[plain(Key::Minus)]),
     row(Command::LargerBrush, "larger-brush", "Larger brush", Group::Tools, &[plain(Key::Plus), plain(Key::Equals)]),
 
@@ -140,6 +146,11 @@ pub const TABLE: &[Entry] = &[
     row(Command::ToggleOutline, "outline", "Labels as outline or fill", Group::Labels, &[plain(Key::G)]),
 
     row(Command::ResetViews, "reset-views", "Reset views", Group::Views, &[plain(Key::R)]),
+    row(Command::ToggleHistogram, "histogram", "Histogram", Group::Views, &[plain(Key::H)]),
+    row(Command::WindowFromSlice, "window-from-slice", "Window from this slice", Group::Views, &[plain(Key::W)]),
+    row(Command::WindowFromVolume, "window-from-scan", "Window from the whole scan", Group::Views, &[]),
+    row(Command::WindowFromLabel, "window-from-label", "Window from the chosen label", Group::Views, &[]),
+    row(Command::ToggleColorBar, "color-bar", "Colour bar", Group::Views, &[]),
     row(Command::ToggleConvention, "convention", "Radiological or neurological", Group::Views, &[]),
     row(Command::NextSlab, "next-slab", "Slice, MIP, mean or MinIP", Group::Views, &[plain(Key::T)]),
     row(Command::ThickerSlab, "thicker-slab", "Thicker slab", Group::Views, &[plain(Key::CloseBracket)]),

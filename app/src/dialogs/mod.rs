@@ -5,6 +5,7 @@
 
 mod close;
 mod data_set;
+mod figure;
 mod help;
 mod palette;
 mod path_field;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 pub use close::close_window;
 pub use data_set::data_set_window;
+pub use figure::{figure_window, record as record_figure};
 pub use help::help_window;
 pub use palette::palette_window;
 pub use path_field::path_window;
@@ -50,6 +52,10 @@ pub enum Purpose {
     ExportLabels,
     /// Names of labels to read.
     ImportLabels,
+    /// Where a table of measurements is to be saved.
+    SaveMeasurements,
+    /// Where a figure is to be saved.
+    SaveFigure,
 }
 
 impl Purpose {
@@ -67,6 +73,8 @@ impl Purpose {
             Self::ImportMask => "Read a mask",
             Self::ExportLabels => "Save the names of labels as",
             Self::ImportLabels => "Read names of labels",
+            Self::SaveMeasurements => "Save the measurements as",
+            Self::SaveFigure => "Save the figure as",
         }
     }
 
@@ -81,6 +89,8 @@ impl Purpose {
             Self::Weights | Self::ImportWeights => "A .pth or .safetensors file",
             Self::ExportLabels => "A name that ends with .txt or .label (ITK-SNAP) or .ctbl (3D Slicer)",
             Self::ImportLabels => "A label description of ITK-SNAP or a colour table of 3D Slicer",
+            Self::SaveMeasurements => "A name that ends with .csv",
+            Self::SaveFigure => "A name that ends with .png",
             Self::ExportMask => {
                 "A name that ends with .nii.gz, .nii, .nrrd, .seg.nrrd, .mha or .dcm; with .stl, .ply or .obj the surface of the chosen label"
             }
@@ -99,6 +109,8 @@ impl Purpose {
             Self::ImportMask => Chosen::ImportMask(path),
             Self::ExportLabels => Chosen::ExportLabels(path),
             Self::ImportLabels => Chosen::ImportLabels(path),
+            Self::SaveMeasurements => Chosen::SaveMeasurements(path),
+            Self::SaveFigure => Chosen::SaveFigure(path),
         }
     }
 }
@@ -124,6 +136,10 @@ pub enum Chosen {
     ExportLabels(PathBuf),
     /// Read names of labels from here.
     ImportLabels(PathBuf),
+    /// Save the measurements here.
+    SaveMeasurements(PathBuf),
+    /// Save the figure here.
+    SaveFigure(PathBuf),
     /// The system has no file dialog.
     NoDialog(Purpose),
 }
@@ -170,6 +186,8 @@ impl Dialogs {
                 .add_filter("Masks", &["gz", "nii", "nrrd", "mha", "mhd", "dcm"])
                 .add_filter("Surface of the chosen label", &["stl", "ply", "obj"]),
             Purpose::ExportLabels | Purpose::ImportLabels => dialog.add_filter("Names of labels", &["txt", "label", "ctbl"]),
+            Purpose::SaveMeasurements => dialog.add_filter("Tables", &["csv"]),
+            Purpose::SaveFigure => dialog.add_filter("Pictures", &["png"]),
             Purpose::OpenStudy | Purpose::NewStudy => dialog,
         };
         if let Some(name) = suggested {
@@ -178,7 +196,7 @@ impl Dialogs {
         let outbox = self.outbox.clone();
         // The future is made on the window's thread, as macOS asks for, and waited for elsewhere.
         let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match purpose {
-            Purpose::ExportMask | Purpose::ExportLabels => Box::pin(dialog.save_file()),
+            Purpose::ExportMask | Purpose::ExportLabels | Purpose::SaveMeasurements | Purpose::SaveFigure => Box::pin(dialog.save_file()),
             Purpose::OpenStudy | Purpose::NewStudy => Box::pin(dialog.pick_folder()),
             _ => Box::pin(dialog.pick_file()),
         };

@@ -66,6 +66,23 @@ pub fn tool(painter: &Painter, square: Rect, tool: ActiveTool, color: Color32) {
                 open(&[place(0.31, -0.1), place(0.43, 0.0), place(0.31, 0.1)]);
             }
         }
+        ActiveTool::Distance => {
+            open(&[(0.12, 0.88), (0.88, 0.12)]);
+            open(&[(0.04, 0.76), (0.24, 0.96)]);
+            open(&[(0.76, 0.04), (0.96, 0.24)]);
+        }
+        ActiveTool::Angle => {
+            open(&[(0.84, 0.2), (0.14, 0.82), (0.92, 0.82)]);
+            let arc = |n: i32| -0.72 * n as f32 / 8.0;
+            let bow: Vec<(f32, f32)> = (0..=8).map(|n| (0.14 + 0.42 * arc(n).cos(), 0.82 + 0.42 * arc(n).sin())).collect();
+            open(&bow);
+        }
+        ActiveTool::Region => {
+            let around = |n: i32| n as f32 / 24.0 * std::f32::consts::TAU;
+            let ellipse: Vec<(f32, f32)> = (0..24).map(|n| (0.5 + 0.4 * around(n).cos(), 0.5 + 0.28 * around(n).sin())).collect();
+            closed(&ellipse);
+            dot(0.5, 0.5, 0.06);
+        }
         ActiveTool::LiveWire => {
             let wave: Vec<(f32, f32)> =
                 (0..=24).map(|n| n as f32 / 24.0).map(|t| (0.1 + 0.62 * t, 0.72 - 0.42 * t + 0.11 * (t * 10.0).sin())).collect();

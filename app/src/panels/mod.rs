@@ -4,12 +4,16 @@ mod box_overlay;
 mod caption;
 mod cases;
 mod class_field;
+pub(crate) mod color_bar;
 mod compare;
 mod correct;
+mod figure;
 mod findings;
+mod histogram;
 mod icons;
 mod labels;
 mod layout_menu;
+mod measurements;
 mod models;
 mod notices;
 mod proposal;
@@ -26,11 +30,13 @@ mod views;
 mod volume_view;
 pub(crate) mod widgets;
 
+pub use figure::draw_figure;
+
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
 use crate::command::Command;
 use crate::dialogs::{
-    close_window, data_set_window, help_window, palette_window, path_window, settings_window, volumes_window, weights_window,
+    close_window, data_set_window, figure_window, help_window, palette_window, path_window, settings_window, volumes_window, weights_window,
 };
 use crate::state::workbench::Workbench;
 use crate::theme;
@@ -50,6 +56,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             labels::show(ui, workbench);
             correct::show(ui, workbench);
             second_scan::show(ui, workbench);
+            ui.add_space(10.0);
+            measurements::show(ui, workbench);
         });
     });
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
@@ -69,6 +77,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     weights_window(ui, workbench);
     volumes_window(ui, workbench);
     data_set_window(ui, workbench);
+    histogram::show(ui, workbench);
+    figure_window(ui, workbench);
     help_window(ui, workbench);
     settings_window(ui, workbench);
     path_window(ui, &mut workbench.dialogs);

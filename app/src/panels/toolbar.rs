@@ -53,6 +53,8 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
             Command::ImportMask,
             Command::ExportLabels,
             Command::ImportLabels,
+            Command::SaveMeasurements,
+            Command::SaveFigure,
         ];
         for command in commands {
             let obstacle = command.obstacle(workbench);
@@ -63,7 +65,7 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
                 command.run(workbench, &ui.ctx().clone());
                 ui.close();
             }
-            if [Command::OpenSample, Command::ImportMask].contains(&command) {
+            if [Command::OpenSample, Command::ImportMask, Command::ImportLabels].contains(&command) {
                 ui.separator();
             }
         }
@@ -81,7 +83,7 @@ fn window(ui: &mut Ui, workbench: &mut Workbench) {
         Some(preset) => preset.name.to_owned(),
         None => format!("W {:.0}  L {:.0}", window.width, window.level),
     };
-    let mut chosen = None;
+    let (mut chosen, mut asked) = (None::<WindowLevel>, None);
     let combo = ComboBox::from_id_salt("window").selected_text(text).width(108.0).show_ui(ui, |ui| {
         if is_ct {
             for preset in CT_PRESETS {
@@ -91,14 +93,19 @@ fn window(ui: &mut Ui, workbench: &mut Workbench) {
                 }
             }
         }
-        if ui.selectable_label(false, "0.1–99.9 percentile").clicked() {
-            chosen = Some(WindowLevel::percentile(&case.volume));
+        for command in [Command::WindowFromVolume, Command::WindowFromSlice, Command::WindowFromLabel, Command::ToggleHistogram] {
+            if ui.selectable_label(false, command.title()).clicked() {
+                asked = Some(command);
+            }
         }
     });
     combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Window preset"));
     combo.response.on_hover_text("Which values are black and white (width/level)");
     if let Some(chosen) = chosen {
         workbench.views.window = chosen;
+    }
+    if let Some(command) = asked {
+        command.run(workbench, &ui.ctx().clone());
     }
 }
 

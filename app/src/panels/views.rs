@@ -26,6 +26,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if workbench.comparison.is_some() {
         Panel::top("comparison").frame(super::bar_frame(ui)).show(ui, |ui| compare::bar(ui, workbench));
     }
+    workbench.figure.begin_frame();
     let room = ui.available_rect_before_wrap();
     ui.painter().rect_filled(room, 0.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
     if workbench.comparison.is_some() {

@@ -3,12 +3,13 @@
 use std::f64::consts::FRAC_PI_2;
 use std::sync::Arc;
 
+use egui::{Color32, Event, PointerButton, Rect, Sense, Ui, vec2};
+use medley_volume::Ras;
 use medley_volume::glam::DVec3;
 
-use egui::{Color32, Event, PointerButton, Rect, Sense, Ui, vec2};
-
 use super::caption::{caption, name_of, toggle_maximised};
-use crate::render::{VolumeFrame, volume_shape};
+use crate::render::{ScanTextures, VolumeFrame, volume_shape};
+use crate::state::figure::Dress;
 use crate::state::view::{Subject, ViewKind, VolumeMode};
 use crate::state::workbench::Workbench;
 use crate::texts;
@@ -46,31 +47,40 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
         zoom *= 1.1f64.powf(f64::from(notches.clamp(-5.0, 5.0)));
     }
     camera.zoom = (camera.zoom * zoom).clamp(0.3, 12.0);
-    ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
-    let views = &workbench.views;
-    if let Some(case) = &workbench.case
-        && let Some(textures) = &case.textures
-    {
-        let case_quantity = case.volume.quantity();
-        let frame = VolumeFrame {
-            directions: views.volume_camera.directions(),
-            zoom: views.volume_camera.zoom,
-            window: views.window,
-            mode: views.volume_mode,
-            transfer: Arc::new(views.volume_look.transfers.of(case_quantity).over_values(textures.value_scale())),
-            shading: 1.0,
-            scan_bounds: [DVec3::ZERO, DVec3::ONE],
-            label_bounds: [DVec3::ZERO, DVec3::ONE],
-            opacity: views.overlay.opacity,
-            shows_labels: !views.overlay.is_hidden,
-            crosshair: views.crosshair,
-            palette: Arc::clone(&workbench.palette),
-            background: [0.0, 0.0, 0.0],
-        };
-        ui.painter_at(rect).add(volume_shape(rect, textures, frame));
+    workbench.figure.saw(kind, rect);
+    if let Some(textures) = workbench.case.as_ref().and_then(|case| case.textures.clone()) {
+        picture(ui, workbench, &textures, rect, &Dress::of_screen(workbench));
     }
     caption(ui, workbench, kind, rect, "3D");
     modes(ui, workbench, rect);
+}
+
+/// The same picture without a mouse, for a figure; `textures` are a twin of those on the screen.
+pub fn show_in_figure(ui: &Ui, workbench: &Workbench, textures: &Arc<ScanTextures>, rect: Rect, dress: &Dress) {
+    picture(ui, workbench, textures, rect, dress);
+}
+
+fn picture(ui: &Ui, workbench: &Workbench, textures: &Arc<ScanTextures>, rect: Rect, dress: &Dress) {
+    ui.painter().rect_filled(rect, 0.0, dress.ground());
+    let views = &workbench.views;
+    let Some(quantity) = workbench.case.as_ref().map(|case| case.volume.quantity()) else { return };
+    let frame = VolumeFrame {
+        directions: views.volume_camera.directions(),
+        zoom: views.volume_camera.zoom,
+        window: views.window,
+        mode: views.volume_mode,
+        transfer: Arc::new(views.volume_look.transfers.of(quantity).over_values(textures.value_scale())),
+        shading: 1.0,
+        scan_bounds: [DVec3::ZERO, DVec3::ONE],
+        label_bounds: [DVec3::ZERO, DVec3::ONE],
+        opacity: views.overlay.opacity,
+        shows_labels: !views.overlay.is_hidden && dress.shows_labels,
+        // One that is not wanted lies where nobody sees it.
+        crosshair: if dress.shows_crosshair { views.crosshair } else { Ras(views.crosshair.0 + DVec3::splat(1e6)) },
+        palette: Arc::clone(&workbench.palette),
+        background: if dress.is_on_white { [1.0; 3] } else { [0.0; 3] },
+    };
+    ui.painter_at(rect).add(volume_shape(rect, textures, frame));
 }
 
 fn modes(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {

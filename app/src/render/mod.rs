@@ -6,6 +6,7 @@
 //!   `shaders/slice.wgsl`; [`SecondTexture`]: the second scan on the device; [`ColorMap`]: its colours
 //! - [`volume_shape`] with [`VolumeFrame`]: the whole volume; `volume.rs` drives `shaders/volume.wgsl` and `shaders/blit.wgsl`,
 //!   `canvas.rs` decides when the picture is drawn, [`VolumeScreen`] is its camera, `volume_uniforms.rs` tells the shaders
+//! - [`draw_off_screen`]: what egui recorded as a picture of any size
 //! - [`Palette`]: colours of labels
 //! - `texels.rs`, `reduced.rs`, `bricks.rs`, `falls.rs`, `transfer_table.rs`, `label_textures.rs`: what the textures hold;
 //!   [`ValueHistogram`]: how often values occur; `device.rs`: making them without a panic
@@ -24,6 +25,7 @@ mod error;
 mod falls;
 mod histogram;
 mod label_textures;
+mod off_screen;
 mod pace;
 mod palette;
 mod passes;
@@ -43,6 +45,7 @@ mod volume_uniforms;
 pub use color_map::ColorMap;
 pub use error::RenderError;
 pub use histogram::ValueHistogram;
+pub use off_screen::{OffScreen, draw_off_screen};
 pub use palette::Palette;
 pub use passes::install;
 pub use scan_textures::ScanTextures;

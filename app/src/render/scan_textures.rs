@@ -116,6 +116,41 @@ impl ScanTextures {
         })
     }
 
+    /// The same scan and mask with a 3D picture of its own: one that is drawn for a file does not disturb the one on the screen.
+    /// Nothing is copied on the device; a proposal is left out.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        let labels = self.labels();
+        let labels = LabelTextures {
+            mask: labels.mask.clone(),
+            proposal: None,
+            preview: None,
+            bricks: labels.bricks.clone(),
+            bricks_texture: labels.bricks_texture.clone(),
+            mask_version: labels.mask_version,
+            slice_groups: [None, None],
+            volume_groups: None,
+        };
+        Self {
+            device: self.device.clone(),
+            grid: self.grid,
+            texels: self.texels,
+            reduction: self.reduction,
+            value_scale: self.value_scale,
+            histogram: self.histogram.clone(),
+            scan: self.scan.clone(),
+            mean: self.mean.clone(),
+            brightest: self.brightest.clone(),
+            falls: self.falls.clone(),
+            // Its own: the table is written when a picture is drawn by another function.
+            transfer: transfer_texture(&self.device),
+            table: Mutex::new(None),
+            labels: Mutex::new(labels),
+            canvas: Mutex::new(Canvas::default()),
+            failure: Mutex::new(None),
+        }
+    }
+
     /// Writes the part of the mask inside `region`; what reaches past the grid is left out. The whole mask is written when it
     /// first holds a label above 255, since the texture must be made anew.
     ///

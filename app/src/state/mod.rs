@@ -12,6 +12,7 @@
 //!   does; [`second_scan`]: one that lies over it
 //! - [`volume_look`], [`transfer`], [`clip_box`]: how the 3D view shows values, and what of it is cut away
 //! - [`layout`]: how the views share the window
+//! - [`measure`]: lines, angles, regions, labels and the histogram; [`figure`]: pictures for papers
 //! - [`notices`]: what the user is told
 //! - [`hands`]: settings, command palette, shortcuts and touch, each in a file of its own: [`settings`], [`command_palette`],
 //!   [`shortcut_sheet`], [`touch`]
@@ -21,8 +22,10 @@ pub mod clip_box;
 pub mod command_palette;
 pub mod compare;
 pub mod correction;
+pub mod figure;
 pub mod hands;
 pub mod layout;
+pub mod measure;
 pub mod notices;
 pub mod oblique;
 pub mod open_case;

@@ -19,12 +19,29 @@ pub enum ActiveTool {
     Grow,
     /// Fills a contour that follows edges of the scan.
     LiveWire,
+    /// Measures from place to place.
+    Distance,
+    /// Measures the angle between two lines.
+    Angle,
+    /// Measures what lies within an ellipse, a rectangle or a line drawn by hand.
+    Region,
 }
 
 impl ActiveTool {
     /// All of them, by their digit from 1.
-    pub const ALL: [Self; 8] =
-        [Self::Crosshair, Self::WindowLevel, Self::Brush, Self::Eraser, Self::Contour, Self::Fill, Self::Grow, Self::LiveWire];
+    pub const ALL: [Self; 11] = [
+        Self::Crosshair,
+        Self::WindowLevel,
+        Self::Brush,
+        Self::Eraser,
+        Self::Contour,
+        Self::Fill,
+        Self::Grow,
+        Self::LiveWire,
+        Self::Distance,
+        Self::Angle,
+        Self::Region,
+    ];
 
     /// Its name, which is also its button's label.
     #[must_use]
@@ -38,19 +55,28 @@ impl ActiveTool {
             Self::Fill => "Fill",
             Self::Grow => "Grow",
             Self::LiveWire => "Live-wire",
+            Self::Distance => "Distance",
+            Self::Angle => "Angle",
+            Self::Region => "Region",
         }
     }
 
     /// Whether it changes the mask.
     #[must_use]
     pub fn changes_mask(self) -> bool {
-        !matches!(self, Self::Crosshair | Self::WindowLevel)
+        !matches!(self, Self::Crosshair | Self::WindowLevel | Self::Distance | Self::Angle | Self::Region)
     }
 
     /// Whether it is a brush.
     #[must_use]
     pub fn is_painting(self) -> bool {
         matches!(self, Self::Brush | Self::Eraser)
+    }
+
+    /// Whether it measures.
+    #[must_use]
+    pub fn is_measuring(self) -> bool {
+        matches!(self, Self::Distance | Self::Angle | Self::Region)
     }
 }
 

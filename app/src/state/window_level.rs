@@ -55,6 +55,33 @@ impl WindowLevel {
         Self { width, level: (low + high) / 2.0 }
     }
 
+    /// From the 0.1 to the 99.9 percentile of some values; `None` where none is a number.
+    #[must_use]
+    pub fn of_values(mut values: Vec<f64>) -> Option<Self> {
+        values.retain(|value| value.is_finite());
+        let last = values.len().checked_sub(1)?;
+        let [low, high] = [0.001, 0.999].map(|fraction| {
+            let at = (fraction * last as f64).round() as usize;
+            *values.select_nth_unstable_by(at, f64::total_cmp).1
+        });
+        let width = if high > low { high - low } else { 1.0 };
+        Some(Self { width, level: (low + high) / 2.0 })
+    }
+
+    /// With this value drawn black and white where it was; at least `least` wide.
+    #[must_use]
+    pub fn with_low(self, low: f64, least: f64) -> Self {
+        let low = low.min(self.high() - least);
+        Self { width: self.high() - low, level: (low + self.high()) / 2.0 }
+    }
+
+    /// With this value drawn white and black where it was; at least `least` wide.
+    #[must_use]
+    pub fn with_high(self, high: f64, least: f64) -> Self {
+        let high = high.max(self.low() + least);
+        Self { width: high - self.low(), level: (self.low() + high) / 2.0 }
+    }
+
     /// The value drawn black.
     #[must_use]
     pub fn low(self) -> f64 {
@@ -99,6 +126,27 @@ mod tests {
         let mr = WindowLevel::first_for(&volume(Quantity::Arbitrary));
         assert_eq!((mr.low().round(), mr.high().round()), (1.0, 998.0));
         assert_eq!(mr.preset(), None);
+    }
+
+    #[test]
+    fn an_edge_is_moved_and_the_other_stays() {
+        let window = WindowLevel { width: 400.0, level: 40.0 };
+        let lower = window.with_low(-300.0, 1.0);
+        assert_eq!((lower.low(), lower.high()), (-300.0, 240.0));
+        let upper = window.with_high(500.0, 1.0);
+        assert_eq!((upper.low(), upper.high()), (-160.0, 500.0));
+        assert_eq!(window.with_low(1e6, 2.0).width, 2.0);
+        assert_eq!(window.with_high(-1e6, 2.0), WindowLevel { width: 2.0, level: -159.0 });
+    }
+
+    #[test]
+    fn a_window_of_some_values_reaches_from_percentile_to_percentile() {
+        let mut values: Vec<f64> = (0..=2000).rev().map(f64::from).collect();
+        values.extend([f64::NAN, f64::INFINITY]);
+        let found = WindowLevel::of_values(values).expect("values");
+        assert_eq!((found.low(), found.high()), (2.0, 1998.0));
+        assert_eq!(WindowLevel::of_values(vec![7.0; 3]), Some(WindowLevel { width: 1.0, level: 7.0 }));
+        assert_eq!(WindowLevel::of_values(vec![f64::NAN]), None);
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 pub mod compare;
 pub mod correct;
+pub mod figure;
 pub mod layout;
+pub mod measure;
 pub mod palette;
 pub mod settings;
 pub mod shortcuts;

@@ -3,12 +3,13 @@
 //! # Map
 //! - this file: where a view lies and what it cuts
 //! - `mouse`: looking around, and which tool the left button belongs to; `painting`: brush and eraser;
-//!   `contour`: contours and live-wire; `seed`: fill and grow
+//!   `contour`: contours and live-wire; `seed`: fill and grow; `measuring`: measurements, drawn and made
 //! - `touch`: what fingers and pens do
 //! - `picture`: the slice and what is written over it; `crosshair`: its lines, and turning the planes by them; `slab_menu`
 
 mod contour;
 mod crosshair;
+mod measuring;
 mod mouse;
 mod painting;
 mod picture;
@@ -21,6 +22,7 @@ use medley_volume::glam::DVec2;
 use medley_volume::{AnatomicalPlane, Grid};
 
 use super::caption::name_of;
+use crate::state::figure::Dress;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::view::ViewKind;
 use crate::state::workbench::Workbench;
@@ -35,8 +37,18 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, plane: Anato
     }
     crosshair::turn(ui, workbench, &place);
     let geometry = mouse::interact(ui, workbench, &place, &response);
-    picture::draw(ui, workbench, &place, &geometry, &response);
+    workbench.figure.saw(kind, rect);
+    let dress = Dress::of_screen(workbench);
+    picture::draw(ui, workbench, &place, &geometry, Some(&response), &dress);
     slab_menu::show(ui, workbench, &place);
+}
+
+/// The same picture without a mouse, for a figure.
+pub fn show_in_figure(ui: &mut Ui, workbench: &mut Workbench, (kind, plane): (ViewKind, AnatomicalPlane), rect: Rect, dress: &Dress) {
+    let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
+    let place = Place { kind, plane, rect, grid };
+    let geometry = place.geometry(workbench);
+    picture::draw(ui, workbench, &place, &geometry, None, dress);
 }
 
 /// The planes by the patient's axis along their normal.

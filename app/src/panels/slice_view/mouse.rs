@@ -4,8 +4,9 @@ use egui::{Event, MouseWheelUnit, PointerButton, Pos2, Response, Ui};
 use medley_volume::AnatomicalPlane;
 use medley_volume::glam::DVec2;
 
-use super::{Place, contour, dvec, painting, seed, slot, touch};
+use super::{Place, contour, dvec, measuring, painting, seed, slot, touch};
 use crate::panels::caption::toggle_maximised;
+use crate::state::measure::SlicePlane;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::tools::ActiveTool;
 use crate::state::workbench::Workbench;
@@ -20,11 +21,12 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
             geometry = place.geometry(workbench);
         }
         workbench.views.pointer = Some(geometry.ras_under(dvec(at)));
+        workbench.measure.slice = Some(SlicePlane::of_view(&geometry, &place.grid));
     }
     if let Some(geometry) = touch::interact(ui, workbench, place, &geometry) {
         return geometry;
     }
-    if response.double_clicked() && !workbench.tool.changes_mask() {
+    if response.double_clicked() && !workbench.tool.changes_mask() && !workbench.tool.is_measuring() {
         toggle_maximised(workbench, kind);
         return geometry;
     }
@@ -47,7 +49,7 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
             seed::click(ui, workbench, plane, response, &geometry);
             return geometry;
         }
-        ActiveTool::Crosshair | ActiveTool::WindowLevel => {}
+        ActiveTool::Crosshair | ActiveTool::WindowLevel | ActiveTool::Distance | ActiveTool::Angle | ActiveTool::Region => {}
     }
     if response.dragged_by(PointerButton::Secondary) {
         let anchor = ui.input(|input| input.pointer.press_origin()).unwrap_or(rect.center());
@@ -69,6 +71,7 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, respon
                 workbench.views.window = workbench.views.window.dragged(moved.x.into(), moved.y.into(), range);
             }
         }
+        tool if tool.is_measuring() => measuring::measure(ui, workbench, place, response, &geometry),
         _ => {}
     }
     geometry

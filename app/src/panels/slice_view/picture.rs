@@ -3,22 +3,33 @@
 use std::sync::Arc;
 
 use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, vec2};
-use medley_volume::AnatomicalPlane;
+use medley_volume::glam::DVec3;
+use medley_volume::{AnatomicalPlane, Ras};
 
-use super::{Place, contour, crosshair, slot};
+use super::{Place, contour, crosshair, measuring, pos, slot};
 use crate::panels::box_overlay;
 use crate::panels::caption::caption;
+use crate::panels::color_bar;
 use crate::render::{SliceFrame, slice_shape};
+use crate::state::figure::Dress;
 use crate::state::second_scan::SecondScan;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::view::Subject;
 use crate::state::workbench::Workbench;
 use crate::texts::slices;
 
-pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geometry: &SliceGeometry, response: &Response) {
+/// `response` is what the mouse does, on the screen; `dress` is what stands over the slice.
+pub(super) fn draw(
+    ui: &mut Ui,
+    workbench: &mut Workbench,
+    place: &Place,
+    geometry: &SliceGeometry,
+    response: Option<&Response>,
+    dress: &Dress,
+) {
     let Place { kind, plane, rect, .. } = *place;
     let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, 0.0, Color32::BLACK);
+    painter.rect_filled(rect, 0.0, dress.ground());
     let views = &workbench.views;
     let Some(case) = &workbench.case else { return };
     if let Some(textures) = &case.textures {
@@ -28,9 +39,10 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
             window: views.window,
             opacity: views.overlay.opacity,
             is_outline: views.overlay.is_outline,
-            shows_labels: !views.overlay.is_hidden,
+            shows_labels: !views.overlay.is_hidden && dress.shows_labels,
             shows_proposal: (case.proposal.is_some() || workbench.correction.preview.is_some())
                 && !views.overlay.is_hidden
+                && dress.shows_labels
                 && views.subject == Subject::Everything,
             is_proposal_alone: views.subject == Subject::Proposal,
             is_interpolated: views.is_interpolated,
@@ -38,13 +50,30 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
             slab: views.slabs.get(plane).frame(geometry),
             second: workbench.second.as_ref().and_then(SecondScan::frame),
         };
-        painter.add(slice_shape(rect, textures, frame));
+        // What the shader draws around the scan is black.
+        let scan = if dress.is_on_white { painter.with_clip_rect(rect.intersect(scan_rect(place, geometry))) } else { painter.clone() };
+        scan.add(slice_shape(rect, textures, frame));
     }
-    crosshair::draw(ui, &painter, workbench, place, geometry);
-    box_overlay::draw(&painter, workbench, plane, geometry);
-    contour::draw(&painter, workbench, plane, geometry);
-    letters(&painter, plane, workbench, rect, geometry);
-    scale_bar(&painter, rect, geometry);
+    if dress.shows_crosshair {
+        crosshair::draw(ui, &painter, workbench, place, geometry);
+    }
+    if dress.shows_labels {
+        box_overlay::draw(&painter, workbench, plane, geometry);
+        contour::draw(&painter, workbench, plane, geometry);
+    }
+    if dress.shows_measurements {
+        measuring::draw(&painter, workbench, place, geometry);
+    }
+    if dress.shows_letters {
+        letters(&painter, plane, workbench, rect, geometry, dress);
+    }
+    if dress.shows_scale_bar {
+        scale_bar(&painter, rect, geometry, dress);
+    }
+    if dress.shows_color_bar {
+        color_bar::draw(&painter, rect, views.window, case.volume.quantity(), dress.ink(210), dress.halo());
+    }
+    let Some(response) = response else { return };
     if workbench.tool.is_painting()
         && let Some(at) = response.hover_pos()
     {
@@ -54,7 +83,7 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
         ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
         if geometry.is_oblique() && !workbench.brush.is_ball {
             let below = rect.center_bottom() - vec2(0.0, 26.0);
-            shadowed(&painter, below, Align2::CENTER_BOTTOM, slices::BRUSH_IS_3D, 12.0, Color32::from_gray(210));
+            shadowed(&painter, below, Align2::CENTER_BOTTOM, slices::BRUSH_IS_3D, 12.0, dress.ink(210), dress.halo());
         }
     }
     let turned = if geometry.is_oblique() { format!(" {}", slices::TURNED) } else { String::new() };
@@ -63,7 +92,8 @@ pub(super) fn draw(ui: &mut Ui, workbench: &mut Workbench, place: &Place, geomet
 }
 
 /// The letters of the patient's sides at the edges, and which convention they follow.
-fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbench, rect: Rect, geometry: &SliceGeometry) {
+fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbench, rect: Rect, geometry: &SliceGeometry, dress: &Dress) {
+    let color = if dress.is_on_white { dress.ink(0) } else { Color32::from_rgb(255, 221, 120) };
     let [left, right, top, bottom] = geometry.edge_letters();
     let places = [
         (left, rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER),
@@ -72,29 +102,61 @@ fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbenc
         (bottom, rect.center_bottom() - vec2(0.0, 8.0), Align2::CENTER_BOTTOM),
     ];
     for (letter, at, anchor) in places {
-        shadowed(painter, at, anchor, &letter, 15.0, Color32::from_rgb(255, 221, 120));
+        shadowed(painter, at, anchor, &letter, 15.0, color, dress.halo());
     }
     if plane != AnatomicalPlane::Sagittal {
         let at = rect.right_bottom() - vec2(8.0, 7.0);
-        shadowed(painter, at, Align2::RIGHT_BOTTOM, workbench.views.convention.name(), 11.0, Color32::from_gray(170));
+        shadowed(painter, at, Align2::RIGHT_BOTTOM, workbench.views.convention.name(), 11.0, dress.ink(170), dress.halo());
     }
 }
 
 /// Text that is read on black and on white.
-fn shadowed(painter: &egui::Painter, at: Pos2, anchor: Align2, text: &str, size: f32, color: Color32) {
+fn shadowed(painter: &egui::Painter, at: Pos2, anchor: Align2, text: &str, size: f32, color: Color32, halo: Color32) {
     let font = FontId::proportional(size);
-    painter.text(at + vec2(1.0, 1.0), anchor, text, font.clone(), Color32::from_black_alpha(220));
+    painter.text(at + vec2(1.0, 1.0), anchor, text, font.clone(), halo);
     painter.text(at, anchor, text, font, color);
 }
 
 /// A bar of a round length at the lower left.
-fn scale_bar(painter: &egui::Painter, rect: Rect, geometry: &SliceGeometry) {
-    let widest_mm = f64::from(rect.width()) * 0.28 / geometry.points_per_mm();
-    let lengths = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
-    let Some(length) = lengths.into_iter().rev().find(|length| *length <= widest_mm) else { return };
+fn scale_bar(painter: &egui::Painter, rect: Rect, geometry: &SliceGeometry, dress: &Dress) {
+    let length = round_length(f64::from(rect.width()) * 0.28 / geometry.points_per_mm());
     let from = rect.left_bottom() + vec2(10.0, -10.0);
     let to = from + vec2((length * geometry.points_per_mm()) as f32, 0.0);
-    painter.line_segment([from, to], Stroke::new(3.0, Color32::from_black_alpha(200)));
-    painter.line_segment([from, to], Stroke::new(1.5, Color32::from_gray(210)));
-    shadowed(painter, from - vec2(0.0, 4.0), Align2::LEFT_BOTTOM, &format!("{length:.0} mm"), 11.0, Color32::from_gray(210));
+    painter.line_segment([from, to], Stroke::new(3.0, dress.halo()));
+    painter.line_segment([from, to], Stroke::new(1.5, dress.ink(210)));
+    shadowed(painter, from - vec2(0.0, 4.0), Align2::LEFT_BOTTOM, &length_text(length), 11.0, dress.ink(210), dress.halo());
+}
+
+/// The largest of 1, 2 and 5 times a power of ten that is not longer than `widest`.
+fn round_length(widest: f64) -> f64 {
+    let power = 10f64.powf(widest.max(1e-6).log10().floor());
+    [5.0, 2.0, 1.0].into_iter().map(|n| n * power).find(|length| *length <= widest * (1.0 + 1e-9)).unwrap_or(power)
+}
+
+/// A round length in the unit it is read in.
+fn length_text(mm: f64) -> String {
+    if mm >= 0.999 { format!("{mm:.0} mm") } else { format!("{:.0} µm", mm * 1000.0) }
+}
+
+/// What the scan covers of the screen: all of it but for cuts across its axes, where it is the rectangle around it.
+fn scan_rect(place: &Place, geometry: &SliceGeometry) -> Rect {
+    let end = place.grid.shape().map(|side| side as f64 - 0.5);
+    let corner = |n: usize| DVec3::from_array(std::array::from_fn(|axis| if n >> axis & 1 == 1 { end[axis] } else { -0.5 }));
+    let points: Vec<Pos2> = (0..8).map(|n| pos(geometry.point_of(Ras(place.grid.ras_from_voxel().transform_point3(corner(n)))))).collect();
+    Rect::from_points(&points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_bars_length_is_round_at_every_zoom_and_fits() {
+        for (widest, wanted, text) in
+            [(700.0, 500.0, "500 mm"), (50.0, 50.0, "50 mm"), (1.99, 1.0, "1 mm"), (0.93, 0.5, "500 µm"), (0.021, 0.02, "20 µm")]
+        {
+            assert!((round_length(widest) - wanted).abs() < 1e-12, "{widest}: {}", round_length(widest));
+            assert_eq!(length_text(wanted), text);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod easel;
 mod failures;
+mod figures;
 mod overlays;
 mod reference;
 mod seconds;

@@ -12,6 +12,7 @@ use medley_volume::{Grid, LabelMap, LabelTable, Ras};
 
 use super::sets::CheckedSet;
 use super::volumes::{OneVolume, Volumes};
+use crate::state::measure::Measurement;
 use crate::state::open_case::OpenCase;
 use crate::state::second_scan::{SecondScan, SecondSource};
 use crate::state::window_level::WindowLevel;
@@ -70,6 +71,12 @@ pub enum Request {
     SetLabels(LabelTable),
     /// Remember a trained model.
     AddModel(ModelRecord),
+    /// Read what was measured in a case of the study in this folder.
+    ReadMeasurements(PathBuf, CaseId),
+    /// Write what was measured in a case of the study in this folder; another may be open by then.
+    KeepMeasurements(PathBuf, CaseId, Vec<Measurement>),
+    /// Write a text to a file of the user's choice: what it is called, where to, the text.
+    WriteText(&'static str, PathBuf, String),
     /// Which cases can be learned from or measured on.
     ListLearnable(Sender<Result<Vec<(CaseId, Role)>, String>>),
     /// Which cases have a class and what they are for.
@@ -144,6 +151,10 @@ pub enum Reply {
     MaskRead(CaseId, PathBuf, Box<LabelMap>, LabelTable),
     /// Names and colours of labels were read.
     LabelsRead(PathBuf, LabelTable),
+    /// What was measured in a case of the study in this folder was read.
+    MeasurementsRead(PathBuf, CaseId, Vec<Measurement>),
+    /// What was measured could not be written.
+    MeasurementsNotKept(String),
     /// Something about a file that the user should know.
     Notice(String),
     /// There are several volumes to choose from.

@@ -1,6 +1,7 @@
 //! The thread that owns the study: it alone reads scans, writes masks and keeps the journal, so that the window never waits
 //! for a disk. Requests go in, replies come out, both in order.
 
+mod measurements;
 mod messages;
 mod second;
 mod sets;
@@ -193,6 +194,15 @@ impl Desk {
             Request::SetClass(case, class) => self.change_cases(|study| study.set_class(case, class.as_deref())),
             Request::SetLabels(table) => self.study_mut().and_then(|study| study.set_label_table(&table).map_err(sentence)),
             Request::AddModel(model) => self.add_model(&model),
+            Request::ReadMeasurements(study, case) => {
+                self.read_measurements(study, case);
+                Ok(())
+            }
+            Request::KeepMeasurements(study, case, measurements) => {
+                self.keep_measurements(&study, case, &measurements);
+                Ok(())
+            }
+            Request::WriteText(what, path, text) => self.write_text(what, path, &text),
             Request::ListLearnable(answer) => {
                 let _ = answer.send(self.learnable());
                 Ok(())

@@ -127,6 +127,9 @@ impl Workbench {
     }
 
     pub(super) fn show_change(&self, change: Option<MaskChange>) {
+        if let Some(change) = change {
+            self.measure.mask_changed(change.region);
+        }
         let (Some(change), Some(case), Some((_, queue))) = (change, &self.case, &self.gpu) else { return };
         if let Some(textures) = &case.textures {
             textures.write_mask(queue, &case.mask, change.region);

@@ -4,14 +4,17 @@
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
 //!   and the journal; `correcting`: the other tools; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and
-//!   boxes; `weights`; `second`: the scan that lies over the open one, and turned planes
+//!   boxes; `weights`; `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures
+//!   for papers
 
 mod comparing;
 mod correcting;
+mod figures;
 mod hands;
 mod labels;
 mod learning;
 mod masks;
+mod measuring;
 mod opening;
 mod second;
 mod tabs;
@@ -29,8 +32,10 @@ use medley_volume::LabelTable;
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
 use super::compare::Comparison;
 use super::correction::Correction;
+use super::figure::FigureDesk;
 use super::hands::Hands;
 use super::layout::Layout;
+use super::measure::Measure;
 use super::notices::Notices;
 use super::open_case::OpenCase;
 use super::second_scan::{SecondScan, SecondSource};
@@ -107,6 +112,10 @@ pub struct Workbench {
     pub finding: Option<ShownFinding>,
     /// A class that is being typed, and the case it is for.
     pub class_draft: Option<(CaseId, String)>,
+    /// What is measured in the open case.
+    pub measure: Measure,
+    /// The next figure.
+    pub figure: FigureDesk,
     /// What the user is told.
     pub notices: Notices,
     /// Dialogs that are open.
@@ -147,6 +156,7 @@ impl Workbench {
         let worker = Worker::start(Arc::clone(&wake));
         let mut weights_page = WeightsPage::new(Arc::clone(&wake));
         weights_page.refresh(&[]);
+        let wake_measure = Arc::clone(&wake);
         let devices_slot = Arc::new(std::sync::OnceLock::new());
         let slot = Arc::clone(&devices_slot);
         // Asking the drivers takes up to a second.
@@ -174,6 +184,8 @@ impl Workbench {
             proposing: None,
             finding: None,
             class_draft: None,
+            measure: Measure::new(Arc::clone(&wake_measure))?,
+            figure: FigureDesk::new(wake_measure),
             notices: Notices::default(),
             dialogs: Dialogs::default(),
             volume_choice: None,
@@ -206,6 +218,8 @@ impl Workbench {
         }
         self.poll_tools();
         self.take_weights_news();
+        self.poll_measure();
+        self.poll_figure();
         if self.devices.is_empty()
             && let Some(devices) = self.devices_slot.get()
         {
@@ -225,5 +239,6 @@ impl Drop for Workbench {
         // The worker stops its job and the clerk finishes its requests when they are dropped.
         self.cancel_stroke();
         self.snapshot();
+        self.keep_measurements();
     }
 }

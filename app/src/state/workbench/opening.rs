@@ -98,6 +98,8 @@ impl Workbench {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
                 }
             }
+            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText("Measurements", path, self.measurement_table())),
+            Chosen::SaveFigure(path) => self.figure.path = Some(path),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
             Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),
         }
@@ -142,6 +144,8 @@ impl Workbench {
                 self.with_case(id, |workbench| workbench.take_mask(&path, &labels, &names));
             }
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
+            Reply::MeasurementsRead(study, id, measurements) => self.measure.take_read(&study, id, measurements),
+            Reply::MeasurementsNotKept(sentence) => self.notices.push(Severity::Error, sentence),
             Reply::Notice(sentence) => self.notices.push(Severity::Warning, sentence),
             Reply::VolumesFound(volumes) => {
                 self.loading = None;

@@ -1,0 +1,169 @@
+//! Measurements in a slice: drawing them, and making and moving them with the mouse.
+
+use egui::{
+    Align2, Color32, CursorIcon, Event, FontId, Painter, PointerButton, Pos2, Rect, Response, Shape as Drawing, Stroke, Ui, pos2, vec2,
+};
+use medley_volume::Quantity;
+
+use super::{Place, dvec, pos};
+use crate::state::measure::{Grip, Kind, Measured, Passing, Shape, SlicePlane};
+use crate::state::slice_geometry::SliceGeometry;
+use crate::state::tools::ActiveTool;
+use crate::state::workbench::Workbench;
+use crate::texts::measure as texts;
+
+/// Seen on black, on white and on most labels.
+const COLOR: Color32 = Color32::from_rgb(255, 214, 64);
+/// How near the pointer must be to a handle, in points; to a line somewhat less.
+const REACH: f32 = 9.0;
+/// A drag shorter than this is a click, in points.
+const CLICK: f32 = 4.0;
+/// The shortest step of a line drawn by hand, in points.
+const STEP: f64 = 3.0;
+
+/// Makes, takes and moves measurements with the left button.
+pub(super) fn measure(ui: &Ui, workbench: &mut Workbench, place: &Place, response: &Response, geometry: &SliceGeometry) {
+    let kind = match workbench.tool {
+        ActiveTool::Distance => Kind::Distance,
+        ActiveTool::Angle => Kind::Angle,
+        _ => Kind::Region(workbench.measure.region_form),
+    };
+    let plane = SlicePlane::of_view(geometry, &place.grid);
+    let least_mm = STEP / geometry.points_per_mm();
+    let (events, press) = ui.input(|input| (input.events.clone(), input.pointer.press_origin()));
+    let is_down_here = response.is_pointer_button_down_on();
+    for event in events {
+        match event {
+            Event::PointerButton { pos: at, button: PointerButton::Primary, pressed: true, .. } if is_down_here => {
+                let taken = taken_at(workbench, &plane, geometry, at);
+                workbench.measure.press(kind, plane, geometry.ras_under(dvec(at)), taken);
+            }
+            Event::PointerMoved(at) if is_down_here || response.contains_pointer() => {
+                workbench.measure.follow_pointer(geometry.ras_under(dvec(at)), least_mm);
+            }
+            // The button is up by now, but it went down here.
+            Event::PointerButton { pos: at, button: PointerButton::Primary, pressed: false, .. }
+                if response.clicked() || response.drag_stopped_by(PointerButton::Primary) =>
+            {
+                let from = press.or(response.interact_pointer_pos()).unwrap_or(at);
+                workbench.measure.release(from.distance(at) > CLICK);
+            }
+            _ => {}
+        }
+    }
+    if let Some(at) = response.hover_pos() {
+        let is_over = workbench.measure.draft().is_none() && taken_at(workbench, &plane, geometry, at).is_some();
+        ui.ctx().set_cursor_icon(if is_over { CursorIcon::Grab } else { CursorIcon::Crosshair });
+    }
+}
+
+/// The measurement of this slice under the pointer: handles before lines, the newest first.
+fn taken_at(workbench: &Workbench, plane: &SlicePlane, geometry: &SliceGeometry, at: Pos2) -> Option<(u64, Grip)> {
+    let point = |place| pos(geometry.point_of(place));
+    let list = || workbench.measure.list.iter().rev().filter(|measured| plane.passes(&measured.measurement.shape) != Passing::Beside);
+    for measured in list() {
+        let near = |place| plane.distance_to(place).abs() <= plane.thickness_mm * 0.501 && point(place).distance(at) <= REACH;
+        let handles = measured.measurement.shape.handles();
+        if let Some(index) = handles.into_iter().position(near) {
+            return Some((measured.number, Grip::Handle(index)));
+        }
+    }
+    let is_under = |measured: &&Measured| {
+        let (line, is_closed) = measured.measurement.shape.line();
+        let points: Vec<Pos2> = line.into_iter().map(point).collect();
+        let sides = points.windows(2).map(|side| (side[0], side[1]));
+        let last = is_closed.then(|| points.first().copied().zip(points.last().copied())).flatten();
+        plane.passes(&measured.measurement.shape) == Passing::Within
+            && sides.chain(last).any(|(from, to)| distance_to_side(at, from, to) <= REACH * 0.6)
+    };
+    list().find(is_under).map(|measured| (measured.number, Grip::Body))
+}
+
+fn distance_to_side(at: Pos2, from: Pos2, to: Pos2) -> f32 {
+    let way = to - from;
+    let along = ((at - from).dot(way) / way.length_sq().max(1e-9)).clamp(0.0, 1.0);
+    (from + way * along).distance(at)
+}
+
+/// All measurements that the slice reaches: bright in their own slice, faint where they only pass through.
+pub(super) fn draw(painter: &Painter, workbench: &Workbench, place: &Place, geometry: &SliceGeometry) {
+    let Some(case) = &workbench.case else { return };
+    let plane = SlicePlane::of_view(geometry, &place.grid);
+    let quantity = case.volume.quantity();
+    for measured in &workbench.measure.list {
+        let shape = &measured.measurement.shape;
+        let passing = plane.passes(shape);
+        if passing == Passing::Beside {
+            continue;
+        }
+        let is_selected = workbench.measure.selected == Some(measured.number);
+        line(painter, shape, geometry, passing == Passing::Within, is_selected);
+        if passing == Passing::Within {
+            handles(painter, shape, geometry, is_selected && workbench.tool.is_measuring());
+        }
+        let lines = lines_of(shape, measured.statistics, quantity);
+        caption(painter, place.rect, anchor(shape, geometry), &lines, passing == Passing::Within);
+    }
+    if let Some(draft) = workbench.measure.draft() {
+        let shape = draft.shape();
+        if plane.passes(&shape) != Passing::Beside {
+            line(painter, &shape, geometry, true, true);
+            caption(painter, place.rect, anchor(&shape, geometry), &[texts::size(&shape)], true);
+        }
+    }
+}
+
+fn lines_of(shape: &Shape, held: Option<Option<crate::state::measure::RegionStatistics>>, quantity: Quantity) -> Vec<String> {
+    if shape.is_region() { texts::region_lines(shape, held, quantity) } else { vec![texts::size(shape)] }
+}
+
+fn line(painter: &Painter, shape: &Shape, geometry: &SliceGeometry, is_within: bool, is_selected: bool) {
+    let (places, is_closed) = shape.line();
+    let mut points: Vec<Pos2> = places.into_iter().map(|place| pos(geometry.point_of(place))).collect();
+    if is_closed {
+        points.extend(points.first().copied());
+    }
+    let strength = if is_within { 1.0 } else { 0.4 };
+    let width = if is_selected { 2.0 } else { 1.4 };
+    painter.add(Drawing::line(points.clone(), Stroke::new(width + 2.0, Color32::from_black_alpha(150).gamma_multiply(strength))));
+    painter.add(Drawing::line(points, Stroke::new(width, COLOR.gamma_multiply(strength))));
+}
+
+fn handles(painter: &Painter, shape: &Shape, geometry: &SliceGeometry, is_selected: bool) {
+    // A region's corners are shown while it is in the hand; a line's ends always.
+    if shape.is_region() && !is_selected {
+        return;
+    }
+    for place in shape.handles() {
+        let at = pos(geometry.point_of(place));
+        let radius = if is_selected { 4.0 } else { 2.6 };
+        painter.circle(at, radius, if is_selected { Color32::WHITE } else { COLOR }, Stroke::new(1.0, Color32::from_black_alpha(200)));
+    }
+}
+
+/// Where the numbers stand: below the middle of a line, beside the vertex of an angle, right of a region.
+fn anchor(shape: &Shape, geometry: &SliceGeometry) -> Pos2 {
+    let point = |place| pos(geometry.point_of(place));
+    match shape {
+        Shape::Angle { points } => point(points[1]) + vec2(10.0, 8.0),
+        Shape::Distance { ends } => point(ends[0]).lerp(point(ends[1]), 0.5) + vec2(10.0, 8.0),
+        _ => {
+            let corners: Vec<Pos2> = shape.line().0.into_iter().map(point).collect();
+            let around = Rect::from_points(&corners);
+            pos2(around.right() + 8.0, around.center().y - 8.0)
+        }
+    }
+}
+
+/// Numbers on a dark ground, kept inside the view.
+fn caption(painter: &Painter, rect: Rect, at: Pos2, lines: &[String], is_within: bool) {
+    let color = if is_within { COLOR } else { COLOR.gamma_multiply(0.55) };
+    let text = painter.layout_no_wrap(lines.join("\n"), FontId::proportional(12.0), color);
+    let size = text.size() + vec2(8.0, 4.0);
+    let room = rect.shrink(4.0);
+    let corner = pos2(at.x.min(room.right() - size.x).max(room.left()), at.y.min(room.bottom() - size.y).max(room.top()));
+    let ground = Rect::from_min_size(corner, size);
+    painter.rect_filled(ground, 3.0, Color32::from_black_alpha(if is_within { 170 } else { 110 }));
+    let from = Align2::LEFT_TOP.align_size_within_rect(text.size(), ground.shrink2(vec2(4.0, 2.0))).min;
+    painter.galley(from, text, color);
+}
