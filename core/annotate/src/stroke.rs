@@ -1,11 +1,11 @@
 use medley_volume::glam::DVec3;
-use medley_volume::{AnatomicalPlane, Grid, IndexBox, LabelMap, Ras, Volume};
+use medley_volume::{Grid, IndexBox, LabelMap, Ras, Volume};
 
-use crate::capsule::{self, Span};
+use crate::capsule::Span;
 use crate::edit::{around, voxel_of};
 use crate::runs::Packer;
 use crate::values::Values;
-use crate::{Author, Brush, BrushShape, Edit, Tool, ValueRange, swept_box};
+use crate::{Author, Brush, Edit, Tool, ValueRange};
 
 /// A gesture under way. The mask follows the hand; at the end one [`Edit`] remains, or nothing.
 ///
@@ -37,8 +37,7 @@ impl Stroke {
     /// A stroke that has not touched anything yet.
     #[must_use]
     pub fn begin(brush: Brush) -> Self {
-        let radius_mm = if brush.radius_mm.is_finite() { brush.radius_mm.max(0.0) } else { 0.0 };
-        Self { brush: Brush { radius_mm, ..brush }, grid: None, last: None, painted: Vec::new(), changed: None }
+        Self { brush, grid: None, last: None, painted: Vec::new(), changed: None }
     }
 
     /// Draws on to the next point (mm) and fills the way to it without gaps; the first point paints the tip alone.
@@ -62,13 +61,7 @@ impl Stroke {
         let mut changed = None;
         let (brush, painted) = (&self.brush, &mut self.painted);
         let paint = |span: Span| paint(mask, values, span, brush, painted, &mut changed);
-        let (radius_mm, normal) = (self.brush.radius_mm, |plane: AnatomicalPlane| grid.axes().voxel_axis[plane.normal_axis()]);
-        match self.brush.shape {
-            BrushShape::Ball => capsule::ball(&grid, from, to, radius_mm, paint),
-            BrushShape::Disc(plane) => capsule::disc(&grid, normal(plane), from, to, radius_mm, paint),
-            BrushShape::Cube => swept_box::cube(&grid, from, to, radius_mm, paint),
-            BrushShape::Square(plane) => swept_box::square(&grid, normal(plane), from, to, radius_mm, paint),
-        }
+        self.brush.cover(&grid, from, to, paint);
         if let Some(now) = changed {
             self.changed = Some(self.changed.map_or(now, |all| all.union(&now)));
         }

@@ -29,6 +29,14 @@ impl<'a> Values<'a> {
         self.voxels.stored(offset).map_or(f64::NAN, |stored| self.scaling.apply(stored))
     }
 
+    /// The values at `offset`, `offset + stride`, …, as many as there are places.
+    #[expect(clippy::unnecessary_cast, reason = "one macro arm already holds f64")]
+    pub fn read(&self, offset: usize, stride: usize, into: &mut [f64]) {
+        with_voxels!(self.voxels, stored => {
+            into.iter_mut().zip(stored[offset..].iter().step_by(stride)).for_each(|(value, &stored)| *value = self.scaling.apply(stored as f64));
+        });
+    }
+
     pub fn marker(self, range: ValueRange) -> Marker<'a> {
         let value = |stored: i32| self.scaling.apply(f64::from(stored));
         let stored = if range.low.is_nan() || range.high.is_nan() || value(1).is_nan() {

@@ -12,7 +12,7 @@
 //! - on a label's shape: [`smooth`], [`smooth_all`], [`margin`], [`hollow`], [`fill_holes`]
 //!
 //! # Invariants
-//! 1. Only [`Canvas::edit`] makes Edits, and it keeps to the [`PaintRules`](crate::PaintRules) whatever the tool asked for.
+//! 1. Only `Canvas::edit` makes Edits, and it keeps to the [`PaintRules`](crate::PaintRules) whatever the tool asked for.
 //! 2. Gestures are points in the patient; the result does not depend on the order or direction of the voxel axes, except where a
 //!    point lies within rounding of the middle between two voxels.
 //! 3. Tools look at the box they change, not at the whole mask; nothing clones a mask.

@@ -14,6 +14,17 @@ impl VoxelSet {
         Self { region, inside }
     }
 
+    /// A box of which no voxel is meant.
+    pub(crate) fn none_of(region: IndexBox) -> Self {
+        Self { region, inside: vec![false; region.len()] }
+    }
+
+    /// Means one more voxel of the box.
+    pub(crate) fn insert(&mut self, voxel: [usize; 3]) {
+        let place = self.place(voxel);
+        self.inside[place] = true;
+    }
+
     /// The box; not always the smallest.
     #[must_use]
     pub fn region(&self) -> IndexBox {

@@ -108,3 +108,23 @@ fn a_locked_label_gains_nothing_by_painting() {
     locked.rules.locked = vec![3];
     assert_eq!(labels(&painted(&scene, &locked, &[scene.at([1, 1, 1])])), labels(&scene.mask));
 }
+
+#[test]
+fn the_tip_shown_is_what_a_press_paints() {
+    for seed in 0..40 {
+        let scene = Scene::random(seed);
+        let rng = &mut rng(seed);
+        let plane = AnatomicalPlane::Sagittal;
+        let shape = [BrushShape::Ball, BrushShape::Cube, BrushShape::Disc(plane), BrushShape::Square(plane)][seed as usize % 4];
+        let brush = brush(900, rng.random_range(0.0..5.0), shape);
+        let index = DVec3::from_array(scene.shape().map(|side| rng.random_range(-2.0..side as f64 + 2.0)));
+        let at = Ras(scene.mask.grid().ras_from_voxel().transform_point3(index));
+        let (tip, after) = (brush.tip(scene.mask.grid(), at), painted(&scene, &brush, &[at]));
+        for n in 0..after.len() {
+            let is_shown = tip.as_ref().is_some_and(|tip| tip.contains(voxel_of(n, scene.shape())));
+            assert_eq!(after.at(n) == 900, is_shown, "{shape:?}");
+        }
+        assert!(tip.is_none_or(|tip| tip.count() > 0));
+    }
+    assert_eq!(brush(1, 2.0, BrushShape::Ball).tip(Scene::empty([3, 3, 3]).mask.grid(), Ras(DVec3::NAN)), None);
+}

@@ -137,7 +137,9 @@ fn a_range_must_hold_the_seed() {
 
 /// Seed, factor, rounds, radius; how many voxels SimpleITK 2.5.7's ConfidenceConnected finds on the same values as 32-bit floats, and the sum of their
 /// offsets. (On whole numbers ITK cuts the range to whole numbers too, towards zero.)
-const OF_ITK: &[([usize; 3], f64, usize, usize, usize, usize)] = &[
+type OfItk = ([usize; 3], f64, usize, usize, usize, usize);
+
+const OF_ITK: &[OfItk] = &[
     ([6, 5, 4], 1.0, 0, 1, 82, 61152),
     ([6, 5, 4], 1.0, 0, 2, 121, 91106),
     ([6, 5, 4], 1.0, 1, 1, 16, 11744),

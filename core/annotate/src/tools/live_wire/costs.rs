@@ -41,31 +41,31 @@ pub(super) struct Costs {
 impl Costs {
     /// Of a slice of `size` values, the first axis fastest, `step_mm` apart.
     pub fn of(values: &[f32], size: [usize; 2], step_mm: [f64; 2]) -> Self {
-        let smooth = smoothed(values, size);
         let [width, height] = size;
+        let smooth = smoothed(values, size);
+        let row_of = |v: usize| &smooth[v * width..(v + 1) * width];
         let [half_u, half_v] = step_mm.map(|step| 0.5 / step as f32);
         let [bend_u, bend_v] = step_mm.map(|step| (1.0 / (step * step)) as f32);
-        let row_of = |v: usize| &smooth[v * width..(v + 1) * width];
-        let derive = |v: usize| {
+        let (mut strength, mut laplacian, mut along) = (vec![0.0f32; values.len()], vec![0.0f32; values.len()], vec![0u8; values.len()]);
+        let rows = strength.par_chunks_mut(width).zip(laplacian.par_chunks_mut(width)).zip(along.par_chunks_mut(width));
+        rows.enumerate().with_min_len(32).for_each(|(v, ((strength, laplacian), along))| {
             let (above, here, below) = (row_of(v.saturating_sub(1)), row_of(v), row_of((v + 1).min(height - 1)));
-            (0..width).map(move |u| {
+            for u in 0..width {
                 let (left, right) = (here[u.saturating_sub(1)], here[(u + 1).min(width - 1)]);
                 let gradient = Vec2::new((right - left) * half_u, (below[u] - above[u]) * half_v);
-                (gradient, (left + right - 2.0 * here[u]) * bend_u + (above[u] + below[u] - 2.0 * here[u]) * bend_v)
-            })
+                strength[u] = gradient.length();
+                along[u] = direction_of(gradient);
+                laplacian[u] = (left + right - 2.0 * here[u]) * bend_u + (above[u] + below[u] - 2.0 * here[u]) * bend_v;
+            }
+        });
+        let strongest = strongest(&strength);
+        strength.par_iter_mut().with_min_len(1 << 14).for_each(|strength| *strength = (*strength / strongest).min(1.0));
+        let cost = |n: usize| {
+            let crosses = strength[n] > WEAK && is_zero_crossing(&laplacian, size, n);
+            let cost = ZERO_CROSSING as f32 * f32::from(u8::from(!crosses)) + MAGNITUDE as f32 * (1.0 - strength[n]);
+            (cost * SCALE as f32).round() as u16
         };
-        let (gradients, laplacian): (Vec<Vec2>, Vec<f32>) = (0..height).into_par_iter().flat_map_iter(derive).unzip();
-        let strongest = strongest(&gradients);
-        let strength: Vec<f32> = gradients.iter().map(|g| (g.length() / strongest).min(1.0)).collect();
-        let turn = |g: &Vec2| if *g == Vec2::ZERO { TURNS } else { turns(*g).round().rem_euclid(TURNS as f32) as usize };
-        let along = gradients.par_iter().with_min_len(1 << 12).map(|g| turn(g) as u8).collect();
-        let point = (0..values.len())
-            .map(|n| {
-                let crosses = strength[n] > WEAK && is_zero_crossing(&laplacian, size, n);
-                let cost = ZERO_CROSSING * f64::from(u8::from(!crosses)) + MAGNITUDE * (1.0 - f64::from(strength[n]));
-                (cost * SCALE).round() as u16
-            })
-            .collect();
+        let point = (0..values.len()).into_par_iter().with_min_len(1 << 14).map(cost).collect();
         let step_of = |[x, y]: [isize; 2]| DVec2::new(x as f64 * step_mm[0], y as f64 * step_mm[1]);
         let shortest = step_mm[0].min(step_mm[1]);
         Self {
@@ -111,9 +111,12 @@ fn directions(step_of: impl Fn([isize; 2]) -> DVec2) -> Vec<u16> {
     costs
 }
 
-/// The direction of a gradient in steps of a full turn.
-fn turns(gradient: Vec2) -> f32 {
-    gradient.y.atan2(gradient.x) / std::f32::consts::TAU * TURNS as f32
+/// The direction of a gradient in steps of a full turn; `TURNS` where there is none.
+fn direction_of(gradient: Vec2) -> u8 {
+    if gradient == Vec2::ZERO {
+        return TURNS as u8;
+    }
+    (gradient.y.atan2(gradient.x) / std::f32::consts::TAU * TURNS as f32).round().rem_euclid(TURNS as f32) as u8
 }
 
 /// Whether the Laplacian changes its sign towards a neighbour, this point being the nearer to zero.
@@ -139,12 +142,14 @@ fn smoothed(values: &[f32], [width, height]: [usize; 2]) -> Vec<f32> {
     smooth
 }
 
-/// A gradient few others exceed, so that one metal clip does not make all other edges weak; never 0.
-fn strongest(gradients: &[Vec2]) -> f32 {
-    let mut lengths: Vec<f32> = gradients.iter().map(|g| g.length()).filter(|length| *length > 0.0).collect();
-    if lengths.is_empty() {
-        return 1.0;
+/// A gradient few others exceed, so that one metal clip does not make all other edges weak; never 0. From an evenly spaced sample.
+fn strongest(lengths: &[f32]) -> f32 {
+    const SAMPLE: usize = 1 << 15;
+    let step = (lengths.len() / SAMPLE).max(1) | 1;
+    let mut sample: Vec<f32> = lengths.iter().step_by(step).copied().filter(|length| *length > 0.0).collect();
+    if sample.is_empty() {
+        return lengths.iter().copied().reduce(f32::max).filter(|length| *length > 0.0).unwrap_or(1.0);
     }
-    let at = ((lengths.len() - 1) as f64 * STRONGEST) as usize;
-    *lengths.select_nth_unstable_by(at, f32::total_cmp).1
+    let at = ((sample.len() - 1) as f64 * STRONGEST) as usize;
+    *sample.select_nth_unstable_by(at, f32::total_cmp).1
 }

@@ -6,6 +6,7 @@ mod search;
 use costs::Costs;
 use medley_volume::glam::DVec3;
 use medley_volume::{Grid, Ras, Volume};
+use rayon::prelude::*;
 use search::Search;
 
 use super::polygon::contour_edit;
@@ -54,15 +55,21 @@ impl LiveWire {
         if slice.axis > 2 || slice.index >= grid.shape()[slice.axis] {
             return Err(Refusal::Outside);
         }
-        let values = Values::of(scan);
-        let shown = |offset: usize| {
-            let value = values.at(offset);
+        let [u, v] = slice.in_plane();
+        let size = [grid.shape()[u], grid.shape()[v]];
+        let shown = |value: f64| {
             let value = if value.is_finite() { value } else { 0.0 };
             window.map_or(value, |window| value.max(window.low).min(window.high)) as f32
         };
-        let in_slice: Vec<f32> = slice.region(grid.shape()).rows(grid.shape()).flatten().map(shown).collect();
-        let [u, v] = slice.in_plane();
-        let size = [grid.shape()[u], grid.shape()[v]];
+        let (values, region) = (Values::of(scan), slice.region(grid.shape()));
+        let mut in_slice = vec![0.0f32; size[0] * size[1]];
+        in_slice.par_chunks_mut(size[0]).enumerate().with_min_len(16).for_each(|(n, row)| {
+            let mut first = region.low;
+            first[v] = n;
+            let mut read = vec![0.0; row.len()];
+            values.read(grid.offset(first), [1, grid.shape()[0], 0][u], &mut read);
+            row.iter_mut().zip(read).for_each(|(place, value)| *place = shown(value));
+        });
         let costs = Costs::of(&in_slice, size, [grid.spacing()[u], grid.spacing()[v]]);
         Ok(Self { grid, slice, size, costs, anchors: Vec::new(), search: None })
     }
