@@ -3,6 +3,7 @@
 use egui::{Button, Color32, RichText, Ui};
 use medley_volume::{Label, LabelTable};
 
+use super::label_tools;
 use super::widgets::{heading, list_row, name_button, named};
 use crate::state::workbench::Workbench;
 
@@ -11,11 +12,13 @@ const SWITCH: [f32; 2] = [40.0, 20.0];
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     heading(ui, "Labels");
+    label_tools::show(ui, workbench);
     let Some(study) = &workbench.study else { return };
     let mut table = study.labels.clone();
     let mut is_changed = false;
     let mut active = workbench.active_label;
-    for label in table.labels_mut() {
+    let filter = &workbench.label_filter;
+    for label in table.labels_mut().iter_mut().filter(|label| label_tools::is_shown(filter, &label.name)) {
         is_changed |= row(ui, label, &mut active);
     }
     workbench.active_label = active;

@@ -11,6 +11,7 @@ mod figure;
 mod findings;
 mod histogram;
 mod icons;
+mod label_tools;
 mod labels;
 mod layout_menu;
 mod measurements;

@@ -13,6 +13,7 @@
 //! - [`volume_look`], [`transfer`], [`clip_box`]: how the 3D view shows values, and what of it is cut away
 //! - [`layout`]: how the views share the window
 //! - [`measure`]: lines, angles, regions, labels and the histogram; [`figure`]: pictures for papers
+//! - [`label_sets`]: label sets that come with the program
 //! - [`notices`]: what the user is told
 //! - [`hands`]: settings, command palette, shortcuts and touch, each in a file of its own: [`settings`], [`command_palette`],
 //!   [`shortcut_sheet`], [`touch`]
@@ -24,6 +25,7 @@ pub mod compare;
 pub mod correction;
 pub mod figure;
 pub mod hands;
+pub mod label_sets;
 pub mod layout;
 pub mod measure;
 pub mod notices;

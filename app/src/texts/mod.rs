@@ -6,6 +6,7 @@
 pub mod compare;
 pub mod correct;
 pub mod figure;
+pub mod labels;
 pub mod layout;
 pub mod measure;
 pub mod palette;

@@ -9,7 +9,9 @@ use medley_volume::{Label, LabelMap, LabelTable};
 use super::Workbench;
 use crate::render::Palette;
 use crate::state::clerk::Request;
+use crate::state::label_sets::LabelSet;
 use crate::state::notices::Severity;
+use crate::texts::labels as texts;
 
 impl Workbench {
     /// Keeps a changed label table and draws by it.
@@ -43,6 +45,17 @@ impl Workbench {
             labels.add_unknown(values);
             self.set_labels(labels);
         }
+    }
+
+    /// Takes the names and colours of a label set; labels that it does not name stay as they are.
+    pub fn take_label_set(&mut self, set: LabelSet) {
+        let (Some(mut labels), Ok(names)) = (self.study.as_ref().map(|study| study.labels.clone()), set.table()) else { return };
+        for new in names.labels() {
+            let is_locked = labels.get(new.value).is_some_and(|label| label.is_locked);
+            labels.insert(Label { is_locked, ..new.clone() });
+        }
+        self.set_labels(labels);
+        self.notices.push(Severity::Done, texts::taken(texts::set(set), names.labels().len()));
     }
 
     /// Takes names and colours from a file; labels that it does not name stay as they are.

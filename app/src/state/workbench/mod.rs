@@ -86,6 +86,8 @@ pub struct Workbench {
     pub correction: Correction,
     /// The label that is painted.
     pub active_label: u16,
+    /// What the list of labels is searched for.
+    pub label_filter: String,
     /// The open study.
     pub study: Option<StudySummary>,
     /// The open case: of several, the one in the views.
@@ -171,6 +173,7 @@ impl Workbench {
             brush: BrushSettings::default(),
             correction: Correction::new(Arc::clone(&wake_tools))?,
             active_label: 1,
+            label_filter: String::new(),
             study: None,
             case: None,
             tabs: Tabs::default(),
