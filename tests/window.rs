@@ -255,6 +255,52 @@ fn the_whole_loop(robot: &Robot) {
     robot.press(&import);
     robot.wait("its cases", LATER, |robot| robot.text_with("patient_b").is_some() && robot.sees("All changes kept"));
     robot.screenshot("18-data-set-imported");
+    open_cases_stand_in_tabs_and_side_by_side(robot);
+}
+
+/// A second case is opened beside the first; both stay open, are gone through by their tabs, and are compared.
+fn open_cases_stand_in_tabs_and_side_by_side(robot: &Robot) {
+    let (first, second) = (format!("Tab of {}", FIRST.name), format!("Tab of {}", SECOND.name));
+    robot.press(SECOND.name);
+    robot.wait_for(&second, SOON);
+    robot.press(&first);
+    // The first case's changes were taken back one by one; nothing was ever changed in the second.
+    robot.wait("the first case with its history", SOON, |robot| robot.is_enabled("Redo"));
+    robot.key(Key::Tab, Modifiers::COMMAND);
+    robot.key(Key::Tab, Modifiers::COMMAND | Modifiers::SHIFT);
+    robot.wait("the first case again", SOON, |robot| robot.is_enabled("Redo"));
+    robot.press(&second);
+    robot.wait("the second case", SOON, |robot| !robot.is_enabled("Redo"));
+    robot.screenshot("19-tabs");
+
+    robot.press("Compare");
+    let with_first = format!("Compare with {}", FIRST.name);
+    robot.wait_for(&with_first, SOON);
+    robot.press(&with_first);
+    let beside = format!("Axial view of {}", FIRST.name);
+    robot.wait_for(&beside, SOON);
+    let [open, other] = ["Axial view", &beside].map(|view| robot.place_of(view));
+    assert!(open.right() <= other.left() && open.size() == other.size(), "{open:?} beside {other:?}");
+    robot.turn_wheel(other.center(), 3.0, Modifiers::NONE);
+    robot.screenshot("20-side-by-side");
+    // A click makes the other side the one that tools work on.
+    robot.drag(PointerButton::Primary, &[other.center(), other.center()]);
+    robot.wait_for(&format!("Axial view of {}", SECOND.name), SOON);
+    assert_eq!(robot.place_of("Axial view"), other, "what is looked at stays where it is");
+    robot.press("Curtain");
+    robot.screenshot("21-curtain");
+    robot.key(Key::Escape, Modifiers::NONE);
+    robot.wait("the comparison to be over", SOON, |robot| !robot.sees("Leave comparison"));
+
+    robot.press("Layout of the views");
+    robot.wait_for("Three slices in a row", SOON);
+    robot.press("Three slices in a row");
+    robot.wait("three slices", SOON, |robot| robot.sees("Coronal view") && !robot.sees("3D view"));
+    robot.screenshot("22-row");
+    robot.key(Key::Num1, Modifiers::ALT);
+    robot.wait_for("3D view", SOON);
+    robot.press(&format!("Close {}", SECOND.name));
+    robot.wait("the tab to be gone", SOON, |robot| !robot.sees(&second));
 }
 
 /// A folder of DICOM files: what is in it is shown, one is opened, painted on and saved as a segmentation of its study.

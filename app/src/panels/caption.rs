@@ -1,5 +1,7 @@
 //! What is written over every view: its name, and the button that lets it fill the window.
 
+use std::sync::Arc;
+
 use egui::{Color32, Rect, Sense, Stroke, Ui, vec2};
 
 use super::widgets::named;
@@ -10,7 +12,14 @@ use crate::texts;
 /// The name of a view and the button that lets it fill the window.
 pub fn caption(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, rect: Rect, text: &str) {
     let area = Rect::from_min_size(rect.min + vec2(8.0, 6.0), vec2(rect.width() - 16.0, 20.0));
-    ui.painter().text(area.left_top(), egui::Align2::LEFT_TOP, text, egui::FontId::proportional(12.5), Color32::from_gray(200));
+    // The letter of the upper edge stands in the middle.
+    let room = rect.width() / 2.0 - 22.0;
+    let color = Color32::from_gray(200);
+    let font = egui::FontId::proportional(12.5);
+    let layouts = shorter(text).map(|text| ui.painter().layout_no_wrap(text, font.clone(), color));
+    if let Some(fits) = layouts.iter().find(|layout| layout.size().x <= room).or(layouts.last()) {
+        ui.painter_at(rect).galley(area.left_top(), Arc::clone(fits), color);
+    }
     // One view alone has nothing to grow over.
     let is_maximised = workbench.views.maximised == Some(kind);
     if !is_maximised && workbench.shown_layout().views().len() < 2 {
@@ -25,6 +34,14 @@ pub fn caption(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, rect: Rec
     if response.on_hover_text(format!("{name} (double click)")).clicked() {
         toggle_maximised(workbench, kind);
     }
+}
+
+/// A view's name and number as it is, with the name shortened, and the number alone.
+fn shorter(text: &str) -> [String; 3] {
+    let (name, number) = text.split_once(' ').unwrap_or((text, text));
+    let beginning: String = name.chars().take(3).collect();
+    let short = if name == text { text.to_owned() } else { format!("{beginning} {number}") };
+    [text.to_owned(), short, number.to_owned()]
 }
 
 /// One pane, or four.

@@ -13,6 +13,8 @@ use crate::texts::compare as texts;
 
 /// Height of the line above a side that says what it is, in points.
 const HEADER: f32 = 22.0;
+/// How far beside the line of a curtain it can still be taken, in points.
+const CURTAIN_GRIP: f32 = 4.0;
 /// Seconds for which each side is shown when they take turns: slow enough for people who suffer from flicker.
 const TURN_SECONDS: f64 = 0.7;
 
@@ -74,16 +76,17 @@ pub fn bar(ui: &mut Ui, workbench: &mut Workbench) {
             ui.separator();
             command_button_named(ui, workbench, Command::LinkHere, texts::LINK_HERE).on_hover_text(texts::LINK_HERE_HOVER);
             let Some(comparison) = &mut workbench.comparison else { return };
-            if ui.button(texts::BY_COORDINATES).on_hover_text(texts::BY_COORDINATES_HOVER).clicked() {
+            let is_shifted = comparison.offset_mm != Default::default();
+            let hover = format!("{} ({})", texts::BY_COORDINATES_HOVER, texts::offset(comparison.offset_mm));
+            if ui.add(Button::new(texts::BY_COORDINATES).selected(!is_shifted)).on_hover_text(hover).clicked() {
                 comparison.link_by_coordinates();
-            }
-            if comparison.is_linked {
-                ui.weak(texts::offset(comparison.offset_mm));
             }
         }
         ui.separator();
         let hover = Command::Cancel.shortcut_text(ui.ctx());
-        if ui.button(texts::LEAVE).on_hover_text(hover).clicked() {
+        let leave = ui.button(texts::LEAVE_SHORT).on_hover_text(format!("{} ({hover})", texts::LEAVE));
+        named(&leave, texts::LEAVE);
+        if leave.clicked() {
             workbench.leave_comparison();
         }
     });
@@ -95,65 +98,70 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, room: Rect) {
     let (mode, is_open_first, curtain) = (comparison.mode, comparison.is_open_first, comparison.curtain);
     let [first, second] = sides(mode, room, curtain);
     let (open, other) = if is_open_first { (first, second) } else { (second, first) };
-    // The one that lies on top of the other is drawn last, so that the pointer meets it first.
-    match mode {
-        CompareMode::Flicker => {
-            let is_other_shown = turn(ui) == is_open_first;
-            if is_other_shown {
-                draw_other(ui, workbench, other, is_open_first);
-            } else {
-                draw_open(ui, workbench, open, is_open_first);
-            }
-        }
-        _ if is_open_first => {
-            draw_open(ui, workbench, open, is_open_first);
-            draw_other(ui, workbench, other, is_open_first);
-        }
-        _ => {
-            draw_other(ui, workbench, other, is_open_first);
-            draw_open(ui, workbench, open, is_open_first);
-        }
+    let is_second_shown = mode == CompareMode::Flicker && turn(ui);
+    let is_hidden = |side: Side| mode == CompareMode::Flicker && side.is_first == is_second_shown;
+    if !is_hidden(open) {
+        draw_open(ui, workbench, open);
+    }
+    if !is_hidden(other) {
+        draw_other(ui, workbench, other);
     }
     if mode == CompareMode::Curtain {
-        curtain_line(ui, workbench, room, first.visible.right());
+        curtain_lines(ui, workbench, open.room);
     }
-    activate(ui, workbench, other.visible);
+    if mode != CompareMode::Flicker {
+        activate(ui, workbench, other);
+    }
 }
 
-/// A side: the room its views have, and the part of it that is seen.
+/// A side: what it has above it, the room of its views, and which part of each is seen.
 #[derive(Clone, Copy)]
 struct Side {
+    is_first: bool,
     header: Rect,
     room: Rect,
-    visible: Rect,
+    /// Where a curtain parts each view.
+    curtain: Option<f32>,
+}
+
+impl Side {
+    /// The part of a view that is seen.
+    fn seen(&self, view: Rect) -> Rect {
+        let Some(curtain) = self.curtain else { return view };
+        let (left, right) = view.split_left_right_at_x(curtain_at(view, curtain));
+        if self.is_first { left } else { right }
+    }
+}
+
+fn curtain_at(view: Rect, curtain: f32) -> f32 {
+    (view.left() + view.width() * curtain.clamp(0.0, 1.0)).round()
 }
 
 /// The first and the second side.
 fn sides(mode: CompareMode, room: Rect, curtain: f32) -> [Side; 2] {
-    let with_header = |rect: Rect| {
+    let side = |is_first: bool, rect: Rect, curtain: Option<f32>| {
         let (header, room) = rect.split_top_bottom_at_y(rect.top() + HEADER);
-        Side { header, room, visible: room }
+        Side { is_first, header, room, curtain }
     };
     match mode {
         CompareMode::SideBySide if room.width() >= room.height() => {
             // Views of the same size lie over each other point by point.
-            let half = ((room.width() - GAP) / 2.0).floor();
-            [room.left(), room.left() + half + GAP]
-                .map(|left| with_header(Rect::from_min_size(pos2(left, room.top()), vec2(half, room.height()))))
+            let size = vec2(((room.width() - GAP) / 2.0).floor(), room.height());
+            let second = room.left_top() + vec2(size.x + GAP, 0.0);
+            [side(true, Rect::from_min_size(room.min, size), None), side(false, Rect::from_min_size(second, size), None)]
         }
         CompareMode::SideBySide => {
-            let half = ((room.height() - GAP) / 2.0).floor();
-            [room.top(), room.top() + half + GAP]
-                .map(|top| with_header(Rect::from_min_size(pos2(room.left(), top), vec2(room.width(), half))))
+            let size = vec2(room.width(), ((room.height() - GAP) / 2.0).floor());
+            let second = room.left_top() + vec2(0.0, size.y + GAP);
+            [side(true, Rect::from_min_size(room.min, size), None), side(false, Rect::from_min_size(second, size), None)]
         }
-        CompareMode::Curtain => {
-            let at = (room.left() + room.width() * curtain.clamp(0.0, 1.0)).round();
-            let whole = with_header(room);
-            let part = |rect: Rect| rect.split_left_right_at_x(at);
-            let (headers, visible) = (part(whole.header), part(whole.room));
-            [Side { header: headers.0, visible: visible.0, ..whole }, Side { header: headers.1, visible: visible.1, ..whole }]
-        }
-        CompareMode::Flicker => [with_header(room); 2],
+        CompareMode::Curtain => [true, false].map(|is_first| {
+            let mut made = side(is_first, room, Some(curtain));
+            let (left, right) = made.header.split_left_right_at_fraction(0.5);
+            made.header = if is_first { left } else { right };
+            made
+        }),
+        CompareMode::Flicker => [true, false].map(|is_first| side(is_first, room, None)),
     }
 }
 
@@ -173,42 +181,55 @@ fn turn(ui: &Ui) -> bool {
     is_second
 }
 
-fn draw_open(ui: &mut Ui, workbench: &mut Workbench, side: Side, is_first: bool) {
+fn draw_open(ui: &mut Ui, workbench: &mut Workbench, side: Side) {
     let name = match workbench.comparison.as_ref().map(|comparison| comparison.other) {
         Some(Other::Proposal) => texts::MASK_SIDE.to_owned(),
         _ => workbench.case.as_ref().map(|case| case.name.clone()).unwrap_or_default(),
     };
     header(ui, side.header, &name, texts::WORKS, true);
-    inside(ui, side, is_first, |ui| views::cells(ui, workbench, side.room));
-    let sizes = views::sizes(workbench, side.room);
-    if workbench.follow(sizes) {
-        ui.ctx().request_repaint();
+    draw(ui, workbench, side);
+    if side.curtain.is_none() {
+        let stroke = Stroke::new(2.0, ui.visuals().selection.bg_fill);
+        ui.painter().rect_stroke(side.room, 0.0, stroke, egui::StrokeKind::Inside);
     }
-    let stroke = Stroke::new(2.0, ui.visuals().selection.bg_fill);
-    ui.painter().rect_stroke(side.visible, 0.0, stroke, egui::StrokeKind::Inside);
+    follow(ui, workbench, side);
 }
 
-fn draw_other(ui: &mut Ui, workbench: &mut Workbench, side: Side, is_open_first: bool) {
+fn draw_other(ui: &mut Ui, workbench: &mut Workbench, side: Side) {
     let Some(other) = workbench.comparison.as_ref().map(|comparison| comparison.other) else { return };
     let (name, role) = match other {
         Other::Case(id) => (workbench.case_of(id).map(|case| case.name.clone()).unwrap_or_default(), texts::LOOKS),
         Other::Proposal => (texts::PROPOSAL_SIDE.to_owned(), texts::ONLY_LOOKS),
     };
     header(ui, side.header, &name, role, false);
-    workbench.with_other(|workbench| inside(ui, side, !is_open_first, |ui| views::cells(ui, workbench, side.room)));
-    let sizes = views::sizes(workbench, side.room);
-    if workbench.follow(sizes) {
-        ui.ctx().request_repaint();
-    }
+    workbench.with_other(|workbench| draw(ui, workbench, side));
+    follow(ui, workbench, side);
 }
 
-/// Draws into what is seen of a side. The first side and the second each keep their own memory of what the mouse does.
-fn inside(ui: &mut Ui, side: Side, is_first: bool, add: impl FnOnce(&mut Ui)) {
-    let salt = if is_first { "first side" } else { "second side" };
+/// Draws the views of a side. The first and the second side each keep their own memory of what the mouse does.
+fn draw(ui: &mut Ui, workbench: &mut Workbench, side: Side) {
+    let made = views::arrangement(workbench, side.room);
+    let salt = if side.is_first { "first side" } else { "second side" };
     ui.scope_builder(UiBuilder::new().id_salt(salt).max_rect(side.room), |ui| {
-        ui.shrink_clip_rect(side.visible);
-        add(ui);
+        let whole = ui.clip_rect();
+        for cell in &made.cells {
+            ui.set_clip_rect(whole.intersect(side.seen(cell.rect)));
+            views::view(ui, workbench, cell);
+        }
+        ui.set_clip_rect(whole);
+        // Under a curtain both sides have the same lines.
+        if side.curtain.is_none() || side.is_first {
+            views::lines(ui, workbench, side.room, &made);
+        }
     });
+}
+
+fn follow(ui: &Ui, workbench: &mut Workbench, side: Side) {
+    let sizes = views::sizes(workbench, side.room);
+    if workbench.follow(sizes) {
+        // The open side is drawn already, as it was before.
+        ui.ctx().request_repaint();
+    }
 }
 
 /// Says what a side shows, and whether tools work there.
@@ -224,39 +245,52 @@ fn header(ui: &Ui, rect: Rect, name: &str, role: &str, is_open: bool) {
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {role}")));
 }
 
-/// The line that parts the sides of a curtain.
-fn curtain_line(ui: &Ui, workbench: &mut Workbench, room: Rect, x: f32) {
-    let line = Rect::from_min_max(pos2(x - 1.0, room.top()), pos2(x + 1.0, room.bottom()));
-    let response = ui.interact(line.expand2(vec2(4.0, 0.0)), ui.scope_id().with("curtain"), Sense::click_and_drag());
-    named(&response, texts::CURTAIN_LINE);
-    let is_held = response.hovered() || response.dragged();
-    let color = if is_held { egui::Color32::WHITE } else { egui::Color32::from_gray(190) };
-    ui.painter().rect_filled(line, 0.0, color);
-    let knob = Rect::from_center_size(line.center(), vec2(8.0, 28.0));
-    ui.painter().rect_filled(knob, 4.0, color);
-    if is_held {
-        ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
-    }
-    if let (Some(at), Some(comparison)) = (response.interact_pointer_pos().filter(|_| response.dragged()), &mut workbench.comparison) {
-        comparison.curtain = ((at.x - room.left()) / room.width().max(1.0)).clamp(0.02, 0.98);
+/// The line that parts each view under a curtain. All of them move together.
+fn curtain_lines(ui: &Ui, workbench: &mut Workbench, room: Rect) {
+    let made = views::arrangement(workbench, room);
+    for (n, cell) in made.cells.iter().enumerate() {
+        let Some(comparison) = &mut workbench.comparison else { return };
+        let x = curtain_at(cell.rect, comparison.curtain);
+        let line = Rect::from_min_max(pos2(x - 1.0, cell.rect.top()), pos2(x + 1.0, cell.rect.bottom()));
+        let response = ui.interact(line.expand2(vec2(CURTAIN_GRIP, 0.0)), ui.scope_id().with(("curtain", n)), Sense::click_and_drag());
+        named(&response, texts::CURTAIN_LINE);
+        let is_held = response.hovered() || response.dragged();
+        let color = if is_held { egui::Color32::WHITE } else { egui::Color32::from_gray(190) };
+        let knob = Rect::from_center_size(line.center(), vec2(8.0, 28.0));
+        ui.painter().rect_filled(line, 0.0, color);
+        ui.painter().rect_filled(knob, 4.0, color);
+        if is_held {
+            ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
+        }
+        if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+            comparison.curtain = ((at.x - cell.rect.left()) / cell.rect.width().max(1.0)).clamp(0.02, 0.98);
+            ui.ctx().request_repaint();
+        }
     }
 }
 
 /// A click on the side that is only looked at makes it the open one: when the button is let go, so that no tool sees half a
 /// gesture.
-fn activate(ui: &Ui, workbench: &mut Workbench, visible: Rect) {
-    let Some(comparison) = &mut workbench.comparison else { return };
-    let Other::Case(id) = comparison.other else { return };
-    let (pressed_at, is_released) = ui.input(|input| {
-        let at = input.pointer.interact_pos().filter(|_| input.pointer.primary_pressed());
-        (at, input.pointer.primary_released())
-    });
+fn activate(ui: &Ui, workbench: &mut Workbench, other: Side) {
+    let pressed_at = ui.input(|input| input.pointer.interact_pos().filter(|_| input.pointer.primary_pressed()));
     if let Some(at) = pressed_at {
         let is_covered = ui.ctx().layer_id_at(at).is_some_and(|layer| layer != ui.layer_id());
-        let is_curtain = comparison.mode == CompareMode::Curtain && (at.x - visible.left()).abs().min((at.x - visible.right()).abs()) < 5.0;
-        comparison.is_other_pressed = visible.contains(at) && !is_covered && !is_curtain && comparison.mode != CompareMode::Flicker;
+        let is_on = |view: Rect| {
+            let seen = other.seen(view);
+            // The line of the curtain is nobody's.
+            if other.curtain.is_some() { seen.shrink2(vec2(CURTAIN_GRIP + 1.0, 0.0)) } else { seen }.contains(at)
+        };
+        let is_pressed = !is_covered && views::arrangement(workbench, other.room).cells.iter().any(|cell| is_on(cell.rect));
+        if let Some(comparison) = &mut workbench.comparison {
+            comparison.is_other_pressed = is_pressed;
+        }
     }
-    if is_released && std::mem::take(&mut comparison.is_other_pressed) {
+    let Some(comparison) = &mut workbench.comparison else { return };
+    let is_released = ui.input(|input| input.pointer.primary_released());
+    if let Other::Case(id) = comparison.other
+        && is_released
+        && std::mem::take(&mut comparison.is_other_pressed)
+    {
         workbench.switch_to(id);
         ui.ctx().request_repaint();
     }

@@ -32,27 +32,30 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if workbench.comparison.is_some() {
         compare::show(ui, workbench, room);
     } else {
-        cells(ui, workbench, room);
+        let made = arrangement(workbench, room);
+        made.cells.iter().for_each(|cell| view(ui, workbench, cell));
+        lines(ui, workbench, room, &made);
     }
     follow_up(ui, workbench);
 }
 
-/// Draws the views of a layout into a room.
-pub(super) fn cells(ui: &mut Ui, workbench: &mut Workbench, room: Rect) {
-    let made = arrangement(workbench, room);
-    for cell in &made.cells {
-        match cell.view.plane() {
-            Some(plane) => slice_view::show(ui, workbench, cell.view, plane, cell.rect),
-            None => volume_view::show(ui, workbench, cell.rect),
-        }
+/// Draws a view.
+pub(super) fn view(ui: &mut Ui, workbench: &mut Workbench, cell: &Cell) {
+    match cell.view.plane() {
+        Some(plane) => slice_view::show(ui, workbench, cell.view, plane, cell.rect),
+        None => volume_view::show(ui, workbench, cell.rect),
     }
+}
+
+/// The lines between the views that are in a room.
+pub(super) fn lines(ui: &Ui, workbench: &mut Workbench, room: Rect, made: &Arrangement) {
     for (piece, divider) in made.dividers.iter().enumerate() {
         line(ui, workbench, room, piece, divider);
     }
 }
 
 /// Where the views are: one over all, or as the layout has them.
-fn arrangement(workbench: &Workbench, room: Rect) -> Arrangement {
+pub(super) fn arrangement(workbench: &Workbench, room: Rect) -> Arrangement {
     match workbench.views.maximised {
         Some(view) => Arrangement { cells: vec![Cell { view, rect: room }], dividers: Vec::new() },
         None => workbench.shown_layout().arrange(room),

@@ -46,6 +46,8 @@ pub const BY_COORDINATES: &str = "Same coordinates";
 pub const BY_COORDINATES_HOVER: &str = "Take equal coordinates in mm as the same place, as in scans of one sitting";
 /// Ends the comparison.
 pub const LEAVE: &str = "Leave comparison";
+/// The same, where there is little room.
+pub const LEAVE_SHORT: &str = "Leave";
 /// The line of the curtain.
 pub const CURTAIN_LINE: &str = "Curtain";
 
@@ -68,7 +70,7 @@ pub fn with(name: &str) -> String {
 /// How a place of one side becomes one of the other.
 #[must_use]
 pub fn offset(offset_mm: DVec3) -> String {
-    if offset_mm == DVec3::ZERO { "by coordinates".to_owned() } else { format!("shifted by {:.0} mm", offset_mm.length()) }
+    if offset_mm == DVec3::ZERO { "so it is now".to_owned() } else { format!("now shifted by {:.0} mm", offset_mm.length()) }
 }
 
 /// The accessible name of a view of the side that is only looked at.
