@@ -119,29 +119,33 @@ fn labels(ui: &mut Ui, workbench: &Workbench, quantity: Quantity) {
         return empty_hint(ui, texts::NO_LABELS);
     }
     let table = workbench.study.as_ref().map(|study| &study.labels);
-    let unit = texts::value_unit(quantity);
-    let mean = if unit.is_empty() { "mean ± SD".to_owned() } else { format!("mean ± SD ({unit})") };
-    let number = |ui: &mut Ui, text: String| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(RichText::new(text).monospace().size(12.0)));
-    };
-    egui::Grid::new("label volumes").num_columns(3).striped(true).spacing([10.0, 3.0]).show(ui, |ui| {
-        ui.weak("label");
-        for title in ["mL", mean.as_str()] {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.weak(title));
-        }
-        ui.end_row();
-        for (&value, held) in held {
-            let label = table.and_then(|table| table.get(value));
-            let name = label.map_or_else(|| format!("label {value}"), |label| label.name.clone());
-            let [r, g, b] = label.map_or_else(|| medley_volume::LabelTable::palette(value), |label| label.color);
-            ui.horizontal(|ui| {
-                let (mark, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), egui::Sense::hover());
-                ui.painter().rect_filled(mark, 2.0, egui::Color32::from_rgb(r, g, b));
-                ui.add(egui::Label::new(name).truncate()).on_hover_text(texts::voxels(held.voxels as usize));
-            });
-            number(ui, texts::millilitres(held.volume_ml));
-            number(ui, format!("{:.0} ± {:.0}", held.mean, held.sd));
-            ui.end_row();
-        }
+    label_row(ui, [texts::MILLILITRES, &texts::mean_title(quantity)].map(RichText::new).map(RichText::weak), |ui| {
+        ui.weak(texts::LABEL);
+    });
+    for (&value, held) in held {
+        let label = table.and_then(|table| table.get(value));
+        let name = label.map_or_else(|| format!("label {value}"), |label| label.name.clone());
+        let [r, g, b] = label.map_or_else(|| medley_volume::LabelTable::palette(value), |label| label.color);
+        let numbers = [texts::millilitres(held.volume_ml), format!("{:.0} ± {:.0}", held.mean, held.sd)];
+        label_row(ui, numbers.map(|text| RichText::new(text).monospace().size(12.0)), |ui| {
+            let (mark, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), egui::Sense::hover());
+            ui.painter().rect_filled(mark, 2.0, egui::Color32::from_rgb(r, g, b));
+            ui.add(egui::Label::new(name).truncate()).on_hover_text(texts::voxels(held.voxels as usize));
+        });
+    }
+}
+
+/// A name that takes what room there is, then two columns of numbers.
+fn label_row(ui: &mut Ui, [volume, mean]: [RichText; 2], name: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            for (text, width) in [(mean, 92.0), (volume, 58.0)] {
+                ui.allocate_ui_with_layout(egui::vec2(width, 16.0), Layout::right_to_left(Align::Center), |ui| {
+                    ui.set_min_width(width);
+                    ui.label(text);
+                });
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), name);
+        });
     });
 }

@@ -10,6 +10,10 @@ pub const HEADING: &str = "Measurements";
 pub const LABELS_HEADING: &str = "Label volumes";
 /// In the empty list.
 pub const EMPTY: &str = "Take Distance, Angle or Region and draw in a slice.";
+/// Column of names.
+pub const LABEL: &str = "label";
+/// Column of volumes.
+pub const MILLILITRES: &str = "mL";
 /// While labels are counted.
 pub const COUNTING: &str = "Counting…";
 /// No label has voxels.
@@ -64,6 +68,12 @@ pub fn value_unit(quantity: Quantity) -> &'static str {
         Quantity::Hounsfield => "HU",
         Quantity::Arbitrary => "",
     }
+}
+
+/// Column of means.
+#[must_use]
+pub fn mean_title(quantity: Quantity) -> String {
+    format!("{} mean ± SD", value_unit(quantity)).trim_start().to_owned()
 }
 
 /// What a kind of measurement is called.

@@ -6,9 +6,8 @@ use egui::{
 use medley_volume::Quantity;
 
 use super::{Place, dvec, pos};
-use crate::state::measure::{Grip, Kind, Measured, Passing, Shape, SlicePlane};
+use crate::state::measure::{Grip, Measured, Passing, Shape, SlicePlane};
 use crate::state::slice_geometry::SliceGeometry;
-use crate::state::tools::ActiveTool;
 use crate::state::workbench::Workbench;
 use crate::texts::measure as texts;
 
@@ -23,29 +22,25 @@ const STEP: f64 = 3.0;
 
 /// Makes, takes and moves measurements with the left button.
 pub(super) fn measure(ui: &Ui, workbench: &mut Workbench, place: &Place, response: &Response, geometry: &SliceGeometry) {
-    let kind = match workbench.tool {
-        ActiveTool::Distance => Kind::Distance,
-        ActiveTool::Angle => Kind::Angle,
-        _ => Kind::Region(workbench.measure.region_form),
-    };
+    let Some(kind) = workbench.measuring_kind() else { return };
     let plane = SlicePlane::of_view(geometry, &place.grid);
     let least_mm = STEP / geometry.points_per_mm();
-    let (events, press) = ui.input(|input| (input.events.clone(), input.pointer.press_origin()));
+    let events = ui.input(|input| input.events.clone());
     let is_down_here = response.is_pointer_button_down_on();
     for event in events {
         match event {
             Event::PointerButton { pos: at, button: PointerButton::Primary, pressed: true, .. } if is_down_here => {
+                workbench.measure.pressed_at = Some(at);
                 let taken = taken_at(workbench, &plane, geometry, at);
                 workbench.measure.press(kind, plane, geometry.ras_under(dvec(at)), taken);
             }
             Event::PointerMoved(at) if is_down_here || response.contains_pointer() => {
                 workbench.measure.follow_pointer(geometry.ras_under(dvec(at)), least_mm);
             }
-            // The button is up by now, but it went down here.
             Event::PointerButton { pos: at, button: PointerButton::Primary, pressed: false, .. }
-                if response.clicked() || response.drag_stopped_by(PointerButton::Primary) =>
+                if workbench.measure.pressed_at.is_some() && (response.clicked() || response.drag_stopped_by(PointerButton::Primary)) =>
             {
-                let from = press.or(response.interact_pointer_pos()).unwrap_or(at);
+                let from = workbench.measure.pressed_at.take().unwrap_or(at);
                 workbench.measure.release(from.distance(at) > CLICK);
             }
             _ => {}
@@ -106,9 +101,12 @@ pub(super) fn draw(painter: &Painter, workbench: &Workbench, place: &Place, geom
     }
     if let Some(draft) = workbench.measure.draft() {
         let shape = draft.shape();
-        if plane.passes(&shape) != Passing::Beside {
-            line(painter, &shape, geometry, true, true);
-            caption(painter, place.rect, anchor(&shape, geometry), &[texts::size(&shape)], true);
+        let passing = plane.passes(&shape);
+        if passing != Passing::Beside {
+            line(painter, &shape, geometry, passing == Passing::Within, true);
+            if !shape.is_empty() {
+                caption(painter, place.rect, anchor(&shape, geometry), &[texts::size(&shape)], passing == Passing::Within);
+            }
         }
     }
 }

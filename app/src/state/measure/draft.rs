@@ -49,6 +49,12 @@ impl Draft {
         Self { kind, plane, places: vec![at, at], is_first_press: true }
     }
 
+    /// What is being measured.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The pointer moved to a place, the button down or not. `least_mm` is the shortest step of a line drawn by hand.
     pub fn follow(&mut self, to: Ras, least_mm: f64) {
         let is_freehand = self.kind == Kind::Region(RegionForm::Freehand);

@@ -111,6 +111,8 @@ pub struct Measure {
     pub shows_color_bar: bool,
     /// The slice that was pointed at last.
     pub slice: Option<SlicePlane>,
+    /// Where on the screen the button went down, while it is down.
+    pub pressed_at: Option<egui::Pos2>,
     /// A finished change is not on its way to the disk yet.
     is_unsaved: bool,
     /// The case's file has been read.
@@ -148,6 +150,7 @@ impl Measure {
             is_logarithmic: true,
             shows_color_bar: false,
             slice: None,
+            pressed_at: None,
             is_unsaved: false,
             is_read: false,
             draft: None,
@@ -329,6 +332,13 @@ impl Measure {
         }
         self.add(shape);
         true
+    }
+
+    /// Gives up a measurement under way that the tool in the hand does not make.
+    pub fn keep_only(&mut self, kind: Option<Kind>) {
+        if self.draft.as_ref().is_some_and(|draft| Some(draft.kind()) != kind) || (self.drag.is_some() && kind.is_none()) {
+            self.cancel();
+        }
     }
 
     /// Gives up what the hand is doing; whether it was doing anything.

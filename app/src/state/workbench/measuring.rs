@@ -4,9 +4,9 @@ use medley_volume::LabelTable;
 
 use super::Workbench;
 use crate::state::clerk::Request;
-use crate::state::measure::{WindowSource, table};
+use crate::state::measure::{Kind, WindowSource, table};
 use crate::state::notices::Severity;
-use crate::state::open_case::OpenCase;
+use crate::state::tools::ActiveTool;
 use crate::texts::measure as texts;
 
 impl Workbench {
@@ -14,9 +14,7 @@ impl Workbench {
     pub(super) fn poll_measure(&mut self) {
         // Before another case takes the place of the one that was measured.
         self.keep_measurements();
-        if !self.tool.is_measuring() {
-            self.measure.cancel();
-        }
+        self.measure.keep_only(self.measuring_kind());
         match (&self.study, &self.case) {
             (Some(study), Some(case)) => {
                 if self.measure.follow(&study.folder, case) {
@@ -32,6 +30,17 @@ impl Workbench {
         }
         if let Some(case) = self.case.as_ref().filter(|case| !case.is_painting()) {
             self.measure.tell_changes(&case.mask);
+        }
+    }
+
+    /// What the tool in the hand measures.
+    #[must_use]
+    pub fn measuring_kind(&self) -> Option<Kind> {
+        match self.tool {
+            ActiveTool::Distance => Some(Kind::Distance),
+            ActiveTool::Angle => Some(Kind::Angle),
+            ActiveTool::Region => Some(Kind::Region(self.measure.region_form)),
+            _ => None,
         }
     }
 
@@ -80,11 +89,5 @@ impl Workbench {
         if self.case.is_some() {
             self.measure.find_window(source);
         }
-    }
-
-    /// Whether something in the hand is to be given up before anything else: a stroke or a measurement.
-    #[must_use]
-    pub fn is_painting(&self) -> bool {
-        self.case.as_ref().is_some_and(OpenCase::is_painting)
     }
 }
