@@ -58,6 +58,14 @@ pub enum Command {
     ResetViews,
     /// Radiological or neurological.
     ToggleConvention,
+    /// The window of the 3D view's settings.
+    VolumeSettings,
+    /// The clipping box cuts the 3D view, or not.
+    ToggleClipBox,
+    /// The clipping box is the whole volume again.
+    ResetClipBox,
+    /// The 3D view is cut at the crosshair, or not.
+    CutAtCrosshair,
     /// Start fine-tuning.
     FineTune,
     /// Hold the fine-tuning or let it go on.
@@ -115,6 +123,8 @@ impl Command {
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
             Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
+            Self::VolumeSettings | Self::ToggleClipBox | Self::CutAtCrosshair => unless(case.is_some(), "Open a scan first."),
+            Self::ResetClipBox => unless(!workbench.views.volume_look.clip.is_whole(), "The clipping box is the whole volume."),
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
@@ -160,6 +170,10 @@ impl Command {
             Self::ToggleOutline => workbench.views.overlay.is_outline = !workbench.views.overlay.is_outline,
             Self::ResetViews => workbench.views.reset_cameras(),
             Self::ToggleConvention => workbench.views.convention = workbench.views.convention.other(),
+            Self::VolumeSettings => workbench.views.volume_look.is_settings_open ^= true,
+            Self::ToggleClipBox => workbench.views.volume_look.clip.is_on ^= true,
+            Self::ResetClipBox => workbench.views.volume_look.clip.reset(),
+            Self::CutAtCrosshair => workbench.views.volume_look.clip.follows_crosshair ^= true,
             Self::FineTune => workbench.fine_tune(),
             Self::PauseTraining => workbench.toggle_pause(),
             Self::StopTraining => workbench.stop_training(),
@@ -182,6 +196,7 @@ impl Command {
                     && workbench.checked_set.take().is_none()
                     && !workbench.dialogs.close()
                     && !std::mem::take(&mut workbench.weights_page.is_open)
+                    && !std::mem::take(&mut workbench.views.volume_look.is_settings_open)
                 {
                     workbench.views.maximised = None;
                 }

@@ -15,6 +15,7 @@ mod task;
 mod toolbar;
 mod training;
 mod views;
+mod volume_settings;
 mod volume_view;
 pub(crate) mod widgets;
 
@@ -51,6 +52,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         views::show(ui, workbench);
         notices::show(ui, workbench);
     });
+    volume_settings::window(ui, workbench);
     weights_window(ui, workbench);
     volumes_window(ui, workbench);
     data_set_window(ui, workbench);

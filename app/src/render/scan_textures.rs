@@ -15,7 +15,7 @@ use super::label_textures::{LabelTexture, LabelTextures};
 use super::pace::Pace;
 use super::reduced::{LEVELS, ReducedLayer, Reduction};
 use super::texels::Texels;
-use super::transfer_table::TransferTable;
+use super::transfer_table::{TransferFacts, TransferTable};
 use crate::state::transfer::{TransferFunction, ValueScale};
 
 /// While a scan is written, the device is given what is ready after about this many bytes.
@@ -175,21 +175,20 @@ impl ScanTextures {
         &self.reduction
     }
 
-    /// Makes the 3D view draw by a transfer function (over values), and skip what it does not show. Returns the rise from voxel to
-    /// voxel, in levels, from which on the scan is lit like a surface.
-    pub(crate) fn write_transfer(&self, queue: &Queue, function: &TransferFunction) -> f64 {
+    /// Makes the 3D view draw by a transfer function (over values), and skip what it does not show.
+    pub(crate) fn write_transfer(&self, queue: &Queue, function: &TransferFunction) -> TransferFacts {
         let mut kept = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, table)) = kept.as_ref().filter(|(written, _)| written == function) {
-            return table.full_rise();
+            return table.facts();
         }
-        let table = TransferTable::of(function, &self.texels);
+        let table = TransferTable::of(function, &self.texels, self.histogram.by_level());
         write_box(queue, &self.transfer, [0; 3], [LEVELS as usize + 1, 1, 1], bytemuck::cast_slice(table.texels()));
         let mut labels = self.labels();
         labels.bricks.update_scan(|span| table.is_seen(span));
         labels.write_bricks(queue);
-        let full_rise = table.full_rise();
+        let facts = table.facts();
         *kept = Some((function.clone(), table));
-        full_rise
+        facts
     }
 
     /// The picture of the 3D view.

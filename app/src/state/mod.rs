@@ -7,7 +7,8 @@
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse does
-//! - [`volume_look`], [`transfer`], [`clip_box`]: how the 3D view shows values, and what of it is cut away
+//! - [`volume_look`], [`transfer`], [`clip_box`], [`volume_pick`]: how the 3D view shows values, what of it is cut away, what lies
+//!   under the pointer
 //! - [`notices`]: what the user is told
 
 pub mod clerk;
@@ -20,6 +21,7 @@ pub mod training;
 pub mod transfer;
 pub mod view;
 pub mod volume_look;
+pub mod volume_pick;
 pub mod weights_page;
 pub mod window_level;
 pub mod workbench;
