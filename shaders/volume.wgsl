@@ -301,7 +301,9 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
                 } else {
                     let entry = textureLoad(transfer, vec2<i32>(i32((reduced - 1.0) * 1024.0 + 0.5), 0), 0);
                     let cover = 1.0 - exp(-entry.a * scan_mm * view.layers_per_mm);
-                    color += passes * cover * shaded(entry.rgb, textureSampleLevel(falls, linear, at, 0.0));
+                    // Half a step back: past a surface there is no fall any more to light it by.
+                    let fall = textureSampleLevel(falls, linear, at - 0.5 * long * way, 0.0);
+                    color += passes * cover * shaded(entry.rgb, fall);
                     passes *= 1.0 - cover;
                     depth = select(depth, here / view.depth_mm, depth == 1.0 && passes < 0.5);
                 }
@@ -338,6 +340,11 @@ fn draw_volume(@builtin(position) pixel: vec4<f32>) -> Drawn {
         mm += step;
     }
 
+    // A ray that was ended early has seen all that counts.
+    if passes <= 0.02 {
+        color /= 1.0 - passes;
+        passes = 0.0;
+    }
     if has(AVERAGE) {
         gray = gray / max(gray_mm, 1e-6);
     }

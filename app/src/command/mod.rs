@@ -127,6 +127,14 @@ pub enum Command {
     WindowFromLabel,
     /// Save a view as a picture.
     SaveFigure,
+    /// The window of the 3D view's settings.
+    VolumeSettings,
+    /// The clipping box cuts the 3D view, or not.
+    ToggleClipBox,
+    /// The clipping box is the whole volume again.
+    ResetClipBox,
+    /// The 3D view is cut at the crosshair, or not.
+    CutAtCrosshair,
     /// Start fine-tuning.
     FineTune,
     /// Hold the fine-tuning or let it go on.
@@ -200,6 +208,8 @@ impl Command {
             Self::NextTab | Self::PreviousTab => unless(workbench.tabs.order().len() > 1, crate::texts::compare::NOTHING_BESIDE),
             Self::Compare => workbench.compare_obstacle(),
             Self::NextCompareMode | Self::LinkHere => unless(workbench.comparison.is_some(), crate::texts::compare::NOTHING_COMPARED),
+            Self::VolumeSettings | Self::ToggleClipBox | Self::CutAtCrosshair => unless(case.is_some(), "Open a scan first."),
+            Self::ResetClipBox => unless(!workbench.views.volume_look.clip.is_whole(), "The clipping box is the whole volume."),
             Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), "There is no measurement to undo."),
             Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), "There is no measurement to redo."),
@@ -317,6 +327,10 @@ impl Command {
                 }
             }
             Self::LinkHere => workbench.link_here(),
+            Self::VolumeSettings => workbench.views.volume_look.is_settings_open ^= true,
+            Self::ToggleClipBox => workbench.views.volume_look.clip.is_on ^= true,
+            Self::ResetClipBox => workbench.views.volume_look.clip.reset(),
+            Self::CutAtCrosshair => workbench.views.volume_look.clip.follows_crosshair ^= true,
             Self::FineTune => workbench.fine_tune(),
             Self::PauseTraining => workbench.toggle_pause(),
             Self::StopTraining => workbench.stop_training(),
@@ -351,6 +365,7 @@ impl Command {
                     && !workbench.dialogs.close()
                     && !std::mem::take(&mut workbench.weights_page.is_open)
                     && workbench.views.maximised.take().is_none()
+                    && !std::mem::take(&mut workbench.views.volume_look.is_settings_open)
                 {
                     workbench.leave_comparison();
                 }

@@ -70,6 +70,10 @@ const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
 const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
@@ -179,6 +183,10 @@ pub const TABLE: &[Entry] = &[
     row(Command::Compare, "compare", "Compare with the last case, or end that", Group::Views, &[alt(Key::C)]),
     row(Command::NextCompareMode, "next-compare-mode", "Side by side, curtain or flicker", Group::Views, &[alt(Key::M)]),
     row(Command::LinkHere, "link-here", "Take both crosshairs as the same place", Group::Views, &[alt(Key::H)]),
+    row(Command::VolumeSettings, "volume-settings", "3D settings", Group::Views, &[shift(Key::V)]),
+    row(Command::ToggleClipBox, "clip-box", "Clipping box in 3D", Group::Views, &[shift(Key::B)]),
+    row(Command::ResetClipBox, "reset-clip-box", "Reset the clipping box", Group::Views, &[]),
+    row(Command::CutAtCrosshair, "cut-at-crosshair", "Cut 3D at the crosshair", Group::Views, &[shift(Key::X)]),
 
     row(Command::FineTune, "fine-tune", "Fine-tune", Group::Learning, &[ctrl(Key::T)]),
     row(Command::PauseTraining, "pause-training", "Pause or resume training", Group::Learning, &[]),

@@ -28,6 +28,7 @@ mod tool_strip;
 mod toolbar;
 mod training;
 mod views;
+mod volume_settings;
 mod volume_view;
 pub(crate) mod widgets;
 
@@ -75,6 +76,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         views::show(ui, workbench);
         notices::show(ui, workbench);
     });
+    volume_settings::window(ui, workbench);
     weights_window(ui, workbench);
     volumes_window(ui, workbench);
     data_set_window(ui, workbench);

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use eframe::wgpu;
@@ -34,6 +35,17 @@ impl Palette {
         for label in table.labels() {
             let [r, g, b] = color(label);
             colors[usize::from(label.value)] = [r, g, b, if label.is_visible { 255 } else { 0 }];
+        }
+        Self { colors, group: OnceLock::new() }
+    }
+
+    /// The same colours, but with labels of other opacities (0 … 1) than 1. Hidden ones stay hidden.
+    #[must_use]
+    pub fn with_opacities(&self, opacities: &BTreeMap<u16, f32>) -> Self {
+        let mut colors = self.colors.clone();
+        for (&label, opacity) in opacities {
+            let [.., alpha] = &mut colors[usize::from(label)];
+            *alpha = (f32::from(*alpha) * opacity.clamp(0.0, 1.0)).round() as u8;
         }
         Self { colors, group: OnceLock::new() }
     }

@@ -16,7 +16,7 @@ use super::pace::Pace;
 use super::preview;
 use super::reduced::{LEVELS, ReducedLayer, Reduction};
 use super::texels::Texels;
-use super::transfer_table::TransferTable;
+use super::transfer_table::{TransferFacts, TransferTable};
 use super::{RenderError, SecondTexture};
 use crate::state::transfer::{TransferFunction, ValueScale};
 
@@ -235,21 +235,20 @@ impl ScanTextures {
         &self.reduction
     }
 
-    /// Makes the 3D view draw by a transfer function (over values), and skip what it does not show. Returns the rise from voxel to
-    /// voxel, in levels, from which on the scan is lit like a surface.
-    pub(crate) fn write_transfer(&self, queue: &Queue, function: &TransferFunction) -> f64 {
+    /// Makes the 3D view draw by a transfer function (over values), and skip what it does not show.
+    pub(crate) fn write_transfer(&self, queue: &Queue, function: &TransferFunction) -> TransferFacts {
         let mut kept = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, table)) = kept.as_ref().filter(|(written, _)| written == function) {
-            return table.full_rise();
+            return table.facts();
         }
-        let table = TransferTable::of(function, &self.texels);
+        let table = TransferTable::of(function, &self.texels, self.histogram.by_level());
         write_box(queue, &self.transfer, [0; 3], [LEVELS as usize + 1, 1, 1], bytemuck::cast_slice(table.texels()));
         let mut labels = self.labels();
         labels.bricks.update_scan(|span| table.is_seen(span));
         labels.write_bricks(queue);
-        let full_rise = table.full_rise();
+        let facts = table.facts();
         *kept = Some((function.clone(), table));
-        full_rise
+        facts
     }
 
     /// The picture of the 3D view.

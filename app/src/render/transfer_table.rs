@@ -8,6 +8,8 @@ use crate::state::transfer::TransferFunction;
 const MOST: f32 = 0.999;
 /// A surface of this part of the curve's whole way, from one voxel to the next, is fully lit.
 const FULL_RISE: f64 = 0.05;
+/// Where what is seen takes this part of the light on average, rays end soon after they meet it.
+const DENSE: f64 = 0.3;
 
 /// Colour and extinction for every level of the reduced scan.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,12 +17,21 @@ pub(crate) struct TransferTable {
     texels: Vec<[f32; 4]>,
     /// How many levels below each are seen.
     seen_below: Vec<u16>,
-    full_rise: f64,
+    facts: TransferFacts,
+}
+
+/// What a frame must know of a table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct TransferFacts {
+    /// The rise from voxel to voxel, in levels, from which on the scan is lit like a surface.
+    pub(crate) full_rise: f64,
+    /// Whether rays end soon after they meet something: they are short, and a coarse step would miss the surface.
+    pub(crate) is_dense: bool,
 }
 
 impl TransferTable {
-    /// The table of a curve over values.
-    pub(crate) fn of(function: &TransferFunction, scan: &Texels) -> Self {
+    /// The table of a curve over values, for a scan with so many voxels at each level.
+    pub(crate) fn of(function: &TransferFunction, scan: &Texels, counts: &[u32]) -> Self {
         let texel = |level: u32| {
             let [red, green, blue, opacity] = function.at(scan.value_of_level(f64::from(level)));
             [red, green, blue, -(1.0 - opacity.min(MOST)).ln()]
@@ -34,7 +45,13 @@ impl TransferTable {
         let ends = function.points().first().zip(function.points().last());
         let per_level = (scan.value_of_level(f64::from(LEVELS)) - scan.value_of_level(0.0)).abs() / f64::from(LEVELS);
         let way = ends.map_or(0.0, |(first, last)| last.at - first.at) / per_level.max(f64::MIN_POSITIVE);
-        Self { texels, seen_below, full_rise: (way * FULL_RISE).clamp(2.0, 100.0) }
+        let seen = texels.iter().zip(counts).filter(|([.., extinction], _)| *extinction > 0.0);
+        let taken = |extinction: f32| f64::from(1.0 - (-extinction).exp());
+        let (taken, voxels) = seen.fold((0.0, 0.0), |(taken_by, voxels), ([.., extinction], &count)| {
+            (taken_by + taken(*extinction) * f64::from(count), voxels + f64::from(count))
+        });
+        let facts = TransferFacts { full_rise: (way * FULL_RISE).clamp(2.0, 100.0), is_dense: taken > DENSE * voxels };
+        Self { texels, seen_below, facts }
     }
 
     /// What the shader reads: red, green, blue, extinction of a layer of the curve's thickness.
@@ -50,9 +67,9 @@ impl TransferTable {
         self.seen_below[high] > self.seen_below[low.min(high)]
     }
 
-    /// The rise from voxel to voxel, in levels, from which on the scan is lit like a surface.
-    pub(crate) fn full_rise(&self) -> f64 {
-        self.full_rise
+    /// What a frame must know of it.
+    pub(crate) fn facts(&self) -> TransferFacts {
+        self.facts
     }
 }
 
@@ -77,7 +94,7 @@ mod tests {
 
     #[test]
     fn levels_count_down_when_values_are_stored_the_other_way_round() {
-        let table = TransferTable::of(&function(), &texels());
+        let table = TransferTable::of(&function(), &texels(), &[1; 1024]);
         // Values run from 1023 at level 0 to -1023 at level 1023.
         for (level, [.., extinction]) in table.texels().iter().enumerate() {
             let value = 1023.0 - 2.0 * level as f64;
@@ -88,7 +105,7 @@ mod tests {
 
     #[test]
     fn what_is_seen_is_never_skipped_and_what_is_far_from_it_is() {
-        let table = TransferTable::of(&function(), &texels());
+        let table = TransferTable::of(&function(), &texels(), &[1; 1024]);
         for low in 0..=1023_u16 {
             for high in [low, low + 1, low + 40, 1023].into_iter().filter(|high| *high <= 1023) {
                 let truly = (low..=high).any(|level| table.texels()[usize::from(level)][3] > 0.0);
@@ -96,5 +113,16 @@ mod tests {
             }
         }
         assert!(!table.is_seen([0, 340]) && !table.is_seen([480, 1023]));
+    }
+
+    #[test]
+    fn a_veil_is_not_dense_and_a_wall_is() {
+        let point = |at, opacity| TransferPoint { at, opacity, color: [255, 0, 0] };
+        let is_dense = |opacity| {
+            let function = TransferFunction::new(vec![point(0.0, 0.0), point(10.0, opacity)]);
+            TransferTable::of(&function, &texels(), &[3; 1024]).facts().is_dense
+        };
+        assert!(!is_dense(0.02) && is_dense(0.8));
+        assert!(!TransferTable::of(&function(), &texels(), &[0; 1024]).facts().is_dense, "nothing is seen");
     }
 }

@@ -139,8 +139,8 @@ impl CallbackTrait for VolumeCallback {
         });
         let subject = (&self.look, mask_version, pixels);
         let drawn = canvas.next(device, &passes.blit.textures, &passes.sampler, subject, passes.pace).map(|(work, picture)| {
-            let full_rise = self.scan.write_transfer(queue, &self.look.transfer);
-            let written = VolumeUniforms::of(&self.scan, &self.look, &self.screen(), work, (passes.pace.label_reach, full_rise));
+            let facts = self.scan.write_transfer(queue, &self.look.transfer);
+            let written = VolumeUniforms::of(&self.scan, &self.look, &self.screen(), work, (passes.pace.label_reach, facts));
             queue.write_buffer(&buffers.volume.0, 0, bytemuck::bytes_of(&written));
             let flags = flags(&self.look, work);
             passes.volume.require(device, flags);

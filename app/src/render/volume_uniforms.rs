@@ -8,6 +8,7 @@ use medley_volume::{Grid, Ras};
 use super::ScanTextures;
 use super::canvas::{Look, Work};
 use super::reduced::{Reduction, gray_from_reduced};
+use super::transfer_table::TransferFacts;
 use super::volume_screen::{VolumeScreen, texture_from_ras};
 use crate::state::transfer::opacity_unit_mm;
 use crate::state::view::VolumeMode;
@@ -67,9 +68,14 @@ pub(crate) struct VolumeUniforms {
 }
 
 impl VolumeUniforms {
-    /// What is drawn of `look`. Normals of labels look `label_reach` voxels around; the scan is fully lit where it rises by
-    /// `full_rise` levels a voxel.
-    pub(crate) fn of(scan: &ScanTextures, look: &Look, screen: &VolumeScreen, work: Work, (label_reach, full_rise): (i32, f64)) -> Self {
+    /// What is drawn of `look`. Normals of labels look `label_reach` voxels around.
+    pub(crate) fn of(
+        scan: &ScanTextures,
+        look: &Look,
+        screen: &VolumeScreen,
+        work: Work,
+        (label_reach, facts): (i32, TransferFacts),
+    ) -> Self {
         let grid = scan.grid();
         let [origin, across, downward, away] = screen.rays(&texture_from_ras(grid));
         let per_pixel = |way: DVec3, n: usize| three(way * f64::from(look.size[n]) / f64::from(work.pixels[n]));
@@ -83,7 +89,7 @@ impl VolumeUniforms {
         let [[scan_low, scan_high], [label_low, label_high]] = look.bounds.map(|corners| corners.map(three));
         Self {
             origin: three(origin),
-            step_mm: step_mm(grid, scan.reduction(), work.is_draft) as f32,
+            step_mm: step_mm(grid, scan.reduction(), work.is_draft.then_some(facts.is_dense)) as f32,
             across: per_pixel(across, 0),
             gray_factor,
             downward: per_pixel(downward, 1),
@@ -98,7 +104,7 @@ impl VolumeUniforms {
             look: three(far),
             shading: look.shading,
             scan_low,
-            full_rise: full_rise as f32,
+            full_rise: facts.full_rise as f32,
             scan_high,
             halvings: 5,
             label_low,
@@ -113,17 +119,16 @@ fn three(way: DVec3) -> [f32; 3] {
     way.as_vec3().to_array()
 }
 
-/// Millimetres between two looks along a ray.
-fn step_mm(grid: &Grid, reduction: &Reduction, is_draft: bool) -> f64 {
+/// Millimetres between two looks along a ray; `draft` says whether rays of a draft are short.
+fn step_mm(grid: &Grid, reduction: &Reduction, draft: Option<bool>) -> f64 {
     let spacing = |axis: usize| grid.spacing()[axis] * grid.shape()[axis] as f64 / reduction.shape()[axis] as f64;
     let finest = (0..3).map(spacing).fold(f64::INFINITY, f64::min);
-    let factor = if is_draft {
-        DRAFT_STEP
-    } else if reduction.is_identity() {
-        1.0
-    } else {
+    let factor = match draft {
+        Some(false) => DRAFT_STEP,
+        None if reduction.is_identity() => 1.0,
+        Some(true) => 0.8,
         // Labels are looked up at full size.
-        0.6
+        None => 0.6,
     };
     finest * factor
 }

@@ -10,7 +10,8 @@
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`oblique`], [`turning`], [`slab`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse
 //!   does; [`second_scan`]: one that lies over it
-//! - [`volume_look`], [`transfer`], [`clip_box`]: how the 3D view shows values, and what of it is cut away
+//! - [`volume_look`], [`transfer`], [`clip_box`], [`volume_pick`]: how the 3D view shows values, what of it is cut away, what lies
+//!   under the pointer
 //! - [`layout`]: how the views share the window
 //! - [`measure`]: lines, angles, regions, labels and the histogram; [`figure`]: pictures for papers
 //! - [`label_sets`]: label sets that come with the program
@@ -44,6 +45,7 @@ pub mod transfer;
 pub mod turning;
 pub mod view;
 pub mod volume_look;
+pub mod volume_pick;
 pub mod weights_page;
 pub mod window_level;
 pub mod workbench;
