@@ -244,7 +244,12 @@ impl Command {
                 usize::from(shortcut.modifiers.shift) + usize::from(shortcut.modifiers.command) + usize::from(shortcut.modifiers.alt),
             )
         });
+        // An open menu closes by Esc itself.
+        let is_menu_open = egui::Popup::is_any_open(context);
         for (command, shortcut) in bound {
+            if is_menu_open && command == Self::Cancel {
+                continue;
+            }
             if context.input_mut(|input| input.consume_shortcut(&shortcut)) {
                 command.run(workbench, context);
             }
