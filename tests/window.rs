@@ -191,6 +191,13 @@ fn the_whole_loop(robot: &Robot) {
     robot.press("Propose");
     robot.wait("the proposal", LATER, |robot| robot.sees("Accept proposal"));
     robot.screenshot("06-proposal");
+    robot.press("Compare");
+    robot.wait_for("Mask against proposal", SOON);
+    robot.press("Mask against proposal");
+    robot.wait_for(&format!("Axial view of {}", FIRST.name), SOON);
+    robot.screenshot("06b-mask-against-proposal");
+    robot.key(Key::Escape, Modifiers::NONE);
+    robot.wait("the comparison to be over", SOON, |robot| !robot.sees("Leave comparison"));
     robot.press("Accept proposal");
     robot.wait("the accepted proposal to be kept", SOON, |robot| robot.sees("All changes kept") && !robot.sees("Accept proposal"));
     robot.screenshot("07-accepted");

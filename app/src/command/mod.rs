@@ -388,7 +388,12 @@ impl Command {
         bound.sort_by_key(|(_, KeyboardShortcut { modifiers, .. })| {
             std::cmp::Reverse([modifiers.shift, modifiers.command, modifiers.alt].into_iter().filter(|is_held| *is_held).count())
         });
+        // An open menu closes by Esc itself.
+        let is_menu_open = egui::Popup::is_any_open(context);
         for (entry, shortcut) in bound {
+            if is_menu_open && entry.command == Self::Cancel {
+                continue;
+            }
             if context.input_mut(|input| input.consume_shortcut(&shortcut)) {
                 entry.command.run(workbench, context);
             }

@@ -7,7 +7,7 @@ use super::views;
 use super::widgets::{command_button_named, named};
 use crate::command::Command;
 use crate::state::compare::{CompareMode, Other};
-use crate::state::layout::GAP;
+use crate::state::layout::{GAP, is_wide};
 use crate::state::workbench::Workbench;
 use crate::texts::compare as texts;
 
@@ -144,7 +144,7 @@ fn sides(mode: CompareMode, room: Rect, curtain: f32) -> [Side; 2] {
         Side { is_first, header, room, curtain }
     };
     match mode {
-        CompareMode::SideBySide if room.width() >= room.height() => {
+        CompareMode::SideBySide if is_wide(room) => {
             // Views of the same size lie over each other point by point.
             let size = vec2(((room.width() - GAP) / 2.0).floor(), room.height());
             let second = room.left_top() + vec2(size.x + GAP, 0.0);

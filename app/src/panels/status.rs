@@ -62,8 +62,11 @@ fn place(ui: &mut Ui, workbench: &Workbench) {
 }
 
 fn saved(ui: &mut Ui, workbench: &Workbench) {
-    let Some(case) = &workbench.case else { return };
-    let (text, meaning) = if case.unjournaled > 0 {
+    if workbench.case.is_none() {
+        return;
+    }
+    let mut open = workbench.tabs.order().iter().filter_map(|id| workbench.case_of(*id));
+    let (text, meaning) = if open.any(|case| case.unjournaled > 0) {
         ("Saving…", "The last change is on its way to the disk")
     } else {
         ("All changes kept", "Every change is in the study's journal: nothing is lost if the program ends now")

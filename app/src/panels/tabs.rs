@@ -13,7 +13,7 @@ use crate::texts;
 
 const HEIGHT: f32 = 24.0;
 /// Width of a tab, in points: no wider, and not narrower unless the tabs scroll.
-const WIDTHS: [f32; 2] = [96.0, 210.0];
+const WIDTHS: [f32; 2] = [116.0, 210.0];
 /// A change that is not in the journal yet (Okabe and Ito's orange), and one that is not in the mask's file yet.
 const ON_ITS_WAY: Color32 = Color32::from_rgb(230, 159, 0);
 const IN_JOURNAL: Color32 = Color32::from_gray(140);
@@ -96,7 +96,7 @@ fn tab(ui: &mut Ui, tab: &Tab, width: f32) -> Option<Wish> {
         }
         ui.weak(texts::tabs::HOW_TO_CLOSE);
     });
-    if response.gained_focus() || (tab.is_shown && ui.is_rect_visible(rect) && !ui.clip_rect().contains_rect(rect)) {
+    if response.gained_focus() || (tab.is_shown && has_changed(ui, tab.id)) {
         response.scroll_to_me(None);
     }
     if is_closed {
@@ -108,11 +108,17 @@ fn tab(ui: &mut Ui, tab: &Tab, width: f32) -> Option<Wish> {
     }
 }
 
+/// Whether another case than in the last frame is in the views.
+fn has_changed(ui: &Ui, shown: CaseId) -> bool {
+    let before = ui.data_mut(|data| data.get_temp_mut_or(egui::Id::unique("shown tab"), None).replace(shown));
+    before != Some(shown)
+}
+
 fn paint(ui: &Ui, tab: &Tab, rect: Rect, response: &egui::Response, close: &egui::Response) {
     let visuals = ui.visuals();
     let is_hovered = response.hovered() || close.hovered();
     let fill = match (tab.is_shown, is_hovered) {
-        (true, _) => visuals.widgets.active.weak_bg_fill,
+        (true, _) => visuals.widgets.inactive.weak_bg_fill,
         (false, true) => visuals.widgets.hovered.weak_bg_fill,
         (false, false) => visuals.faint_bg_color,
     };

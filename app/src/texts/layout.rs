@@ -8,7 +8,7 @@ pub const MENU: &str = "Layout of the views";
 /// Above the choice of the large view.
 pub const MAIN: &str = "Large view";
 /// Puts the lines between views where they are at first.
-pub const RESET_LINES: &str = "Views of equal size";
+pub const RESET_LINES: &str = "Reset sizes";
 
 /// The name of a layout.
 #[must_use]
@@ -36,4 +36,4 @@ pub fn line(number: usize) -> String {
 }
 
 /// What a line between views does.
-pub const LINE_HOVER: &str = "Drag to resize; double click for equal sizes";
+pub const LINE_HOVER: &str = "Drag to resize; double click resets the sizes";

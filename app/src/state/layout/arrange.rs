@@ -43,7 +43,7 @@ pub struct Arrangement {
 type Span = [f32; 2];
 
 impl Layout {
-    /// Where the views and the lines between them are in a room of the window. A room that is higher than wide has those
+    /// Where the views and the lines between them are in a room of the window. A room that is clearly higher than wide has those
     /// views one above the other that otherwise stand side by side.
     #[must_use]
     pub fn arrange(&self, room: Rect) -> Arrangement {
@@ -135,8 +135,10 @@ impl Cuts {
     }
 }
 
-fn is_wide(room: Rect) -> bool {
-    room.width() >= room.height()
+/// Whether there is the room for views side by side: unless it is clearly higher than wide.
+#[must_use]
+pub fn is_wide(room: Rect) -> bool {
+    room.width() * 1.25 >= room.height()
 }
 
 fn x_of(rect: Rect) -> Span {

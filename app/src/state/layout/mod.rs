@@ -9,7 +9,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use arrange::{Arrangement, Cell, Divider, GAP, picture};
+pub use arrange::{Arrangement, Cell, Divider, GAP, is_wide, picture};
 
 use super::view::ViewKind;
 
