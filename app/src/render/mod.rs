@@ -29,7 +29,7 @@ mod scan_textures;
 mod second_texture;
 mod slice;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod texels;
 mod volume;
 mod volume_screen;

@@ -162,6 +162,13 @@ impl SliceGeometry {
         self.oblique.is_some()
     }
 
+    /// The stored slice through the crosshair, as an index along the voxel axis through the view: the one shown unless the view
+    /// is turned.
+    #[must_use]
+    pub fn slice(&self) -> usize {
+        self.slice
+    }
+
     /// How many slices there are.
     #[must_use]
     pub fn slice_count(&self) -> usize {
