@@ -35,7 +35,7 @@ mod scan_textures;
 mod second_texture;
 mod slice;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod texels;
 mod transfer_table;
 mod volume;

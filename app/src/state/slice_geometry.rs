@@ -168,6 +168,13 @@ impl SliceGeometry {
         (!self.is_oblique()).then_some(self.slice)
     }
 
+    /// The stored slice through the crosshair, as an index along the voxel axis through the view: the one shown unless the view
+    /// is turned.
+    #[must_use]
+    pub fn slice(&self) -> usize {
+        self.slice
+    }
+
     /// How many slices there are.
     #[must_use]
     pub fn slice_count(&self) -> usize {

@@ -40,7 +40,8 @@ pub(super) fn turn(ui: &Ui, workbench: &mut Workbench, place: &Place) {
     for (n, at) in handles(&lines(workbench, place, &geometry), middle, place.rect).into_iter().enumerate() {
         let id = ui.scope_id().with((place.kind, "turn", n));
         let Some(at) = at else { continue };
-        let response = ui.interact(Rect::from_center_size(at, Vec2::splat(GRIP)), id, Sense::drag());
+        // Clicks too, or they would go through to the view and move the crosshair.
+        let response = ui.interact(Rect::from_center_size(at, Vec2::splat(GRIP)), id, Sense::click_and_drag());
         let name = slices::handle_of(place.kind.label(), n + 1);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Slider, true, &name));
         if response.dragged()

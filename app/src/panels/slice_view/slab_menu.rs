@@ -1,7 +1,7 @@
 //! The button in a slice view that says what is drawn around the slice, and the menu it opens.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, PopupCloseBehavior, Rect, RichText, Slider, Ui, UiBuilder, Visuals, vec2};
+use egui::{Button, Color32, PopupCloseBehavior, Rect, RichText, Slider, Ui, UiBuilder, Visuals, vec2};
 
 use super::Place;
 use crate::command::Command;
@@ -13,9 +13,12 @@ use crate::texts::slices;
 /// Shows the button below the view's caption.
 pub(super) fn show(ui: &mut Ui, workbench: &mut Workbench, place: &Place) {
     let slab = workbench.views.slabs.get(place.plane);
-    let area = Rect::from_min_size(place.rect.min + vec2(6.0, 25.0), vec2(130.0, 20.0));
+    let area = Rect::from_min_size(place.rect.min + vec2(1.0, 25.0), vec2(130.0, 20.0));
     ui.scope_builder(UiBuilder::new().max_rect(area).id_salt((place.kind, "slab")), |ui| {
-        let text = RichText::new(slab.text().unwrap_or_else(|| slices::THIN.to_owned())).size(12.0);
+        let mut text = RichText::new(slab.text().unwrap_or_else(|| slices::THIN.to_owned())).size(12.0);
+        if slab.projection.is_none() {
+            text = text.color(Color32::from_gray(170));
+        }
         let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         let response = ui
             .scope(|ui| {
@@ -50,7 +53,7 @@ fn menu(ui: &mut Ui, workbench: &mut Workbench, place: &Place) {
         ui.horizontal(|ui| {
             let label = ui.label(slices::THICKNESS);
             ui.spacing_mut().slider_width = 84.0;
-            let slider = Slider::new(&mut slab.thickness_mm, Slab::RANGE_MM).suffix(" mm").logarithmic(true).step_by(1.0);
+            let slider = Slider::new(&mut slab.thickness_mm, Slab::RANGE_MM).suffix(" mm").logarithmic(true).step_by(1.0).fixed_decimals(0);
             ui.add(slider).labelled_by(label.id);
         });
     });

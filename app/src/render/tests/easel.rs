@@ -36,12 +36,12 @@ impl Image {
 }
 
 /// Where shapes are painted.
-pub(super) struct Easel {
-    pub(super) state: RenderState,
+pub(crate) struct Easel {
+    pub(crate) state: RenderState,
 }
 
 impl Easel {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_format(wgpu::TextureFormat::Rgba8Unorm)
     }
 

@@ -1,6 +1,6 @@
 //! Pictures drawn off the screen and checked pixel by pixel.
 
-mod easel;
+pub(crate) mod easel;
 mod failures;
 mod figures;
 mod overlays;
