@@ -47,8 +47,8 @@ const BRICK_LEVEL = 1023u;
 const BRICK_HAS_SCAN = 16384u;
 const BRICK_HAS_LABELS = 32768u;
 
-// As much of a label as this makes its surface: less than a half, so that a single voxel is still seen.
-const SURFACE_AT = 0.4;
+// As much of a label as this makes its surface.
+const SURFACE_AT = 0.5;
 
 // A range that no ray is in.
 const NOWHERE = vec2<f32>(1e9, -1e9);
@@ -115,11 +115,14 @@ fn voxel_at(at: vec3<f32>) -> vec3<f32> {
 
 // Where on a ray, between `before` and `mm`, a label's surface lies; below 0 if `mm` is not within it.
 fn surface_between(start: vec3<f32>, way: vec3<f32>, before: f32, mm: f32, label: u32) -> f32 {
+    // Where even the middle of a voxel has less, as in a single one, less is enough.
+    let middle = presence(floor(voxel_at(start + mm * way) + 0.5), label);
+    let enough = min(SURFACE_AT, 0.95 * middle);
     var outside = before;
     var within = mm;
     var at = mm;
     for (var n = 0u; n < view.halvings; n++) {
-        if presence(voxel_at(start + at * way), label) >= SURFACE_AT {
+        if presence(voxel_at(start + at * way), label) >= enough {
             within = at;
         } else if n == 0u {
             return -1.0;

@@ -24,6 +24,13 @@ impl ValueHistogram {
         Self { by_level, counts, ends: [ends[0].min(ends[1]), ends[0].max(ends[1])] }
     }
 
+    /// A histogram of as many voxels at every value.
+    #[cfg(test)]
+    pub(crate) fn even(ends: [f64; 2]) -> Self {
+        let counts = vec![1; LEVELS as usize + 1];
+        Self { by_level: counts.clone(), counts, ends }
+    }
+
     /// Counts of the levels of the reduced scan.
     pub(crate) fn by_level(&self) -> &[u32] {
         &self.by_level

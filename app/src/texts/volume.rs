@@ -87,7 +87,20 @@ pub fn look_from(side: &str) -> String {
     format!("Look from {side}")
 }
 
-/// A side of the patient in words, by its letter.
+/// A side of the patient as it stands alone, by its letter.
+#[must_use]
+pub fn side_title(letter: char) -> &'static str {
+    match letter {
+        'R' => "Right",
+        'L' => "Left",
+        'A' => "Front",
+        'P' => "Back",
+        'S' => "Above",
+        _ => "Below",
+    }
+}
+
+/// A side of the patient in a sentence, by its letter.
 #[must_use]
 pub fn side(letter: char) -> &'static str {
     match letter {

@@ -29,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, workbench: &mut Workbench) {
             let millimeters = grid.shape()[axis] as f64 * grid.spacing()[axis];
             for end in [0, 1] {
                 let side = texts::side(letters[axis][end]);
-                ui.label(side);
+                ui.label(texts::side_title(letters[axis][end]));
                 // As a depth below that face.
                 let at = clip.range(axis)[end];
                 let mut depth = millimeters * if end == 0 { at } else { 1.0 - at };

@@ -190,3 +190,89 @@ fn curve(painter: &Painter, plot: &Plot, subject: &Subject<'_>, line: Color32) {
         painter.circle(*at, if is_selected { RADIUS + 1.0 } else { RADIUS - 0.5 }, Color32::from_rgb(red, green, blue), stroke);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use egui::{PointerButton, Vec2};
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable;
+    use medley_volume::Quantity;
+
+    use super::*;
+    use crate::render::ValueHistogram;
+    use crate::state::transfer::{TransferFunction, TransferPoint, ValueScale};
+
+    type State = (TransferFunction, Option<usize>);
+
+    const VALUES: [f64; 2] = [0.0, 1000.0];
+
+    fn harness(histogram: &ValueHistogram) -> Harness<'_, State> {
+        let point = |at, opacity| TransferPoint { at, opacity, color: [200; 3] };
+        let function = TransferFunction::new(vec![point(0.0, 0.0), point(500.0, 0.25), point(1000.0, 1.0)]);
+        let show = |ui: &mut Ui, (function, selected): &mut State| {
+            let scale = ValueScale::VALUES;
+            super::show(ui, &mut Subject { function, selected, histogram, scale, quantity: Quantity::Hounsfield });
+        };
+        let mut harness = Harness::builder().with_size(Vec2::new(400.0, 200.0)).build_ui_state(show, (function, None));
+        harness.run();
+        harness
+    }
+
+    fn plot(harness: &Harness<'_, State>) -> Plot {
+        // As the panel shows it: 3 % more than what there is on both sides.
+        Plot { rect: harness.get_by_label(texts::CURVE).rect().shrink(RADIUS + 1.0), values: [-30.0, 1030.0] }
+    }
+
+    fn press(harness: &mut Harness<'_, State>, at: Pos2, button: PointerButton) {
+        harness.hover_at(at);
+        for pressed in [true, false] {
+            harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers: egui::Modifiers::NONE });
+        }
+        harness.run();
+    }
+
+    #[test]
+    fn points_are_added_dragged_moved_by_keys_and_taken_out() {
+        let histogram = ValueHistogram::even(VALUES);
+        let mut harness = harness(&histogram);
+        let plot = plot(&harness);
+        let at = |value: f64, opacity: f32| pos2(plot.x(value), plot.y(opacity));
+
+        // A double click where no point is adds one.
+        press(&mut harness, at(250.0, 0.5), PointerButton::Primary);
+        press(&mut harness, at(250.0, 0.5), PointerButton::Primary);
+        let (function, selected) = harness.state();
+        assert_eq!((function.points().len(), *selected), (4, Some(1)));
+        assert!((function.points()[1].at - 250.0).abs() < 3.0 && (function.points()[1].opacity - 0.5).abs() < 0.02);
+
+        // Dragged past its neighbour it stays before it.
+        harness.drag_at(at(250.0, 0.5));
+        harness.run();
+        harness.hover_at(at(400.0, 0.4));
+        harness.run();
+        harness.hover_at(at(800.0, 0.1));
+        harness.run();
+        harness.drop_at(at(800.0, 0.1));
+        harness.run();
+        let point = harness.state().0.points()[1];
+        assert!((point.at - 500.0).abs() < 1e-6 && (point.opacity - 0.1).abs() < 0.02, "{point:?}");
+
+        // Keys move the chosen point; Page Down goes to the next.
+        for key in [Key::ArrowLeft, Key::ArrowLeft, Key::ArrowUp] {
+            harness.key_press(key);
+            harness.run();
+        }
+        let moved = harness.state().0.points()[1];
+        assert!((moved.at - (500.0 - 2.0 * 10.6)).abs() < 1e-6 && moved.opacity > point.opacity, "{moved:?}");
+        harness.key_press(Key::PageDown);
+        harness.run();
+        assert_eq!(harness.state().1, Some(2));
+
+        // Delete takes it out, and so does the right button.
+        harness.key_press(Key::Delete);
+        harness.run();
+        assert_eq!(harness.state().0.points().len(), 3);
+        press(&mut harness, at(moved.at, moved.opacity), PointerButton::Secondary);
+        assert_eq!(harness.state().0.points().iter().map(|point| point.at).collect::<Vec<_>>(), vec![0.0, 1000.0]);
+    }
+}

@@ -29,10 +29,10 @@ pub fn window(ui: &Ui, workbench: &mut Workbench) {
     }
     let mut is_open = true;
     let room = ui.ctx().content_rect().height() - 150.0;
-    let window = Window::new(texts::SETTINGS).pivot(Align2::RIGHT_TOP).default_pos(ui.max_rect().right_top() + egui::vec2(-316.0, 8.0));
+    let window = Window::new(texts::SETTINGS).pivot(Align2::RIGHT_TOP).default_pos(ui.max_rect().right_top() + egui::vec2(-316.0, 44.0));
     window.resizable(false).collapsible(false).open(&mut is_open).show(ui.ctx(), |ui| {
         ui.set_width(WIDTH);
-        ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
+        ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
             transfer(ui, workbench);
             ui.separator();
             clip::show(ui, workbench);

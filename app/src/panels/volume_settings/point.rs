@@ -16,10 +16,10 @@ pub(super) fn show(ui: &mut Ui, subject: &mut Subject<'_>) {
             named(&response, name);
             response.on_hover_text(name).clicked()
         };
-        if step(ui, "◀", texts::PREVIOUS_POINT) {
+        if step(ui, "<", texts::PREVIOUS_POINT) {
             *subject.selected = Some(selected.map_or(count - 1, |number| (number + count - 1) % count));
         }
-        if step(ui, "▶", texts::NEXT_POINT) {
+        if step(ui, ">", texts::NEXT_POINT) {
             *subject.selected = Some(selected.map_or(0, |number| (number + 1) % count));
         }
         ui.add_enabled_ui(selected.is_some(), |ui| fields(ui, subject, selected.unwrap_or(0)));
@@ -27,7 +27,7 @@ pub(super) fn show(ui: &mut Ui, subject: &mut Subject<'_>) {
             add(subject);
         }
         ui.add_enabled_ui(selected.is_some() && count > 2, |ui| {
-            if step(ui, "−", texts::REMOVE_POINT)
+            if step(ui, "-", texts::REMOVE_POINT)
                 && let Some(number) = selected
                 && subject.function.remove(number)
             {

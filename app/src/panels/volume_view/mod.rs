@@ -21,7 +21,7 @@ use super::caption::{caption, name_of, toggle_maximised};
 use crate::render::{ScanTextures, VolumeFrame, VolumeScreen, volume_shape};
 use crate::state::figure::Dress;
 use crate::state::tools::ActiveTool;
-use crate::state::view::{Subject, ViewKind, VolumeCamera};
+use crate::state::view::{Subject, ViewKind, VolumeCamera, VolumeMode};
 use crate::state::volume_pick::{Picked, Ray};
 use crate::state::workbench::Workbench;
 use crate::texts;
@@ -129,7 +129,11 @@ fn point_at(workbench: &mut Workbench, frame: &VolumeFrame, screen: &VolumeScree
     let Some(case) = &workbench.case else { return };
     let from_corner = at - rect.min;
     let [start, way] = screen.ray_through(DVec2::new(from_corner.x.into(), from_corner.y.into()));
-    let strength = if frame.shows_labels { f64::from(frame.opacity) * 2.25 } else { 0.0 };
+    let strength = match frame.mode {
+        VolumeMode::Surfaces => 1.0,
+        _ if frame.shows_labels => f64::from(frame.opacity) * 2.25,
+        _ => 0.0,
+    };
     let cover = |label: u16| f64::from(frame.palette.color(label)[3]) / 255.0 * strength.min(1.0);
     let picked = Picked {
         volume: &case.volume,
