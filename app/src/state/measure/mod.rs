@@ -203,6 +203,12 @@ impl Measure {
         self.list.extend(since);
     }
 
+    /// Whether the case's file has been read.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.is_read
+    }
+
     /// The measurements to write, with their study's folder and their case, if a finished change waits for it.
     pub fn take_unsaved(&mut self) -> Option<(PathBuf, CaseId, Vec<Measurement>)> {
         if !self.is_read || self.drag.is_some() || !std::mem::take(&mut self.is_unsaved) {

@@ -83,8 +83,9 @@ fn values_on(volume: &Volume, plane: &SlicePlane, bounds: [DVec2; 2], is_inside:
     let matrix = grid.ras_from_voxel().matrix3;
     let [along_i, along_j, along_k] = [0, 1, 2].map(|axis| to_plane(matrix.col(axis)));
     let first = to_plane(grid.ras_from_voxel().translation - plane.origin.0);
-    // A voxel whose outermost corner only touches the plane is not passed through.
-    let half = plane.thickness_mm / 2.0 * (1.0 - 1e-9);
+    // Of two slices that a plane lies between, it passes through one.
+    let half = plane.thickness_mm / 2.0;
+    let (behind, before) = (-half * (1.0 + 1e-9), half * (1.0 - 1e-9));
     let low = DVec3::new(bounds[0].x, bounds[0].y, -half);
     let high = DVec3::new(bounds[1].x, bounds[1].y, half);
     let mut values = Vec::new();
@@ -94,7 +95,7 @@ fn values_on(volume: &Volume, plane: &SlicePlane, bounds: [DVec2; 2], is_inside:
             let Some((from, to)) = steps_within(row, along_i, low, high, ni) else { continue };
             for i in from..to {
                 let at = row + along_i * i as f64;
-                if at.z.abs() < half && is_inside(at.truncate()) {
+                if at.z >= behind && at.z < before && is_inside(at.truncate()) {
                     let stored = volume.voxels().stored(grid.offset([i, j, k]));
                     values.extend(stored.map(|stored| volume.scaling().apply(stored)));
                 }
@@ -216,6 +217,14 @@ mod tests {
             .collect();
         assert!(wanted.len() > 100);
         assert_eq!(slice_values(&volume, &plane), wanted);
+    }
+
+    #[test]
+    fn a_region_between_two_slices_holds_those_of_one() {
+        let volume = volume();
+        let within = |k: f64| region_statistics(&volume, &Shape::Rectangle(frame(&volume, k)));
+        let between = within(2.5).expect("voxels");
+        assert!(Some(between) == within(2.0) || Some(between) == within(3.0), "{between:?}");
     }
 
     #[test]
