@@ -4,7 +4,7 @@ use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, StrokeKind, pos2, vec
 use medley_learn::Finding;
 use medley_learn::task::FoundBox;
 use medley_volume::glam::DVec3;
-use medley_volume::{AnatomicalPlane, LabelTable, Ras};
+use medley_volume::{AnatomicalPlane, Ras};
 
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::workbench::Workbench;
@@ -14,15 +14,13 @@ use crate::state::workbench::Workbench;
 pub fn draw(painter: &Painter, workbench: &Workbench, plane: AnatomicalPlane, geometry: &SliceGeometry) {
     let Some(Finding::Boxes(boxes)) = workbench.finding.as_ref().map(|shown| &shown.finding) else { return };
     let through = workbench.views.crosshair.0[plane.normal_axis()];
-    let labels = workbench.study.as_ref().map(|study| &study.labels);
     for found in boxes.iter().filter(|found| passes(found, plane, through)) {
         let corner = |at: [f64; 3]| {
             let point = geometry.point_of(Ras(DVec3::from_array(at)));
             pos2(point.x as f32, point.y as f32)
         };
         let rect = Rect::from_two_pos(corner(found.ras_low_mm), corner(found.ras_high_mm));
-        let [r, g, b] =
-            labels.and_then(|labels| labels.get(found.label)).map_or_else(|| LabelTable::palette(found.label), |label| label.color);
+        let [r, g, b, _] = workbench.palette.color(found.label);
         painter.rect_stroke(rect, 0.0, Stroke::new(3.0, Color32::from_black_alpha(150)), StrokeKind::Middle);
         painter.rect_stroke(rect, 0.0, Stroke::new(1.5, Color32::from_rgb(r, g, b)), StrokeKind::Middle);
         let text = format!("{} {:.2}", found.class, found.score);

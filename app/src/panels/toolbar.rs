@@ -62,6 +62,9 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
             Command::ImportMask,
             Command::ExportLabels,
             Command::ImportLabels,
+            Command::Palette,
+            Command::Settings,
+            Command::Help,
         ];
         for command in commands {
             let obstacle = command.obstacle(workbench);
@@ -72,7 +75,7 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
                 command.run(workbench, &ui.ctx().clone());
                 ui.close();
             }
-            if [Command::OpenSample, Command::ImportMask].contains(&command) {
+            if [Command::OpenSample, Command::ImportMask, Command::ImportLabels].contains(&command) {
                 ui.separator();
             }
         }

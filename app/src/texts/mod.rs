@@ -3,6 +3,19 @@
 //!
 //! Titles of commands are in the command table, which is one place too.
 
+pub mod classes;
+pub mod files;
+pub mod findings;
+pub mod labels;
+pub mod models;
+pub mod notices;
 pub mod palette;
+pub mod proposal;
 pub mod settings;
 pub mod shortcuts;
+pub mod status;
+pub mod training;
+pub mod weights;
+
+#[cfg(test)]
+mod literals;
