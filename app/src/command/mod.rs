@@ -6,6 +6,8 @@
 //! - [`search`]: finding one by a few letters
 
 mod keymap;
+#[cfg(test)]
+mod page;
 pub mod search;
 mod table;
 

@@ -2,6 +2,7 @@ use egui::{Align2, Ui, ViewportCommand, Window};
 
 use crate::state::training::TrainingRun;
 use crate::state::workbench::Workbench;
+use crate::texts::files as texts;
 
 /// Asks before a running training is given up with the window.
 pub fn close_window(ui: &Ui, workbench: &mut Workbench) {
@@ -13,16 +14,16 @@ pub fn close_window(ui: &Ui, workbench: &mut Workbench) {
     if !workbench.dialogs.asks_to_close {
         return;
     }
-    let window = Window::new("A fine-tuning is running").anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false);
+    let window = Window::new(texts::CLOSE_TITLE).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false);
     window.show(ui.ctx(), |ui| {
         ui.set_width(400.0);
-        ui.label("Closing now gives up what it has learned so far. Masks and models are kept in any case.");
+        ui.label(texts::CLOSE_COST);
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            if ui.button("Go on training").clicked() {
+            if ui.button(texts::GO_ON).clicked() {
                 workbench.dialogs.asks_to_close = false;
             }
-            if ui.button("Stop and close").clicked() {
+            if ui.button(texts::STOP_AND_CLOSE).clicked() {
                 workbench.dialogs.asks_to_close = false;
                 workbench.abandon_training();
                 ui.ctx().send_viewport_cmd(ViewportCommand::Close);

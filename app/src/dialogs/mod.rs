@@ -27,7 +27,7 @@ pub use settings::settings_window;
 pub use volumes::{VolumeChoice, volumes_window};
 pub use weights::weights_window;
 
-use crate::texts::slices;
+use crate::texts::files as texts;
 
 /// What a file is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,45 +59,6 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The dialog's title.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::OpenScan => "Open a scan",
-            Self::OpenSecond => slices::CHOOSE_SECOND,
-            Self::OpenStudy => "Open a study folder",
-            Self::NewStudy => "Choose an empty folder for the new study",
-            Self::Weights => "Choose encoder weights",
-            Self::ImportWeights => "Import weights",
-            Self::ExportMask => "Save the mask as",
-            Self::ImportMask => "Read a mask",
-            Self::ExportLabels => "Save the names of labels as",
-            Self::ImportLabels => "Read names of labels",
-            Self::SaveMeasurements => "Save the measurements as",
-            Self::SaveFigure => "Save the figure as",
-        }
-    }
-
-    /// What the file must be.
-    #[must_use]
-    pub fn hint(self) -> &'static str {
-        match self {
-            Self::OpenSecond => slices::SECOND_FILES,
-            Self::OpenScan => "A scan: .nii, .nii.gz, .hdr, .nrrd, .nhdr, .mha, .mhd, .npy; a DICOM file, folder or zip",
-            Self::OpenStudy => "A folder that holds study.sqlite",
-            Self::NewStudy => "A folder that is empty or does not exist yet",
-            Self::Weights | Self::ImportWeights => "A .pth or .safetensors file",
-            Self::ExportLabels => "A name that ends with .txt or .label (ITK-SNAP) or .ctbl (3D Slicer)",
-            Self::ImportLabels => "A label description of ITK-SNAP or a colour table of 3D Slicer",
-            Self::SaveMeasurements => "A name that ends with .csv",
-            Self::SaveFigure => "A name that ends with .png",
-            Self::ExportMask => {
-                "A name that ends with .nii.gz, .nii, .nrrd, .seg.nrrd, .mha or .dcm; with .stl, .ply or .obj the surface of the chosen label"
-            }
-            Self::ImportMask => "A mask on the scan's grid: NIfTI, NRRD, MetaImage; DICOM segmentation or contours",
-        }
-    }
-
     fn chosen(self, path: PathBuf) -> Chosen {
         match self {
             Self::OpenScan | Self::OpenStudy => Chosen::Open(path),
@@ -178,16 +139,16 @@ const TOO_SOON: Duration = Duration::from_millis(100);
 impl Dialogs {
     /// Opens the system's file dialog. `suggested` is a file name to begin with.
     pub fn choose(&self, purpose: Purpose, suggested: Option<&str>, wake: impl Fn() + Send + 'static) {
-        let mut dialog = rfd::AsyncFileDialog::new().set_title(purpose.title());
+        let mut dialog = rfd::AsyncFileDialog::new().set_title(texts::title(purpose));
         dialog = match purpose {
-            Purpose::OpenScan | Purpose::OpenSecond | Purpose::ImportMask => dialog.add_filter("Scans", &SCANS),
-            Purpose::Weights | Purpose::ImportWeights => dialog.add_filter("Weights", &["pth", "pt", "tar", "safetensors"]),
+            Purpose::OpenScan | Purpose::OpenSecond | Purpose::ImportMask => dialog.add_filter(texts::SCANS, &SCANS),
+            Purpose::Weights | Purpose::ImportWeights => dialog.add_filter(texts::WEIGHTS, &["pth", "pt", "tar", "safetensors"]),
             Purpose::ExportMask => dialog
-                .add_filter("Masks", &["gz", "nii", "nrrd", "mha", "mhd", "dcm"])
-                .add_filter("Surface of the chosen label", &["stl", "ply", "obj"]),
-            Purpose::ExportLabels | Purpose::ImportLabels => dialog.add_filter("Names of labels", &["txt", "label", "ctbl"]),
-            Purpose::SaveMeasurements => dialog.add_filter("Tables", &["csv"]),
-            Purpose::SaveFigure => dialog.add_filter("Pictures", &["png"]),
+                .add_filter(texts::MASKS, &["gz", "nii", "nrrd", "mha", "mhd", "dcm"])
+                .add_filter(texts::SURFACE, &["stl", "ply", "obj"]),
+            Purpose::ExportLabels | Purpose::ImportLabels => dialog.add_filter(texts::LABEL_NAMES, &["txt", "label", "ctbl"]),
+            Purpose::SaveMeasurements => dialog.add_filter(texts::TABLES, &["csv"]),
+            Purpose::SaveFigure => dialog.add_filter(texts::PICTURES, &["png"]),
             Purpose::OpenStudy | Purpose::NewStudy => dialog,
         };
         if let Some(name) = suggested {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use egui::{Align2, Key, Ui, Window};
 
 use super::Dialogs;
+use crate::texts::files as texts;
 
 /// The field to type a path into, where the system has no file dialog.
 pub fn path_window(ui: &Ui, dialogs: &mut Dialogs) {
@@ -10,12 +11,15 @@ pub fn path_window(ui: &Ui, dialogs: &mut Dialogs) {
     let purpose = *purpose;
     let mut is_open = true;
     let mut is_done = false;
-    Window::new(purpose.title()).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open).show(
-        ui.ctx(),
-        |ui| {
+    Window::new(texts::title(purpose))
+        .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
+        .collapsible(false)
+        .resizable(false)
+        .open(&mut is_open)
+        .show(ui.ctx(), |ui| {
             ui.set_width(460.0);
-            let label = ui.label(purpose.hint());
-            let field = egui::TextEdit::singleline(text).hint_text("/path/to/file").desired_width(f32::INFINITY);
+            let label = ui.label(texts::hint(purpose));
+            let field = egui::TextEdit::singleline(text).hint_text(texts::PATH_HINT).desired_width(f32::INFINITY);
             let field = ui.add(field).labelled_by(label.id);
             if !ui.ctx().text_edit_focused() {
                 field.request_focus();
@@ -23,12 +27,11 @@ pub fn path_window(ui: &Ui, dialogs: &mut Dialogs) {
             ui.add_space(6.0);
             ui.horizontal(|ui| {
                 let is_typed = !text.trim().is_empty();
-                let accepted = ui.add_enabled(is_typed, egui::Button::new("OK")).clicked();
+                let accepted = ui.add_enabled(is_typed, egui::Button::new(texts::OK)).clicked();
                 is_done = accepted || (is_typed && ui.input(|input| input.key_pressed(Key::Enter)));
-                ui.weak("This system offers no file dialog. A file can also be dropped onto the window.");
+                ui.weak(texts::NO_DIALOG);
             });
-        },
-    );
+        });
     if is_done {
         let _ = dialogs.outbox.send(purpose.chosen(PathBuf::from(text.trim())));
         ui.ctx().request_repaint();

@@ -7,6 +7,7 @@ use super::draw_again_if_grown;
 use crate::panels::widgets::named;
 use crate::state::clerk::{OneVolume, Volumes};
 use crate::state::workbench::Workbench;
+use crate::texts::files as texts;
 
 /// Room for a picture, points.
 const PICTURE: f32 = 64.0;
@@ -34,7 +35,7 @@ pub fn volumes_window(ui: &Ui, workbench: &mut Workbench) {
     let (mut is_open, mut chosen) = (true, Vec::new());
     let room = ui.ctx().content_rect().size();
     let able = choice.volumes.list.iter().filter(|volume| volume.fault.is_none()).count();
-    let window = Window::new(format!("Scans in {name}"));
+    let window = Window::new(texts::scans_in(&name));
     let window = window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
     let shown = window.show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(620.0));
@@ -49,8 +50,8 @@ pub fn volumes_window(ui: &Ui, workbench: &mut Workbench) {
         ui.horizontal(|ui| {
             ui.label(RichText::new(choice.volumes.others.join(" ")).weak());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let all = ui.add_enabled(able > 1, Button::new(format!("Add all {able}")));
-                if all.on_hover_text("Each becomes a case of the study; the first is opened").clicked() {
+                let all = ui.add_enabled(able > 1, Button::new(texts::add_all(able)));
+                if all.on_hover_text(texts::ADD_ALL_HINT).clicked() {
                     chosen = choice.volumes.list.iter().filter(|volume| volume.fault.is_none()).cloned().collect();
                 }
             });
@@ -81,13 +82,13 @@ fn row(ui: &mut Ui, volume: &OneVolume, picture: &mut Option<TextureHandle>) -> 
                 Image::new(&*texture).paint_at(ui, egui::Rect::from_center_size(rect.center(), size * scale));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let open = ui.add_enabled(volume.fault.is_none(), Button::new("Open").min_size(egui::vec2(58.0, 0.0)));
-                named(&open, &format!("Open {}", volume.title));
+                let open = ui.add_enabled(volume.fault.is_none(), Button::new(texts::OPEN).min_size(egui::vec2(58.0, 0.0)));
+                named(&open, &texts::open(&volume.title));
                 is_chosen = open.clicked();
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
                     ui.label(RichText::new(&volume.title).strong());
                     if let Some(fault) = &volume.fault {
-                        ui.label(RichText::new(format!("Cannot be opened: {fault}.")).small().color(ui.visuals().warn_fg_color));
+                        ui.label(RichText::new(texts::cannot_open(fault)).small().color(ui.visuals().warn_fg_color));
                     }
                     for line in &volume.about {
                         ui.add(egui::Label::new(RichText::new(line).small().weak()).wrap());

@@ -1,11 +1,13 @@
-use egui::{Align, Align2, Button, Frame, Key, Layout, ProgressBar, RichText, ScrollArea, TextEdit, Ui, Window};
+use egui::{Align, Align2, Button, Frame, Key, Layout, RichText, ScrollArea, TextEdit, Ui, Window};
 
 use super::{Purpose, draw_again_if_grown};
 use crate::catalog::{LICENCE, RELEASED, Released, size_text};
-use crate::panels::widgets::{empty_hint, heading, named};
+use crate::panels::widgets::{empty_hint, heading, named, progress_wide};
 use crate::state::training::WeightsChoice;
 use crate::state::weights_page::{Errand, Row, network_text};
 use crate::state::workbench::Workbench;
+use crate::texts::files::kept_in;
+use crate::texts::weights as texts;
 
 /// What was pressed on the page.
 enum Wish {
@@ -25,20 +27,15 @@ pub fn weights_window(ui: &Ui, workbench: &mut Workbench) {
     let mut is_open = true;
     let mut wish = None;
     let room = ui.ctx().content_rect().size();
-    let window = Window::new("Weights").anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
+    let window = Window::new(texts::TITLE).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
     let shown = window.show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(760.0));
         ScrollArea::vertical().max_height(room.y - 190.0).auto_shrink([false, true]).show(ui, |ui| {
-            heading(ui, "On this machine");
+            heading(ui, texts::HERE);
             here(ui, workbench, &mut wish);
             ui.add_space(10.0);
-            heading(ui, "Released with Med3D");
-            ui.label(
-                RichText::new(format!(
-                    "Encoders for CT and MR at full width. Licence: {LICENCE}. Nothing is fetched unless you press Get."
-                ))
-                .weak(),
-            );
+            heading(ui, texts::RELEASED);
+            ui.label(RichText::new(texts::released_hint(LICENCE)).weak());
             ui.add_space(3.0);
             for released in &RELEASED {
                 if !is_kept(workbench, released.name) {
@@ -81,7 +78,7 @@ fn here(ui: &mut Ui, workbench: &Workbench, wish: &mut Option<Wish>) {
     let Some(listing) = workbench.weights_page.listing() else {
         ui.horizontal(|ui| {
             ui.spinner();
-            ui.label("Looking at the folder of weights…");
+            ui.label(texts::LOOKING);
         });
         return;
     };
@@ -89,12 +86,12 @@ fn here(ui: &mut Ui, workbench: &Workbench, wish: &mut Option<Wish>) {
         kept_row(ui, workbench, row, wish);
     }
     if !listing.rows.iter().any(|row| matches!(row.choice, WeightsChoice::Kept { .. })) {
-        empty_hint(ui, "Nothing was fetched or imported yet. Get one of the released encoders below, or import a file of your own.");
+        empty_hint(ui, texts::NONE_YET);
     }
     for trouble in &listing.troubles {
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(trouble).color(ui.visuals().error_fg_color));
-            if ui.small_button("Look again").clicked() {
+            if ui.small_button(texts::LOOK_AGAIN).clicked() {
                 *wish = Some(Wish::Refresh);
             }
         });
@@ -110,17 +107,17 @@ fn kept_row(ui: &mut Ui, workbench: &Workbench, row: &Row, wish: &mut Option<Wis
         _ => None,
     };
     card(ui, &name, &row.network, &about, row.bytes.map(size_text), |ui| {
-        let text = if is_chosen { "In use" } else { "Use" };
+        let text = if is_chosen { texts::IN_USE } else { texts::USE };
         let button = ui.add(Button::new(text).selected(is_chosen).min_size(egui::vec2(58.0, 0.0)));
-        named(&button, &format!("Start from {name}"));
-        if button.on_hover_text("The next training starts from these weights").clicked() {
+        named(&button, &texts::start_from(&name));
+        if button.on_hover_text(texts::USE_HINT).clicked() {
             *wish = Some(Wish::Use(row.choice.clone()));
         }
         if released.is_some() {
             let is_free = workbench.weights_page.running().is_none();
-            let button = ui.add_enabled(is_free, Button::new("Get again"));
-            named(&button, &format!("Get {name} again"));
-            if button.on_hover_text("Fetch the file once more; it must be the recorded one").clicked() {
+            let button = ui.add_enabled(is_free, Button::new(texts::GET_AGAIN));
+            named(&button, &texts::get_again(&name));
+            if button.on_hover_text(texts::GET_AGAIN_HINT).clicked() {
                 *wish = Some(Wish::Fetch { name: name.clone(), again: true });
             }
         }
@@ -131,16 +128,16 @@ fn kept_row(ui: &mut Ui, workbench: &Workbench, row: &Row, wish: &mut Option<Wis
 fn released_row(ui: &mut Ui, workbench: &Workbench, released: &Released, wish: &mut Option<Wish>) {
     let network = released.network();
     let text = network_text(&network.depth.to_string(), &network.shortcut.to_string(), network.base_width);
-    let about = format!("Trained on {} · {:.1} million parameters", released.trained_on, released.parameters() as f64 / 1e6);
-    let size = format!("about {}", size_text(released.approximate_bytes()));
+    let about = texts::trained_on(released.trained_on, released.parameters());
+    let size = texts::about(&size_text(released.approximate_bytes()));
     let errand = Errand::Fetch(released.name.to_owned());
     let running = workbench.weights_page.running().map(|(errand, _)| errand);
     card(ui, released.name, &text, &about, Some(size), |ui| {
         if running != Some(&errand) {
-            let button = ui.add_enabled(running.is_none(), Button::new("Get").min_size(egui::vec2(58.0, 0.0)));
-            named(&button, &format!("Get {}", released.name));
-            let button = button.on_hover_text("Fetch it from the hub and keep it");
-            if button.on_disabled_hover_text("One at a time: something is on its way already.").clicked() {
+            let button = ui.add_enabled(running.is_none(), Button::new(texts::GET).min_size(egui::vec2(58.0, 0.0)));
+            named(&button, &texts::get(released.name));
+            let button = button.on_hover_text(texts::GET_HINT);
+            if button.on_disabled_hover_text(texts::ONE_AT_A_TIME).clicked() {
                 *wish = Some(Wish::Fetch { name: released.name.to_owned(), again: false });
             }
         }
@@ -172,18 +169,17 @@ fn under_way(ui: &mut Ui, workbench: &Workbench, errand: &Errand, wish: &mut Opt
     if let Some((_, received)) = workbench.weights_page.running().filter(|(running, _)| *running == errand) {
         ui.horizontal(|ui| {
             let (fraction, text) = match received.total {
-                Some(total) if received.bytes >= total => (1.0, "Checking what has come…".to_owned()),
-                Some(total) => {
-                    (received.bytes as f32 / total.max(1) as f32, format!("{} of {}", size_text(received.bytes), size_text(total)))
-                }
+                Some(total) if received.bytes >= total => (1.0, texts::CHECKING.to_owned()),
+                Some(total) => (received.bytes as f32 / total.max(1) as f32, texts::come(&size_text(received.bytes), &size_text(total))),
                 None if received.bytes > 0 => (0.0, size_text(received.bytes)),
-                None => (0.0, if matches!(errand, Errand::Fetch(_)) { "Asking the hub…" } else { "Looking into the file…" }.to_owned()),
+                None => (0.0, if matches!(errand, Errand::Fetch(_)) { texts::ASKING } else { texts::LOOKING_INTO }.to_owned()),
             };
-            ui.add(ProgressBar::new(fraction).desired_width(ui.available_width() - 70.0).text(text));
+            let width = ui.available_width() - 70.0;
+            progress_wide(ui, fraction, Some(text), texts::PROGRESS, width);
             if let Errand::Fetch(name) = errand {
-                let stop = ui.button("Stop");
-                named(&stop, &format!("Stop fetching {name}"));
-                if stop.on_hover_text("What has come is kept: Get goes on from there").clicked() {
+                let stop = ui.button(texts::STOP);
+                named(&stop, &texts::stop_fetching(name));
+                if stop.on_hover_text(texts::STOP_HINT).clicked() {
                     *wish = Some(Wish::Stop);
                 }
             }
@@ -197,20 +193,19 @@ fn under_way(ui: &mut Ui, workbench: &Workbench, errand: &Errand, wish: &mut Opt
 fn import(ui: &mut Ui, workbench: &mut Workbench, wish: &mut Option<Wish>) {
     let is_free = workbench.weights_page.running().is_none();
     ui.horizontal(|ui| {
-        let label = ui.label("Import a file");
+        let label = ui.label(texts::IMPORT_A_FILE);
         let width = ui.available_width() - 150.0;
-        let field =
-            TextEdit::singleline(&mut workbench.weights_page.typed).hint_text("/path/to/weights.pth or .safetensors").desired_width(width);
+        let field = TextEdit::singleline(&mut workbench.weights_page.typed).hint_text(texts::PATH_HINT).desired_width(width);
         let field = ui.add(field).labelled_by(label.id);
         let is_typed = !workbench.weights_page.typed.trim().is_empty();
-        let button = ui.add_enabled(is_free && is_typed, Button::new("Import"));
-        named(&button, "Import the file at this path");
+        let button = ui.add_enabled(is_free && is_typed, Button::new(texts::IMPORT));
+        named(&button, texts::IMPORT_NAME);
         let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && is_free && is_typed;
         if button.clicked() || is_entered {
             *wish = Some(Wish::Import(workbench.weights_page.typed.clone()));
         }
-        let choose = ui.add_enabled(is_free, Button::new("Browse…"));
-        named(&choose, "Browse for weights to import");
+        let choose = ui.add_enabled(is_free, Button::new(texts::BROWSE));
+        named(&choose, texts::BROWSE_NAME);
         if choose.clicked() {
             *wish = Some(Wish::ChooseFile);
         }
@@ -222,5 +217,5 @@ fn import(ui: &mut Ui, workbench: &mut Workbench, wish: &mut Option<Wish>) {
     if let Some(errand) = imported {
         under_way(ui, workbench, &errand, wish);
     }
-    ui.label(RichText::new(format!("Kept in {}", workbench.weights_page.folder().display())).weak().small());
+    ui.label(RichText::new(kept_in(workbench.weights_page.folder())).weak().small());
 }

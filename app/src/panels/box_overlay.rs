@@ -4,7 +4,7 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Shape, Stroke, pos2, vec2};
 use medley_learn::Finding;
 use medley_learn::task::FoundBox;
 use medley_volume::glam::DVec3;
-use medley_volume::{AnatomicalPlane, LabelTable, Ras};
+use medley_volume::{AnatomicalPlane, Ras};
 
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::workbench::Workbench;
@@ -14,7 +14,6 @@ use crate::state::workbench::Workbench;
 pub fn draw(painter: &Painter, workbench: &Workbench, plane: AnatomicalPlane, geometry: &SliceGeometry) {
     let Some(Finding::Boxes(boxes)) = workbench.finding.as_ref().map(|shown| &shown.finding) else { return };
     let through = workbench.views.crosshair.0[plane.normal_axis()];
-    let labels = workbench.study.as_ref().map(|study| &study.labels);
     for found in boxes {
         let outline = if geometry.is_oblique() {
             let through = geometry.clockwise_axis().dot(workbench.views.crosshair.0);
@@ -26,8 +25,7 @@ pub fn draw(painter: &Painter, workbench: &Workbench, plane: AnatomicalPlane, ge
         };
         let points: Vec<Pos2> = outline.into_iter().map(|at| geometry.point_of(Ras(at))).map(|at| pos2(at.x as f32, at.y as f32)).collect();
         let Some(top) = points.iter().copied().min_by(|a, b| (a.x + a.y).total_cmp(&(b.x + b.y))) else { continue };
-        let [r, g, b] =
-            labels.and_then(|labels| labels.get(found.label)).map_or_else(|| LabelTable::palette(found.label), |label| label.color);
+        let [r, g, b, _] = workbench.palette.color(found.label);
         painter.add(Shape::closed_line(points.clone(), Stroke::new(3.0, Color32::from_black_alpha(150))));
         painter.add(Shape::closed_line(points, Stroke::new(1.5, Color32::from_rgb(r, g, b))));
         let text = format!("{} {:.2}", found.class, found.score);

@@ -1,17 +1,18 @@
 //! What a model for classes or boxes says of the open scan.
 
-use egui::{Frame, Grid, ProgressBar, RichText, Ui};
+use egui::{Frame, Grid, RichText, Ui};
 use medley_learn::Finding;
 use medley_learn::task::FoundBox;
 use medley_volume::Ras;
 use medley_volume::glam::DVec3;
 
-use super::widgets::{heading, named};
+use super::widgets::{heading, named, progress};
 use crate::state::workbench::Workbench;
+use crate::texts::findings as texts;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     let Some(found) = &workbench.finding else { return };
-    let (title, finding) = (format!("Model {} finds", found.model), found.finding.clone());
+    let (title, finding) = (texts::title(&found.model), found.finding.clone());
     let mut go_to = None;
     let mut is_dismissed = false;
     Frame::group(ui.style()).fill(ui.visuals().faint_bg_color).show(ui, |ui| {
@@ -22,20 +23,20 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
                 Grid::new("classes found").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
                     for class in classes {
                         ui.label(&class.class);
-                        let text = format!("{:.1} %", 100.0 * class.probability);
-                        ui.add(ProgressBar::new(class.probability as f32).text(text));
+                        let text = texts::percent(class.probability);
+                        progress(ui, class.probability as f32, Some(text), &class.class);
                         ui.end_row();
                     }
                 });
             }
             Finding::Boxes(boxes) if boxes.is_empty() => {
-                ui.label("No object.");
+                ui.label(texts::NO_OBJECT);
             }
             Finding::Boxes(boxes) => {
-                ui.label(RichText::new("Press a box to go to its middle.").small().weak());
+                ui.label(RichText::new(texts::GO_TO_HINT).small().weak());
                 for (at, found) in boxes.iter().enumerate() {
                     let button = ui.button(row(found));
-                    named(&button, &format!("Go to box {}: {}, score {:.2}", at + 1, found.class, found.score));
+                    named(&button, &texts::go_to(at + 1, found));
                     if button.clicked() {
                         go_to = Some(middle(found));
                     }
@@ -43,7 +44,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
         ui.add_space(4.0);
-        is_dismissed = ui.button("Dismiss findings").clicked();
+        is_dismissed = ui.button(texts::DISMISS).clicked();
     });
     ui.add_space(10.0);
     if let Some(middle) = go_to {
@@ -56,7 +57,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn row(found: &FoundBox) -> String {
     let size: [f64; 3] = std::array::from_fn(|axis| found.ras_high_mm[axis] - found.ras_low_mm[axis]);
-    format!("{}  {:.2}  {:.0} × {:.0} × {:.0} mm", found.class, found.score, size[0], size[1], size[2])
+    texts::found_box(found, size)
 }
 
 fn middle(found: &FoundBox) -> Ras {

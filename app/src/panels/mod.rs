@@ -1,5 +1,7 @@
 //! What a window shows, one file per panel. A panel reads the [`Workbench`] and calls its methods; it keeps nothing of its own.
 
+#[cfg(test)]
+mod accessibility;
 mod box_overlay;
 mod caption;
 mod cases;

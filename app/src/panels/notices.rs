@@ -1,9 +1,10 @@
 //! Sentences to the user, over the lower edge of the views.
 
-use egui::{Align2, Area, Color32, Frame, Order, RichText, Ui};
+use egui::{Align2, Area, Frame, Order, RichText, Ui};
 
-use crate::state::notices::Severity;
 use crate::state::workbench::Workbench;
+use crate::texts::notices as texts;
+use crate::theme::severity_color;
 
 pub fn show(ui: &Ui, workbench: &mut Workbench) {
     if let Some(soon) = workbench.notices.expire() {
@@ -17,11 +18,7 @@ pub fn show(ui: &Ui, workbench: &mut Workbench) {
     let mut dismissed = None;
     Area::new(egui::Id::unique("notices")).order(Order::Foreground).pivot(Align2::CENTER_BOTTOM).fixed_pos(at).show(ui.ctx(), |ui| {
         for (index, notice) in workbench.notices.shown().iter().enumerate() {
-            let color = match notice.severity {
-                Severity::Done => Color32::from_rgb(90, 180, 110),
-                Severity::Warning => Color32::from_rgb(230, 159, 0),
-                Severity::Error => Color32::from_rgb(225, 90, 80),
-            };
+            let color = severity_color(ui.visuals(), notice.severity);
             Frame::popup(ui.style()).stroke(egui::Stroke::new(1.0, color)).show(ui, |ui| {
                 ui.set_width(width);
                 ui.horizontal(|ui| {
@@ -31,8 +28,8 @@ pub fn show(ui: &Ui, workbench: &mut Workbench) {
                         ui.set_width(width - 50.0);
                         ui.label(RichText::new(&notice.text));
                     });
-                    let close = ui.button("×");
-                    super::widgets::named(&close, "Dismiss");
+                    let close = ui.button(texts::DISMISS_MARK);
+                    super::widgets::named(&close, texts::DISMISS);
                     if close.clicked() {
                         dismissed = Some(index);
                     }

@@ -4,31 +4,24 @@ use egui::{ComboBox, Ui};
 use medley_nn::weights::Task;
 
 use crate::state::workbench::Workbench;
-
-fn name(task: Task) -> &'static str {
-    match task {
-        Task::Segment => "Segment: masks",
-        Task::Classify => "Classify: whole scans",
-        Task::Detect => "Detect: boxes",
-    }
-}
+use crate::texts::training as texts;
 
 /// Rows of the grid of choices.
 pub fn choices(ui: &mut Ui, workbench: &mut Workbench) {
-    ui.label("Task");
+    ui.label(texts::TASK);
     let task = &mut workbench.choices.task;
-    let combo = ComboBox::from_id_salt("task").selected_text(name(*task)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt("task").selected_text(texts::task(*task)).width(ui.available_width()).truncate().show_ui(ui, |ui| {
         for option in Task::ALL {
-            if ui.selectable_value(task, option, name(option)).clicked() {
+            if ui.selectable_value(task, option, texts::task(option)).clicked() {
                 // A press by a screen reader is no click of the mouse, which alone closes the list.
                 ui.close();
             }
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Task to learn"));
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, texts::TASK_LIST));
     ui.end_row();
     if workbench.choices.task == Task::Detect {
-        ui.label("Objects");
+        ui.label(texts::OBJECTS);
         objects(ui, workbench);
         ui.end_row();
     }
@@ -37,16 +30,16 @@ pub fn choices(ui: &mut Ui, workbench: &mut Workbench) {
 fn objects(ui: &mut Ui, workbench: &mut Workbench) {
     let labels = workbench.study.as_ref().map(|study| study.labels.clone()).unwrap_or_default();
     let chosen = &mut workbench.choices.objects;
-    let text =
-        chosen.and_then(|value| labels.get(value)).map_or("Pieces of every label".to_owned(), |label| format!("Pieces of {}", label.name));
+    let label = chosen.and_then(|value| labels.get(value));
+    let text = label.map_or_else(|| texts::EVERY_PIECE.to_owned(), |label| texts::pieces_of(&label.name));
     let combo = ComboBox::from_id_salt("objects").selected_text(text).width(ui.available_width()).truncate().show_ui(ui, |ui| {
-        let mut is_chosen = ui.selectable_value(chosen, None, "Pieces of every label").clicked();
+        let mut is_chosen = ui.selectable_value(chosen, None, texts::EVERY_PIECE).clicked();
         for label in labels.labels() {
-            is_chosen |= ui.selectable_value(chosen, Some(label.value), format!("Pieces of {}", label.name)).clicked();
+            is_chosen |= ui.selectable_value(chosen, Some(label.value), texts::pieces_of(&label.name)).clicked();
         }
         if is_chosen {
             ui.close();
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Label whose pieces are objects"));
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, texts::OBJECTS_LIST));
 }

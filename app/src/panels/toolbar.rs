@@ -55,6 +55,9 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
             Command::ImportLabels,
             Command::SaveMeasurements,
             Command::SaveFigure,
+            Command::Palette,
+            Command::Settings,
+            Command::Help,
         ];
         for command in commands {
             let obstacle = command.obstacle(workbench);

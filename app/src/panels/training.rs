@@ -13,17 +13,19 @@ use crate::state::training::{
     Phase, TrainingChoices, TrainingRun, WeightsChoice, depth_name, duration_text, head_name, loss_name, memory_name, norm_name,
 };
 use crate::state::workbench::Workbench;
+use crate::texts::training as texts;
+use crate::theme::{curve_colors, good_color};
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
-    heading(ui, "Fine-tune");
+    heading(ui, texts::TITLE);
     let is_active = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
     ui.add_enabled_ui(!is_active, |ui| choices(ui, workbench));
     ui.add_space(6.0);
     if is_active {
         ui.horizontal(|ui| {
             let is_paused = workbench.training.as_ref().is_some_and(|run| run.phase == Phase::Paused);
-            command_button_named(ui, workbench, Command::PauseTraining, if is_paused { "Resume" } else { "Pause" });
-            command_button_named(ui, workbench, Command::StopTraining, "Stop");
+            command_button_named(ui, workbench, Command::PauseTraining, if is_paused { texts::RESUME } else { texts::PAUSE });
+            command_button_named(ui, workbench, Command::StopTraining, texts::STOP);
         });
     } else {
         big_button(ui, workbench);
@@ -40,7 +42,7 @@ fn big_button(ui: &mut Ui, workbench: &mut Workbench) {
     let obstacle = workbench.fine_tune_obstacle();
     let context = ui.ctx().clone();
     let size = egui::vec2(ui.available_width(), 28.0);
-    let button = |ui: &mut Ui| ui.add_sized(size, Button::new(RichText::new("Fine-tune").strong()));
+    let button = |ui: &mut Ui| ui.add_sized(size, Button::new(RichText::new(texts::TITLE).strong()));
     let response = ui.add_enabled_ui(obstacle.is_none(), button).inner;
     named(&response, Command::FineTune.title());
     let response = response.on_hover_text(Command::FineTune.tooltip(&context)).on_disabled_hover_text(obstacle.unwrap_or_default());
@@ -52,19 +54,19 @@ fn big_button(ui: &mut Ui, workbench: &mut Workbench) {
 fn choices(ui: &mut Ui, workbench: &mut Workbench) {
     egui::Grid::new("choices").num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
         super::task::choices(ui, workbench);
-        ui.label("Start from");
+        ui.label(texts::START_FROM);
         weights(ui, workbench);
         ui.end_row();
-        let label = ui.label("Steps");
+        let label = ui.label(texts::STEPS);
         ui.add(DragValue::new(&mut workbench.choices.steps).range(1..=100_000).speed(5))
             .labelled_by(label.id)
-            .on_hover_text("More steps take longer and learn more");
+            .on_hover_text(texts::STEPS_HINT);
         ui.end_row();
-        ui.label("Compute on");
+        ui.label(texts::DEVICE);
         device(ui, workbench);
         ui.end_row();
     });
-    CollapsingHeader::new(RichText::new("Advanced").weak()).id_salt("advanced training").show(ui, |ui| advanced(ui, workbench));
+    CollapsingHeader::new(RichText::new(texts::ADVANCED).weak()).id_salt("advanced training").show(ui, |ui| advanced(ui, workbench));
 }
 
 fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
@@ -73,42 +75,39 @@ fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
         if choices.task.is_segment() {
             of_masks(ui, choices);
         }
-        ui.label("Normalisation")
-            .on_hover_text("Frozen keeps what the weights to start from have measured; groups do not depend on a batch");
+        ui.label(texts::NORM).on_hover_text(texts::NORM_HINT);
         let norms = [EncoderNorm::Auto, EncoderNorm::Batch, EncoderNorm::Frozen, EncoderNorm::Group];
-        choice(ui, "Normalisation of the encoder", &norms, &mut choices.encoder_norm, norm_name);
+        choice(ui, texts::NORM_LIST, &norms, &mut choices.encoder_norm, norm_name);
         ui.end_row();
         if matches!(choices.weights, WeightsChoice::Scratch) {
-            ui.label("Depth").on_hover_text("Deeper encoders see more and take longer");
-            choice(ui, "Depth of the encoder", &Depth::ALL, &mut choices.depth, depth_name);
+            ui.label(texts::DEPTH).on_hover_text(texts::DEPTH_HINT);
+            choice(ui, texts::DEPTH_LIST, &Depth::ALL, &mut choices.depth, depth_name);
             ui.end_row();
-            let label = ui.label("Width");
-            ui.add(DragValue::new(&mut choices.base_width).range(4..=64).speed(0.2))
-                .labelled_by(label.id)
-                .on_hover_text("Channels of the first stage; twice as many take about four times as long. The released networks have 64");
+            let label = ui.label(texts::WIDTH);
+            ui.add(DragValue::new(&mut choices.base_width).range(4..=64).speed(0.2)).labelled_by(label.id).on_hover_text(texts::WIDTH_HINT);
             ui.end_row();
         }
     });
     if choices.task.is_segment() {
         ui.add_enabled_ui(choices.head.has_levels(), |ui| {
-            ui.checkbox(&mut choices.deep_supervision, "Deep supervision")
-                .on_hover_text("The loss also looks at coarser results on the way")
-                .on_disabled_hover_text("Only the head with skip connections has coarser results on the way");
+            ui.checkbox(&mut choices.deep_supervision, texts::DEEP_SUPERVISION)
+                .on_hover_text(texts::DEEP_SUPERVISION_HINT)
+                .on_disabled_hover_text(texts::NO_DEEP_SUPERVISION);
         });
     }
 }
 
 /// Rows for what only masks have.
 fn of_masks(ui: &mut Ui, choices: &mut TrainingChoices) {
-    ui.label("Head").on_hover_text("What turns the encoder's features into labels; the first is right for nearly everything");
-    choice(ui, "Head of the network", &HeadKind::ALL, &mut choices.head, head_name);
+    ui.label(texts::HEAD).on_hover_text(texts::HEAD_HINT);
+    choice(ui, texts::HEAD_LIST, &HeadKind::ALL, &mut choices.head, head_name);
     ui.end_row();
-    ui.label("Loss").on_hover_text("What the training makes small; the first is right for nearly everything");
-    choice(ui, "Loss to minimise", &LossKind::ALL, &mut choices.loss, loss_name);
+    ui.label(texts::LOSS).on_hover_text(texts::LOSS_HINT);
+    choice(ui, texts::LOSS_LIST, &LossKind::ALL, &mut choices.loss, loss_name);
     ui.end_row();
-    ui.label("Memory").on_hover_text("With less memory parts of the network are computed twice: about a quarter slower");
+    ui.label(texts::MEMORY).on_hover_text(texts::MEMORY_HINT);
     let ways = [Checkpointing::Off, Checkpointing::Blocks, Checkpointing::HalfBlocks];
-    choice(ui, "Memory of a training step", &ways, &mut choices.checkpointing, memory_name);
+    choice(ui, texts::MEMORY_LIST, &ways, &mut choices.checkpointing, memory_name);
     ui.end_row();
 }
 
@@ -145,24 +144,24 @@ fn weights(ui: &mut Ui, workbench: &mut Workbench) {
                 ui.close();
             }
         }
-        if ui.selectable_label(false, "More: fetch or import…").clicked() {
+        if ui.selectable_label(false, texts::MORE_WEIGHTS).clicked() {
             Command::Weights.run(workbench, &ui.ctx().clone());
         }
-        if ui.selectable_label(false, "File (.pth, .safetensors)…").clicked() {
+        if ui.selectable_label(false, texts::WEIGHTS_FILE).clicked() {
             let wake = ui.ctx().clone();
             workbench.dialogs.choose(Purpose::Weights, None, move || wake.request_repaint());
         }
     });
     combo.response.widget_info(|| egui::WidgetInfo {
         current_text_value: Some(chosen.name()),
-        ..egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Encoder weights to start from")
+        ..egui::WidgetInfo::labeled(egui::Role::ComboBox, true, texts::WEIGHTS_LIST)
     });
 }
 
 fn device(ui: &mut Ui, workbench: &mut Workbench) {
     let chosen = workbench.choices.device;
     let name = |choice: DeviceChoice| match choice {
-        DeviceChoice::Auto => "The fastest that works".to_owned(),
+        DeviceChoice::Auto => texts::ANY_DEVICE.to_owned(),
         choice => workbench
             .devices
             .iter()
@@ -180,7 +179,7 @@ fn device(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Device to compute on"));
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, texts::DEVICE_LIST));
     if let Some(picked) = picked {
         workbench.choices.device = picked;
     }
@@ -188,45 +187,41 @@ fn device(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn progress(ui: &mut Ui, run: &TrainingRun) {
     ui.add_space(6.0);
-    let left = run.seconds_left.map_or_else(|| "estimating time left".to_owned(), |s| format!("{} left", duration_text(s)));
+    let left = run.seconds_left.map_or_else(|| texts::ESTIMATING.to_owned(), |s| texts::left(&duration_text(s)));
     let (text, color) = match &run.phase {
-        Phase::Waiting => ("Reading the cases…".to_owned(), None),
-        Phase::Running => (format!("Step {} of {} · {left}", run.progress.0, run.progress.1), None),
-        Phase::Paused => (format!("Paused at step {}", run.progress.0), None),
-        Phase::Stopping => ("Stopping…".to_owned(), None),
-        Phase::Finished => ("Training finished".to_owned(), Some(Color32::from_rgb(90, 180, 110))),
-        Phase::Stopped => ("Training stopped".to_owned(), None),
+        Phase::Waiting => (texts::READING.to_owned(), None),
+        Phase::Running => (texts::step(run.progress.0, run.progress.1, &left), None),
+        Phase::Paused => (texts::paused(run.progress.0), None),
+        Phase::Stopping => (texts::STOPPING.to_owned(), None),
+        Phase::Finished => (texts::FINISHED.to_owned(), Some(good_color(ui.visuals()))),
+        Phase::Stopped => (texts::STOPPED.to_owned(), None),
         Phase::Failed(sentence) => (sentence.clone(), Some(ui.visuals().error_fg_color)),
     };
     if run.is_active() {
-        ui.add(ProgressBar::new(run.fraction()).desired_height(6.0));
+        let bar = ProgressBar::new(run.fraction()).desired_height(6.0).fill(ui.visuals().selection.bg_fill);
+        let bar = ui.add(bar);
+        bar.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, texts::PROGRESS));
     }
     let text = RichText::new(text);
     ui.label(if let Some(color) = color { text.color(color) } else { text });
     if let Some(device) = &run.device {
         ui.label(RichText::new(device).weak().small());
     }
+    let [loss_color, score_color] = curve_colors(ui.visuals());
     if !run.losses.is_empty() {
-        curve(ui, "Loss", &run.losses, Color32::from_rgb(230, 159, 0), run.progress.1, None);
+        curve(ui, texts::LOSS_CURVE, &run.losses, loss_color, run.progress.1, None);
     }
     if !run.scores.is_empty() {
         let last = run.scores.last().map_or(0.0, |point| point[1]);
-        curve(
-            ui,
-            &format!("Validation {}  {last:.3}", run.measure),
-            &run.scores,
-            Color32::from_rgb(86, 180, 233),
-            run.progress.1,
-            Some(1.0),
-        );
+        curve(ui, &texts::measure_curve(run.measure, last), &run.scores, score_color, run.progress.1, Some(1.0));
     }
     if !run.dice.is_empty() {
         let last = run.dice.last().map_or(0.0, |point| point[1]);
         let text = match run.dice_change() {
-            Some((first, last)) => format!("Validation Dice  {first:.3} → {last:.3}"),
-            None => format!("Validation Dice  {last:.3}"),
+            Some((first, last)) => texts::dice_curve(Some(first), last),
+            None => texts::dice_curve(None, last),
         };
-        curve(ui, &text, &run.dice, Color32::from_rgb(86, 180, 233), run.progress.1, Some(1.0));
+        curve(ui, &text, &run.dice, score_color, run.progress.1, Some(1.0));
     }
 }
 

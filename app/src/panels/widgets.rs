@@ -1,9 +1,10 @@
 //! Small pieces that several panels use.
 
-use egui::{Align, Button, Layout, Response, RichText, Role, Ui, WidgetInfo, vec2};
+use egui::{Align, Button, Layout, ProgressBar, Response, RichText, Role, Ui, WidgetInfo, vec2};
 
 use crate::command::Command;
 use crate::state::workbench::Workbench;
+use crate::theme::progress_color;
 
 /// A panel's heading.
 pub fn heading(ui: &mut Ui, text: &str) {
@@ -59,6 +60,23 @@ pub fn name_button(ui: &Ui, text: &str, is_selected: bool) -> Button<'static> {
 pub fn named(response: &Response, name: &str) {
     let is_enabled = response.enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, is_enabled, name));
+}
+
+/// A bar that shows how far something is, with a text on it that can be read in every theme; `name` is what a screen reader says.
+pub fn progress(ui: &mut Ui, fraction: f32, text: Option<String>, name: &str) -> Response {
+    progress_wide(ui, fraction, text, name, ui.available_width())
+}
+
+/// A [`progress`] bar of a given width, in points.
+pub fn progress_wide(ui: &mut Ui, fraction: f32, text: Option<String>, name: &str, width: f32) -> Response {
+    let bar = ProgressBar::new(fraction).desired_width(width).fill(progress_color(ui.visuals()));
+    let bar = match text {
+        Some(text) => bar.text(RichText::new(text).color(ui.visuals().text_color())),
+        None => bar,
+    };
+    let response = ui.add(bar);
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, name));
+    response
 }
 
 /// A faint sentence for a place where there is nothing yet.

@@ -37,3 +37,65 @@ pub fn set(set: LabelSet) -> &'static str {
 pub fn taken(name: &str, labels: usize) -> String {
     format!("{labels} labels of {name} are in the list.")
 }
+
+/// The panel's heading.
+pub const TITLE: &str = "Labels";
+/// No study is open.
+pub const NO_STUDY: &str = "Labels belong to a study: open one, or a scan.";
+/// The study has no label.
+pub const NONE_YET: &str = "None yet. A label is what the brush paints.";
+/// Adds one.
+pub const ADD: &str = "Add label";
+/// Under the list.
+pub const RENAME_HINT: &str = "Double click a name to change it.";
+/// A label is not drawn in its own colour.
+pub const SAFE_COLOR: &str = "Drawn in a colour for colour-blind readers; its own is kept (Settings)";
+/// The switch that locks.
+pub const LOCK: &str = "Lock";
+/// What locked means.
+pub const LOCK_HINT: &str = "Locked: no tool and no proposal changes its voxels";
+/// The switch that shows.
+pub const SHOW: &str = "Show";
+/// What shown means.
+pub const SHOW_HINT: &str = "Whether the label is drawn";
+/// The accessible name of the field for a name.
+pub const NAME_FIELD: &str = "Name of the label";
+
+/// A label that has no name yet.
+#[must_use]
+pub fn unnamed(value: u16) -> String {
+    format!("label {value}")
+}
+
+/// The accessible name of a label's colour.
+#[must_use]
+pub fn color_of(name: &str) -> String {
+    format!("Colour of {name}")
+}
+
+/// Locking a label.
+#[must_use]
+pub fn lock(name: &str) -> String {
+    format!("Lock {name}")
+}
+
+/// Showing a label.
+#[must_use]
+pub fn show(name: &str) -> String {
+    format!("Show {name}")
+}
+
+/// Choosing a label for painting.
+#[must_use]
+pub fn paint(name: &str, value: u16) -> String {
+    format!("Paint {name} (value {value})")
+}
+
+/// The keys that choose a label, and how to rename one.
+#[must_use]
+pub fn hint(previous: &str, next: &str) -> String {
+    if previous.is_empty() || next.is_empty() {
+        return RENAME_HINT.to_owned();
+    }
+    format!("Keys {previous} and {next} choose the label. {RENAME_HINT}")
+}

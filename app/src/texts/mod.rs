@@ -3,15 +3,27 @@
 //!
 //! Titles of commands are in the command table, which is one place too.
 
+pub mod classes;
 pub mod compare;
 pub mod correct;
 pub mod figure;
+pub mod files;
+pub mod findings;
 pub mod labels;
 pub mod layout;
 pub mod measure;
+pub mod models;
+pub mod notices;
 pub mod palette;
+pub mod proposal;
 pub mod settings;
 pub mod shortcuts;
 pub mod slices;
+pub mod status;
 pub mod tabs;
+pub mod training;
 pub mod volume;
+pub mod weights;
+
+#[cfg(test)]
+mod literals;

@@ -9,7 +9,7 @@ pub const FIELD_HINT: &str = "Command, label, case or window…";
 /// Nothing matches.
 pub const NOTHING: &str = "Nothing is called that. Fewer letters find more.";
 /// How the keyboard walks through the list.
-pub const HINT: &str = "↑ ↓ choose    Enter does it    Esc closes";
+pub const HINT: &str = "Up and Down choose · Enter does it · Esc closes";
 
 /// Where labels belong.
 pub const LABELS: &str = "Label";

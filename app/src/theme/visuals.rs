@@ -44,8 +44,8 @@ const DARK: Colors = Colors {
     weak: gray(168),
     fills: [rgb(50, 54, 59), rgb(64, 69, 76), rgb(60, 66, 74)],
     outlines: [rgb(108, 114, 122), rgb(150, 158, 168), rgb(86, 180, 233)],
-    // Okabe and Ito's blue.
-    chosen: rgb(0, 114, 178),
+    // Okabe and Ito's blue, a little brighter.
+    chosen: rgb(8, 120, 186),
     on_chosen: Color32::WHITE,
     line: rgb(60, 64, 70),
     warning: rgb(240, 170, 40),

@@ -155,12 +155,12 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_written_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("file"), "").expect("written");
         let (outbox, woken) = channel();
-        let path = folder.path().join("file").join("settings.json");
+        let path = folder.path().join("new").join("settings.json");
         let (settings, keeper, _) = Keeper::open(path, move || {
             let _ = outbox.send(());
         });
+        std::fs::write(folder.path().join("new"), "in the way").expect("written");
         keeper.keep(&settings);
         woken.recv().expect("the thread says so");
         assert!(keeper.trouble().is_some_and(|sentence| sentence.contains("could not be written")));

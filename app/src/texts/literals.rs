@@ -1,0 +1,112 @@
+//! Texts stay in one place: what panels and dialogs show is found here, not in them.
+
+use std::path::{Path, PathBuf};
+
+/// Files whose texts have not been moved here yet. A file that is not listed must have none.
+const NOT_MOVED: [&str; 7] = [
+    "panels/caption.rs",
+    "panels/cases.rs",
+    "panels/mod.rs",
+    "panels/slice_view/picture.rs",
+    "panels/toolbar.rs",
+    "panels/views.rs",
+    "panels/volume_view.rs",
+];
+
+/// Names of places in egui's memory and the like, which nobody reads.
+const IDS: [&str; 9] = [
+    "advanced choices",
+    "advanced training",
+    "classes found",
+    "command palette",
+    "file dialog",
+    "first row",
+    "learning scroll",
+    "study scroll",
+    "window preset",
+];
+
+/// The string literals of a source text that people might read: with a space between letters, or beginning with a capital. Not
+/// those of comments and tests.
+fn readable(source: &str) -> Vec<String> {
+    let mut found = literals(source);
+    found.retain(|text| is_readable(text) && !IDS.contains(&text.as_str()));
+    found
+}
+
+fn literals(source: &str) -> Vec<String> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut rest = source.chars().peekable();
+    while let Some(letter) = rest.next() {
+        match letter {
+            '/' if rest.peek() == Some(&'/') => rest.by_ref().take_while(|&letter| letter != '\n').for_each(drop),
+            // A quotation mark or a backslash as a character.
+            '\'' if matches!(rest.peek(), Some('"' | '\\')) => drop((rest.next(), rest.next())),
+            '"' => {
+                let mut text = String::new();
+                while let Some(letter) = rest.next().filter(|&letter| letter != '"') {
+                    text.push(if letter == '\\' { rest.next().unwrap_or_default() } else { letter });
+                }
+                found.push(text);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_readable(text: &str) -> bool {
+    let outside_braces = text.split('{').map(|part| part.rsplit('}').next().unwrap_or_default()).collect::<Vec<_>>().join("0");
+    let letters: Vec<char> = outside_braces.chars().collect();
+    let has_words =
+        letters.windows(2).any(|pair| (pair[0] == ' ' && pair[1].is_alphabetic()) || (pair[0].is_alphabetic() && pair[1] == ' '));
+    has_words || (letters.len() > 1 && letters[0].is_uppercase() && letters[1].is_lowercase())
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder of sources").map(|entry| entry.expect("an entry").path());
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| path.is_dir());
+    let files = files.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
+    files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
+}
+
+#[test]
+fn panels_and_dialogs_hold_no_texts() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let all = ["panels", "dialogs"].map(|folder| sources(&root.join(folder))).concat();
+    assert!(all.len() > 20, "the sources are not where they were");
+    let mut stray = Vec::new();
+    for path in all {
+        let name = path.strip_prefix(&root).expect("within").to_string_lossy().replace('\\', "/");
+        let is_of_tests = name.contains("/tests") || name.ends_with("accessibility.rs");
+        if NOT_MOVED.contains(&name.as_str()) || is_of_tests {
+            continue;
+        }
+        let texts = readable(&std::fs::read_to_string(&path).expect("a source"));
+        stray.extend(texts.into_iter().map(|text| format!("{name}: “{text}”")));
+    }
+    assert!(stray.is_empty(), "texts belong into app/src/texts:\n{}", stray.join("\n"));
+}
+
+#[test]
+fn the_fonts_have_every_letter_of_the_texts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/texts");
+    let mut all: Vec<String> = sources(&folder)
+        .iter()
+        .filter(|path| !path.ends_with("literals.rs"))
+        .flat_map(|path| literals(&std::fs::read_to_string(path).expect("a source")))
+        .collect();
+    all.extend(crate::command::TABLE.iter().map(|entry| entry.title.to_owned()));
+    let context = egui::Context::default();
+    let _ = context.run_ui(egui::RawInput::default(), |_| {});
+    let font = egui::FontId::proportional(14.0);
+    let missing: Vec<char> = context.fonts_mut(|fonts| all.concat().chars().filter(|&letter| !fonts.has_glyph(&font, letter)).collect());
+    assert!(all.len() > 100 && missing.is_empty(), "no glyphs for {missing:?}");
+}
+
+#[test]
+fn what_people_might_read_is_told_from_what_they_do_not() {
+    let source = "let a = \"Open it\"; // \"not this one\"\nlet b = '\"'; f(\"{a} of {b}\", \"salt\", \"é\", \"Fine\", \"{x:.1} mm\");\n#[cfg(test)] \"nor this\"";
+    assert_eq!(readable(source), ["Open it", "{a} of {b}", "Fine", "{x:.1} mm"]);
+}
