@@ -1,3 +1,4 @@
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A half-open box of voxel indices `[i, j, k]`: `low` is inside, `high` is not.
@@ -85,6 +86,24 @@ impl IndexBox {
             })
         })
     }
+}
+
+/// The smallest box around all voxels of a value in an array of `shape`, or `None` if there are none.
+pub(crate) fn bounds_of<T: Copy + PartialEq + Sync>(shape: [usize; 3], voxels: &[T], value: T) -> Option<IndexBox> {
+    let nowhere = || IndexBox { low: shape, high: [0; 3] };
+    let of_row = |(row, voxels): (usize, &[T])| {
+        // Without leaving early: most rows have none, and so the search becomes vector instructions.
+        if !voxels.iter().fold(false, |any, &voxel| any | (voxel == value)) {
+            return nowhere();
+        }
+        let first = voxels.iter().position(|&voxel| voxel == value).unwrap_or(0);
+        let last = voxels.iter().rposition(|&voxel| voxel == value).unwrap_or(first);
+        let (j, k) = (row % shape[1], row / shape[1]);
+        IndexBox { low: [first, j, k], high: [last + 1, j + 1, k + 1] }
+    };
+    let rows = voxels.par_chunks(shape[0]).enumerate().with_min_len(64);
+    let bounds = rows.map(of_row).reduce(nowhere, |a, b| a.union(&b));
+    (!bounds.is_empty()).then_some(bounds)
 }
 
 #[cfg(test)]

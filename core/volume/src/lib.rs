@@ -18,6 +18,7 @@
 //! 3. Voxels keep their stored type; scaling is applied where values are read. Labels are `u8` or `u16`.
 //! 4. Nothing here knows of files, of a window or of networks.
 
+mod aligned;
 mod axes;
 mod between_slices;
 mod components;

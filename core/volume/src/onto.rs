@@ -1,6 +1,7 @@
 use glam::DVec3;
 use rayon::prelude::*;
 
+use crate::aligned::{AlignedAxis, Ends, aligned};
 use crate::{Grid, Volume, VolumeError, Voxels};
 
 /// A number a voxel can be stored as.
@@ -11,21 +12,21 @@ trait Stored: Copy + Send + Sync {
 }
 
 macro_rules! stored {
-    ($round:expr => $($kind:ty),+) => {
+    ($half:expr => $($kind:ty),+) => {
         $(impl Stored for $kind {
             fn to_f64(self) -> f64 {
                 self as f64
             }
             fn of_f64(value: f64) -> Self {
-                let round: fn(f64) -> f64 = $round;
-                round(value) as Self
+                // Halves go away from zero; a cast drops what is behind the point, and calls no function as rounding does.
+                (value + $half.copysign(value)) as Self
             }
         })+
     };
 }
 
-stored!(f64::round => u8, i8, u16, i16, u32, i32, u64, i64);
-stored!(|value| value => f32, f64);
+stored!(0.5f64 => u8, i8, u16, i16, u32, i32, u64, i64);
+stored!(0.0f64 => f32, f64);
 
 /// A scan put onto another grid, linear between its eight nearest voxels, through patient space. Its stored type and scaling stay.
 ///
@@ -53,18 +54,56 @@ pub fn volume_onto(volume: &Volume, target: Grid) -> Result<Volume, VolumeError>
 }
 
 fn sampled<T: Stored>(stored: &[T], from: &Grid, target: &Grid, outside: f64) -> Vec<T> {
-    let between = from.voxel_from_ras() * target.ras_from_voxel();
-    let [ni, nj, nk] = target.shape();
-    (0..nk * nj)
-        .into_par_iter()
-        .flat_map_iter(|row| {
-            let (k, j) = (row / nj, row % nj);
-            (0..ni).map(move |i| {
-                let at = between.transform_point3(DVec3::new(i as f64, j as f64, k as f64));
-                T::of_f64(linear_at(stored, from, at).unwrap_or(outside))
-            })
-        })
-        .collect()
+    let mut values = vec![T::of_f64(outside); target.len()];
+    let [ni, nj, _] = target.shape();
+    let rows = values.par_chunks_mut(ni).enumerate().with_min_len(16).map(|(row, out)| (row % nj, row / nj, out));
+    match aligned(from, target, Ends::Included) {
+        Some(axes) => rows.for_each(|(j, k, out)| sample_row(stored, &axes, [j, k], out)),
+        None => {
+            let between = from.voxel_from_ras() * target.ras_from_voxel();
+            rows.for_each(|(j, k, out)| {
+                let start = between.transform_point3(DVec3::new(0.0, j as f64, k as f64));
+                for (i, value) in out.iter_mut().enumerate() {
+                    if let Some(found) = linear_at(stored, from, start + between.matrix3.x_axis * i as f64) {
+                        *value = T::of_f64(found);
+                    }
+                }
+            });
+        }
+    }
+    values
+}
+
+/// One row, read by tables from the up to four rows around it.
+fn sample_row<T: Stored>(stored: &[T], [along, across, above]: &[AlignedAxis; 3], [j, k]: [usize; 2], out: &mut [T]) {
+    if !across.inside.contains(&j) || !above.inside.contains(&k) {
+        return;
+    }
+    let mut rows = [(0, 0.0); 4];
+    let mut count = 0;
+    for n in 0..4usize {
+        let part = |axis: &AlignedAxis, at: usize, is_upper: bool| match is_upper {
+            true => (axis.low[at] + axis.step, axis.share[at]),
+            false => (axis.low[at], 1.0 - axis.share[at]),
+        };
+        let ((y, share_y), (z, share_z)) = (part(across, j, n & 1 == 1), part(above, k, n & 2 == 2));
+        // A row of no weight may lie beyond a grid that is one voxel thick, or hold numbers that are not finite.
+        if share_y * share_z > 0.0 {
+            rows[count] = (y + z, share_y * share_z);
+            count += 1;
+        }
+    }
+    let range = along.inside.clone();
+    let places = along.low[range.clone()].iter().zip(&along.share[range.clone()]);
+    for (value, (&low, &share)) in out[range].iter_mut().zip(places) {
+        let high = if share > 0.0 { low + along.step } else { low };
+        let (mut before, mut after) = (0.0, 0.0);
+        for &(start, weight) in &rows[..count] {
+            before += weight * stored[start + low].to_f64();
+            after += weight * stored[start + high].to_f64();
+        }
+        *value = T::of_f64(if share > 0.0 { before * (1.0 - share) + after * share } else { before });
+    }
 }
 
 /// The value at a continuous voxel index; half a voxel beyond the outermost centres still belongs to the scan.
@@ -135,5 +174,25 @@ mod tests {
         assert_eq!(same.value(VoxelIndex([0, 0, 0])), Some(1.0));
         assert_eq!(same.value(VoxelIndex([2, 0, 0])), Some(3.0));
         assert!(same.value(VoxelIndex([1, 0, 0])).is_some_and(f64::is_nan));
+    }
+
+    /// Grids along the scan's axes and turned ones, finer, coarser, shifted, beyond it.
+    #[test]
+    fn tables_give_what_each_place_by_itself_does() {
+        let scan = ramp();
+        let Voxels::I16(stored) = scan.voxels() else { panic!("int16") };
+        let noise: Vec<i16> = stored.iter().enumerate().map(|(n, value)| value + (n * 7919 % 613) as i16 - 300).collect();
+        let from = DAffine3::from_cols_array(&[0.0, -0.7, 0.0, 0.0, 0.0, 1.9, 1.1, 0.0, 0.0, 1.3, 9.5, 0.4]);
+        for affine in [from, DAffine3::from_scale(DVec3::new(3.1, 1.2, 5.0)), DAffine3::from_rotation_z(0.3)] {
+            let target = Grid::new([13, 9, 8], affine).expect("a grid");
+            let found = sampled(&noise, scan.grid(), &target, -1000.0);
+            let between = scan.grid().voxel_from_ras() * target.ras_from_voxel();
+            for (offset, &value) in found.iter().enumerate() {
+                let at = DVec3::new((offset % 13) as f64, (offset / 13 % 9) as f64, (offset / 117) as f64);
+                let wanted = linear_at(&noise, scan.grid(), between.transform_point3(at)).unwrap_or(-1000.0);
+                assert!((f64::from(value) - wanted).abs() <= 0.5 + 1e-9, "{offset}: {value} against {wanted}");
+            }
+            assert!(found.iter().any(|&value| value != -1000));
+        }
     }
 }

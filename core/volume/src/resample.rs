@@ -3,10 +3,13 @@
 //! All resampling here is between a grid and its *canonical* form (axes in R, A, S order, obliqueness kept), so it splits
 //! into one pass per axis.
 
+use std::borrow::Cow;
+
 use glam::{DAffine3, DMat3, DVec3};
 use rayon::prelude::*;
 
-use crate::{AxisMap, Grid, LabelMap, VolumeError};
+use crate::aligned::{Ends, aligned};
+use crate::{AxisMap, Grid, LabelMap, LabelVoxels, VolumeError};
 
 /// A dense array of `f32` in canonical axis order, `r` fastest (indexed `[s, a, r]`).
 #[derive(Debug, Clone, PartialEq)]
@@ -64,14 +67,14 @@ pub fn to_canonical<T: Copy + Send + Sync>(values: &[T], grid: &Grid) -> Vec<T> 
     let (axes, shape) = (grid.axes(), grid.shape());
     let [nr, na, ns] = axes.canonical_shape(shape);
     let (start, stride) = canonical_strides(&axes, grid);
-    (0..ns * na)
-        .into_par_iter()
-        .flat_map_iter(|row| {
-            let (s, a) = ((row / na) as isize, (row % na) as isize);
-            let first = start + s * stride[2] + a * stride[1];
-            (0..nr as isize).map(move |r| values[(first + r * stride[0]) as usize])
-        })
-        .collect()
+    let mut canonical = values.to_vec();
+    debug_assert_eq!(canonical.len(), nr * na * ns);
+    canonical.par_chunks_mut(nr).enumerate().with_min_len(16).for_each(|(row, out)| {
+        let (s, a) = ((row / na) as isize, (row % na) as isize);
+        let first = start + s * stride[2] + a * stride[1];
+        out.iter_mut().zip(0..).for_each(|(value, r)| *value = values[(first + r * stride[0]) as usize]);
+    });
+    canonical
 }
 
 /// The inverse of [`to_canonical`].
@@ -83,17 +86,16 @@ pub fn from_canonical<T: Copy + Send + Sync>(values: &[T], grid: &Grid) -> Vec<T
     assert_eq!(values.len(), grid.len(), "values must fill the grid");
     let (axes, shape) = (grid.axes(), grid.shape());
     let canonical = axes.canonical_shape(shape);
-    let [ni, nj, nk] = shape;
-    (0..nk * nj)
-        .into_par_iter()
-        .flat_map_iter(|row| {
-            let (k, j) = (row / nj, row % nj);
-            (0..ni).map(move |i| {
-                let [r, a, s] = axes.canonical_of_voxel([i, j, k], shape);
-                values[(s * canonical[1] + a) * canonical[0] + r]
-            })
-        })
-        .collect()
+    let [ni, nj, _] = shape;
+    let mut stored = values.to_vec();
+    stored.par_chunks_mut(ni).enumerate().with_min_len(16).for_each(|(row, out)| {
+        let (k, j) = (row / nj, row % nj);
+        out.iter_mut().enumerate().for_each(|(i, value)| {
+            let [r, a, s] = axes.canonical_of_voxel([i, j, k], shape);
+            *value = values[(s * canonical[1] + a) * canonical[0] + r];
+        });
+    });
+    stored
 }
 
 /// Offset of the canonical origin and steps along R, A, S in the stored array.
@@ -135,16 +137,16 @@ impl AxisKernel {
 /// Stretches a canonical array to `shape`: linear, anti-aliased where it gets coarser.
 #[must_use]
 pub fn resize_linear(array: &CanonicalArray, shape: [usize; 3]) -> CanonicalArray {
-    let mut current = array.clone();
     // Shrinking axes first keeps the arrays between small.
     let mut order = [0, 1, 2];
-    order.sort_by(|&a, &b| (shape[a] * current.shape[b]).cmp(&(shape[b] * current.shape[a])));
+    order.sort_by(|&a, &b| (shape[a] * array.shape[b]).cmp(&(shape[b] * array.shape[a])));
+    let mut current = Cow::Borrowed(array);
     for axis in order {
         if current.shape[axis] != shape[axis] {
-            current = resize_axis(&current, axis, shape[axis]);
+            current = Cow::Owned(resize_axis(&current, axis, shape[axis]));
         }
     }
-    current
+    current.into_owned()
 }
 
 fn resize_axis(array: &CanonicalArray, axis: usize, to: usize) -> CanonicalArray {
@@ -187,35 +189,56 @@ pub fn resize_nearest<T: Copy + Send + Sync>(labels: &[T], from: [usize; 3], sha
         (0..shape[axis]).map(|t| (((t as f64 + 0.5) * ratio) as usize).min(from[axis] - 1)).collect()
     };
     let (r_of, a_of, s_of) = (index(0), index(1), index(2));
-    let mut out = Vec::with_capacity(shape.iter().product());
-    for &s in &s_of {
-        for &a in &a_of {
-            let line = &labels[(s * from[1] + a) * from[0]..][..from[0]];
-            out.extend(r_of.iter().map(|&r| line[r]));
-        }
-    }
+    let Some(&any) = labels.first() else { return Vec::new() };
+    let mut out = vec![any; shape.iter().product()];
+    out.par_chunks_mut(shape[0].max(1)).enumerate().with_min_len(16).for_each(|(row, out)| {
+        let (s, a) = (s_of[row / shape[1]], a_of[row % shape[1]]);
+        let line = &labels[(s * from[1] + a) * from[0]..][..from[0]];
+        out.iter_mut().zip(&r_of).for_each(|(label, &r)| *label = line[r]);
+    });
     out
 }
 
 /// A mask put onto another grid by nearest neighbour through patient space; outside the mask's grid is background.
 #[must_use]
 pub fn labels_onto(mask: &LabelMap, target: Grid) -> LabelMap {
-    let between = mask.grid().voxel_from_ras() * target.ras_from_voxel();
-    let (source, shape) = (mask.grid().shape(), target.shape());
-    let labels: Vec<u16> = (0..shape[2] * shape[1])
-        .into_par_iter()
-        .flat_map_iter(|row| {
-            let (k, j) = (row / shape[1], row % shape[1]);
-            (0..shape[0]).map(move |i| {
-                let at = between.transform_point3(DVec3::new(i as f64, j as f64, k as f64)).round();
-                let inside = (0..3).all(|axis| at[axis] >= 0.0 && at[axis] < source[axis] as f64);
-                if inside { mask.at(mask.grid().offset([at.x as usize, at.y as usize, at.z as usize])) } else { 0 }
-            })
-        })
-        .collect();
-    let mut out = LabelMap::empty(target);
-    labels.iter().enumerate().filter(|(_, label)| **label != 0).for_each(|(offset, &label)| out.set(offset, label));
-    out
+    let voxels = match mask.voxels() {
+        LabelVoxels::U8(labels) => LabelVoxels::U8(nearest_onto(labels, mask.grid(), &target)),
+        LabelVoxels::U16(labels) => smallest(nearest_onto(labels, mask.grid(), &target)),
+    };
+    LabelMap::new(target, voxels).unwrap_or_else(|_| LabelMap::empty(target))
+}
+
+fn smallest(labels: Vec<u16>) -> LabelVoxels {
+    let is_small = labels.par_iter().with_min_len(1 << 14).all(|&label| label <= u16::from(u8::MAX));
+    if is_small { LabelVoxels::U8(labels.into_par_iter().map(|label| label as u8).collect()) } else { LabelVoxels::U16(labels) }
+}
+
+fn nearest_onto<T: Copy + Default + Send + Sync>(labels: &[T], from: &Grid, target: &Grid) -> Vec<T> {
+    let mut onto = vec![T::default(); target.len()];
+    let [wide, high, _] = target.shape();
+    let rows = onto.par_chunks_mut(wide).enumerate().with_min_len(16).map(|(row, out)| (row % high, row / high, out));
+    if let Some(axes) = aligned(from, target, Ends::Excluded) {
+        let [along, across, above] = [0, 1, 2].map(|axis| axes[axis].nearest());
+        let range = &axes[0].inside;
+        rows.filter(|(j, k, _)| axes[1].inside.contains(j) && axes[2].inside.contains(k)).for_each(|(j, k, out)| {
+            let row = &labels[across[j] + above[k]..];
+            out[range.clone()].iter_mut().zip(&along[range.clone()]).for_each(|(label, &at)| *label = row[at]);
+        });
+        return onto;
+    }
+    let between = from.voxel_from_ras() * target.ras_from_voxel();
+    let most = DVec3::from_array(from.shape().map(|count| count as f64 - 0.5));
+    rows.for_each(|(j, k, out)| {
+        let start = between.transform_point3(DVec3::new(0.0, j as f64, k as f64));
+        for (i, label) in out.iter_mut().enumerate() {
+            let at = start + between.matrix3.x_axis * i as f64;
+            if at.cmpgt(DVec3::splat(-0.5)).all() && at.cmplt(most).all() {
+                *label = labels[from.offset((at + 0.5).to_array().map(|at| at as usize))];
+            }
+        }
+    });
+    onto
 }
 
 #[cfg(test)]
@@ -286,6 +309,26 @@ mod tests {
         let moved = labels_onto(&mask, turned);
         assert_eq!(moved.counts().get(&4), Some(&1));
         assert_eq!(labels_onto(&moved, grid), mask);
+    }
+
+    #[test]
+    fn labels_go_to_finer_coarser_and_turned_grids_as_each_place_by_itself_does() {
+        let grid = lps();
+        let mut mask = LabelMap::empty(grid);
+        (0..grid.len()).for_each(|offset| mask.set(offset, (offset * 37 % 11) as u16 * 60));
+        let turn = DAffine3::from_rotation_y(0.3);
+        for affine in [DAffine3::IDENTITY, turn] {
+            let finer = DAffine3::from_translation(DVec3::splat(-0.21)) * DAffine3::from_scale(DVec3::splat(0.37));
+            let affine = grid.ras_from_voxel() * affine * finer;
+            let target = Grid::new([9, 12, 14], affine).expect("a grid");
+            let onto = labels_onto(&mask, target);
+            let near = |offset: usize| {
+                let voxel = VoxelIndex([offset % 9, offset / 9 % 12, offset / 108]);
+                grid.voxel_at(target.ras_of(voxel)).map_or(0, |at| mask.at(grid.offset(at.0)))
+            };
+            assert!((0..target.len()).all(|offset| onto.at(offset) == near(offset)));
+            assert!(onto.counts().len() > 3);
+        }
     }
 
     #[test]

@@ -76,8 +76,7 @@ pub(super) fn measure(arguments: &Arguments) -> Result<(Vec<Row>, Option<String>
         let ours_s = median(ours.iter().map(|opening| opening.seconds).collect());
         let ours_peak_bytes = ours.iter().filter_map(|opening| opening.peak).max();
         let ours_computed_bytes = ours.first().map(|opening| opening.bytes);
-        let alone =
-            Row { name: name.clone(), ours_s, peer_s: None, ratio: None, ours_peak_bytes, ours_computed_bytes, peer_peak_bytes: None };
+        let alone = Row { name: name.clone(), ours_s, ours_peak_bytes, ours_computed_bytes, ..Row::default() };
         if readers.is_empty() {
             rows.push(alone);
             continue;
@@ -96,6 +95,7 @@ pub(super) fn measure(arguments: &Arguments) -> Result<(Vec<Row>, Option<String>
                 ours_peak_bytes,
                 ours_computed_bytes,
                 peer_peak_bytes: theirs.iter().filter_map(|opening| opening.peak).max(),
+                apart: None,
             });
         }
     }

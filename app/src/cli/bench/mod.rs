@@ -3,6 +3,7 @@
 //! # Map
 //! - `convolutions`, `networks`: what is measured; `peer`, `peer.py`: PyTorch, asked in turn with ours
 //! - `files`, `file_peer.py`: opening scans, beside nibabel and SimpleITK
+//! - `voxels`, `tests/peers/voxels.py`: operations on masks and scans, beside cc3d, edt, scipy, SimpleITK and scikit-image
 //!
 //! Ours and the peer run in turn, again and again; a table has the median of each and the median of their ratios, so that what
 //! else the machine does meets both.
@@ -12,6 +13,7 @@ mod files;
 mod memory;
 mod networks;
 mod peer;
+mod voxels;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -32,7 +34,7 @@ pub struct Arguments {
     /// What to measure
     #[arg(value_enum, default_value = "encoder")]
     name: Name,
-    /// Python with PyTorch; for io with nibabel and SimpleITK
+    /// Python with PyTorch; for io with nibabel and SimpleITK; for voxels with what tests/peers/voxels.py imports
     #[arg(long, default_value = "python3", value_name = "PATH")]
     python: PathBuf,
     /// Without a peer
@@ -78,10 +80,12 @@ enum Name {
     Encoder,
     /// Opening scans
     Io,
+    /// Pieces, distances, morphology, resampling and surfaces of a phantom
+    Voxels,
 }
 
 /// One measurement.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 struct Row {
     name: String,
     ours_s: f64,
@@ -94,6 +98,9 @@ struct Row {
     ours_computed_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer_peak_bytes: Option<u64>,
+    /// How far both outcomes are from each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apart: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +129,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let known = |peer: Option<Peer>| peer.map(|peer| format!("PyTorch {}", peer.version));
     let (rows, peer) = match arguments.name {
         Name::Io => files::measure(arguments)?,
+        Name::Voxels => pool.install(|| voxels::measure(arguments, threads))?,
         Name::Conv3d => {
             let mut peer = torch()?;
             (pool.install(|| convolutions::measure(arguments, peer.as_mut()))?, known(peer))
@@ -159,15 +167,7 @@ fn in_turn(
     let peers: Vec<f64> = times.iter().filter_map(|(_, peer)| *peer).collect();
     let ratios: Vec<f64> = times.iter().filter_map(|(ours, peer)| Some(ours / (*peer)?)).collect();
     let some = |numbers: Vec<f64>| (!numbers.is_empty()).then(|| median(numbers));
-    Ok(Row {
-        name,
-        ours_s,
-        peer_s: some(peers),
-        ratio: some(ratios),
-        ours_peak_bytes: None,
-        ours_computed_bytes: None,
-        peer_peak_bytes: None,
-    })
+    Ok(Row { name, ours_s, peer_s: some(peers), ratio: some(ratios), ..Row::default() })
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -184,7 +184,7 @@ fn machine() -> String {
 fn text(report: &Report) -> String {
     let peer = report.peer.as_deref().unwrap_or("no peer");
     let mut text = format!("{}, {} threads, {}; {peer}\n\n", report.machine, report.threads, report.instructions);
-    let mut table = Table::new(["", "ours ms", "peer ms", "ratio", "ours MiB", "expected MiB", "peer MiB"]);
+    let mut table = Table::new(["", "ours ms", "peer ms", "ratio", "ours MiB", "expected MiB", "peer MiB", "apart"]);
     let milliseconds = |seconds: f64| format!("{:.1}", seconds * 1e3);
     let dash = || "–".to_owned();
     let mebibytes = |bytes: Option<u64>| bytes.map_or_else(dash, |bytes| (bytes >> 20).to_string());
@@ -197,6 +197,7 @@ fn text(report: &Report) -> String {
             mebibytes(row.ours_peak_bytes),
             mebibytes(row.ours_computed_bytes),
             mebibytes(row.peer_peak_bytes),
+            row.apart.clone().unwrap_or_else(dash),
         ]);
     }
     text.push_str(&table.to_string());

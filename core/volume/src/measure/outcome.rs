@@ -32,6 +32,17 @@ pub enum Agreement {
     OtherSize,
 }
 
+impl std::fmt::Display for Agreement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::VoxelsApart(count) => write!(f, "{count} voxels"),
+            Self::LargestDifference(difference) => write!(f, "{difference:.1e}"),
+            Self::ShareOfVolume(share) => write!(f, "{:.3} %", 100.0 * share),
+            Self::OtherSize => write!(f, "other size"),
+        }
+    }
+}
+
 impl Outcome {
     /// Compares with another program's, as it was written: little endian, `i` fastest; pieces as `uint32` (any numbering), distances as `float32`,
     /// sets and labels as `uint8`, values as `int16`, a surface as the `float64` volume in mm³ that it encloses.
@@ -88,7 +99,7 @@ fn renumbered(both: impl Iterator<Item = (u32, u32)>) -> usize {
         if *pair == last {
             return false;
         }
-        let &mut (ours, theirs) = &mut (pair.0, pair.1);
+        let (ours, theirs) = *pair;
         let fits = *forth.entry(ours).or_insert(theirs) == theirs && *back.entry(theirs).or_insert(ours) == ours;
         if fits {
             last = *pair;

@@ -1,3 +1,4 @@
+use glam::{DAffine3, DVec3};
 use rayon::prelude::*;
 
 use crate::resample::{regridded, shape_at_spacing};
@@ -15,7 +16,7 @@ pub struct Phantom {
     pub mask: LabelMap,
     /// The same for each voxel.
     pub inside: Vec<bool>,
-    /// The same space in voxels of 1.5 mm.
+    /// Nearly the same space in voxels of about 1.5 mm.
     pub coarser: Grid,
 }
 
@@ -38,7 +39,9 @@ impl Phantom {
     /// As [`Grid::new`].
     pub fn new(shape: [usize; 3]) -> Result<Self, VolumeError> {
         let grid = Grid::axis_aligned(shape, [0.8, 0.8, 1.0])?;
+        // Shifted a little: halfway between two voxels either is the nearest.
         let coarser = regridded(&grid, shape_at_spacing(&grid, [1.5; 3]))?;
+        let coarser = Grid::new(coarser.shape(), DAffine3::from_translation(DVec3::new(0.1, 0.07, 0.13)) * coarser.ras_from_voxel())?;
         let organs = organs(shape);
         let area = shape[0] * shape[1];
         let mut labels = vec![0u8; grid.len()];

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::index_box::bounds_of;
 use crate::{Grid, IndexBox};
 
 /// A box around a set, its voxels included.
@@ -18,7 +19,7 @@ impl Window {
     /// The box of the set with `margin` voxels around it, cut to the grid if `is_cut`. `None` if the set is empty.
     pub fn around(grid: &Grid, inside: &[bool], margin: [usize; 3], is_cut: bool) -> Option<Self> {
         let shape = grid.shape();
-        let bounds = bounds_of(shape, inside)?;
+        let bounds = bounds_of(shape, inside, true)?;
         let low: [isize; 3] = std::array::from_fn(|axis| {
             let low = bounds.low[axis] as isize - margin[axis] as isize;
             if is_cut { low.max(0) } else { low }
@@ -82,18 +83,4 @@ impl std::ops::Deref for Planes {
     fn deref(&self) -> &IndexBox {
         &self.0
     }
-}
-
-/// The smallest box around a set, or `None` if it is empty.
-fn bounds_of(shape: [usize; 3], inside: &[bool]) -> Option<IndexBox> {
-    let nowhere = || IndexBox { low: shape, high: [0; 3] };
-    let of_row = |(row, values): (usize, &[bool])| {
-        let Some(first) = values.iter().position(|&is_inside| is_inside) else { return nowhere() };
-        let last = values.iter().rposition(|&is_inside| is_inside).unwrap_or(first);
-        let (j, k) = (row % shape[1], row / shape[1]);
-        IndexBox { low: [first, j, k], high: [last + 1, j + 1, k + 1] }
-    };
-    let rows = inside.par_chunks(shape[0]).enumerate().with_min_len(64);
-    let bounds = rows.map(of_row).reduce(nowhere, |a, b| a.union(&b));
-    (!bounds.is_empty()).then_some(bounds)
 }
