@@ -43,8 +43,9 @@ impl Workbench {
             return None;
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
-        // A disc lies in a stored slice, which turned planes cut across: there it is a ball.
-        let shape = if self.brush.is_ball || self.views.is_turned() { BrushShape::Ball } else { BrushShape::Disc(plane) };
+        // A disc lies in a stored slice; where the plane cuts across those, the brush is a ball.
+        let cuts_across = self.case.as_ref().is_some_and(|case| self.views.cuts_across(case.volume.grid(), plane));
+        let shape = if self.brush.is_ball || cuts_across { BrushShape::Ball } else { BrushShape::Disc(plane) };
         let rules = PaintRules { locked: self.locked_labels(), only_over: None };
         Some(Brush { label, radius_mm: self.brush.radius_mm, shape, rules })
     }
