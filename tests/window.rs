@@ -138,6 +138,36 @@ fn masks_surfaces_and_names_go_to_other_programs(robot: &Robot, mask: &medley_vo
     let _ = std::fs::remove_dir_all(&folder);
 }
 
+/// A slab, planes turned by keys, another case of the study over the open one; then everything as it was.
+fn slices_are_thickened_turned_and_overlaid(robot: &Robot) {
+    robot.key(Key::T, Modifiers::NONE);
+    robot.wait_for("Slab of Axial view: MIP 10 mm", SOON);
+    robot.key(Key::CloseBracket, Modifiers::NONE);
+    robot.wait_for("Slab of Coronal view: MIP 12 mm", SOON);
+    for _ in 0..4 {
+        robot.key(Key::ArrowRight, Modifiers::ALT);
+        robot.key(Key::ArrowDown, Modifiers::ALT);
+    }
+    robot.press("Second scan Choose…");
+    let other = format!("Lay {} over the open scan", SECOND.name);
+    robot.wait_for(&other, SOON);
+    robot.press(&other);
+    robot.wait_for("Remove the second scan", SOON);
+    robot.rest();
+    robot.screenshot("03b-slabs-turned-and-overlaid");
+    robot.press("Remove the second scan");
+    robot.wait_for("Second scan Choose…", SOON);
+    robot.key(Key::Home, Modifiers::ALT);
+    for _ in 0..3 {
+        robot.key(Key::T, Modifiers::NONE);
+    }
+    robot.wait_for("Slab of Sagittal view: Slice", SOON);
+    while let Some(notice) = robot.text_with("lies elsewhere in the patient") {
+        robot.press("Dismiss");
+        robot.wait("the notice to go", SOON, |robot| robot.text_with(&notice).is_none());
+    }
+}
+
 fn the_whole_loop(robot: &Robot) {
     let study = medley::places::sample_study();
     open_sample(robot);
@@ -169,6 +199,7 @@ fn the_whole_loop(robot: &Robot) {
     robot.screenshot("03-stroke-undone");
 
     correcting::every_tool_changes_the_mask_and_is_undone(robot, &mask, &undone);
+    slices_are_thickened_turned_and_overlaid(robot);
 
     // A short fine-tuning; the window must keep drawing while it runs.
     robot.press("Crosshair");

@@ -71,7 +71,9 @@ fn choose(ui: &mut Ui, workbench: &mut Workbench, text: &str) {
     let (response, _) = MenuButton::from_button(Button::new(text)).ui(ui, |ui| {
         egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for (id, name) in others {
-                if ui.button(name).clicked() {
+                let row = ui.button(&name);
+                named(&row, &slices::lay_over(&name));
+                if row.clicked() {
                     chosen = Some(id);
                     ui.close();
                 }

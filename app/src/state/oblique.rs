@@ -38,6 +38,16 @@ impl PlaneFrame {
     }
 }
 
+/// Whether a turn takes `plane` out of the scan's own: not where the other two were turned about its normal.
+#[must_use]
+pub fn is_plane_turned(grid: &Grid, plane: AnatomicalPlane, turn: DQuat) -> bool {
+    if turn == DQuat::IDENTITY {
+        return false;
+    }
+    let normal = square_axes(grid)[plane.normal_axis()];
+    (turn.mul_vec3(normal) - normal).length() > NO_TURN
+}
+
 /// The normals of the sagittal, coronal and axial plane (the patient's right, front and head) after a turn.
 #[must_use]
 pub fn turned_normals(grid: &Grid, turn: DQuat) -> [DVec3; 3] {
@@ -128,6 +138,7 @@ mod tests {
             let turn = turned_on(DQuat::IDENTITY, before.right.cross(before.down), 0.7);
             let after = PlaneFrame::new(&grid, plane, Convention::Radiological, turn);
             assert!((after.right - before.right).length() < 1e-12 && (after.down - before.down).length() < 1e-12);
+            assert_eq!(PLANES.map(|other| is_plane_turned(&grid, other, turn)), PLANES.map(|other| other != plane));
             let other = PLANES.into_iter().find(|other| *other != plane).expect("another plane");
             let moved = PlaneFrame::new(&grid, other, Convention::Radiological, turn).normal
                 - PlaneFrame::new(&grid, other, Convention::Radiological, DQuat::IDENTITY).normal;

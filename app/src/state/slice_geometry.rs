@@ -3,7 +3,7 @@
 use medley_volume::glam::{DQuat, DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
 
-use super::oblique::{PlaneFrame, direction_letters};
+use super::oblique::{PlaneFrame, direction_letters, is_plane_turned};
 
 /// Which side of the patient is drawn on the left of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,13 +147,13 @@ impl SliceGeometry {
         Self { grid, plane, convention, crosshair, axes, signs, middle, size, points_per_mm, pan_mm, slice, oblique: None }
     }
 
-    /// The same view after all planes were turned about the crosshair; the same exactly for [`DQuat::IDENTITY`].
+    /// The same view after all planes were turned about the crosshair; the same exactly where the turn leaves its plane alone.
     ///
     /// A turned view cuts the grid in the plane through the crosshair itself, not through the middles of the nearest voxels.
     #[must_use]
     pub fn turned(self, turn: DQuat) -> Self {
         let frame = || PlaneFrame::new(&self.grid, self.plane, self.convention, turn);
-        Self { oblique: (turn != DQuat::IDENTITY).then(frame), ..self }
+        Self { oblique: is_plane_turned(&self.grid, self.plane, turn).then(frame), ..self }
     }
 
     /// Whether the view cuts across the voxels.

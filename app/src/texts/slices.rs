@@ -21,16 +21,16 @@ pub const LINEAR_HINT: &str = "Off: each pixel shows the nearest voxel as it is 
 pub const NOT_TURNED: &str = "The planes are straight.";
 /// Written over a turned view.
 pub const TURNED: &str = "oblique";
-/// Written over a turned view while a 2D brush is in the hand.
-pub const BRUSH_IS_3D: &str = "The brush is a ball while the planes are turned";
+/// Written over an oblique slice while a 2D brush is in the hand.
+pub const BRUSH_IS_3D: &str = "The brush is a ball in an oblique slice";
 /// Explains a handle.
 pub const TURN_HINT: &str =
     "Drag to turn the other two planes about the crosshair (Alt + arrow keys). Reset views or Alt + Home straightens them.";
 
-/// The name of a slab's button.
+/// The name of a slab's button, with what is chosen.
 #[must_use]
-pub fn slab_of(view: &str) -> String {
-    format!("Slab of {view}")
+pub fn slab_of(view: &str, chosen: &str) -> String {
+    format!("Slab of {view}: {chosen}")
 }
 
 /// The name of a handle at the end of a crosshair line, counted from 1.
@@ -81,6 +81,12 @@ pub const AUTOMATIC_HINT: &str = "From the 0.1 to the 99.9 percentile of its val
 pub const GIVE_UP: &str = "Give up";
 /// The window has no graphics device.
 pub const NO_DEVICE: &str = "A second scan is drawn by the graphics device, and there is none.";
+
+/// The name of a scan's row in the menu.
+#[must_use]
+pub fn lay_over(name: &str) -> String {
+    format!("Lay {name} over the open scan")
+}
 
 /// While it is being read.
 #[must_use]

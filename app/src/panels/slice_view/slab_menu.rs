@@ -15,7 +15,8 @@ pub(super) fn show(ui: &mut Ui, workbench: &mut Workbench, place: &Place) {
     let slab = workbench.views.slabs.get(place.plane);
     let area = Rect::from_min_size(place.rect.min + vec2(1.0, 25.0), vec2(130.0, 20.0));
     ui.scope_builder(UiBuilder::new().max_rect(area).id_salt((place.kind, "slab")), |ui| {
-        let mut text = RichText::new(slab.text().unwrap_or_else(|| slices::THIN.to_owned())).size(12.0);
+        let chosen = slab.text().unwrap_or_else(|| slices::THIN.to_owned());
+        let mut text = RichText::new(&chosen).size(12.0);
         if slab.projection.is_none() {
             text = text.color(Color32::from_gray(170));
         }
@@ -33,7 +34,7 @@ pub(super) fn show(ui: &mut Ui, workbench: &mut Workbench, place: &Place) {
                 response
             })
             .inner;
-        named(&response, &slices::slab_of(place.kind.label()));
+        named(&response, &slices::slab_of(place.kind.label(), &chosen));
         response.on_hover_text(format!("{} ({})", slices::SLAB_HINT, Command::NextSlab.shortcut_text(ui.ctx())));
     });
 }

@@ -44,8 +44,9 @@ impl Workbench {
             return None;
         }
         let label = if erases || self.tool == ActiveTool::Eraser { 0 } else { self.active_label };
-        // Flat tips lie in a stored slice, which turned planes cut across: there they are solid.
-        let shape = match (self.brush.is_ball || self.views.is_turned(), self.brush.is_square) {
+        // Flat tips lie in a stored slice; where the plane cuts across those, they are solid.
+        let cuts_across = self.case.as_ref().is_some_and(|case| self.views.cuts_across(case.volume.grid(), plane));
+        let shape = match (self.brush.is_ball || cuts_across, self.brush.is_square) {
             (true, true) => BrushShape::Cube,
             (true, false) => BrushShape::Ball,
             (false, true) => BrushShape::Square(plane),
