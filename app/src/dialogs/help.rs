@@ -3,7 +3,7 @@ use egui::{Align2, Grid, RichText, ScrollArea, Ui, Window};
 use crate::command::TABLE;
 
 /// What the mouse does, which is no command.
-const MOUSE: [(&str, &str); 9] = [
+const MOUSE: [(&str, &str); 10] = [
     ("Wheel", "Next or previous slice"),
     ("Ctrl + wheel, or right drag", "Zoom"),
     ("Middle drag", "Pan"),
@@ -12,6 +12,7 @@ const MOUSE: [(&str, &str); 9] = [
     ("Right drag while painting", "Erase"),
     ("Double click", "One view fills the window, and back"),
     ("Drag in the 3D view", "Turn"),
+    ("Click in the 3D view", "Crosshair to what is seen there (with the crosshair tool)"),
     ("Hold S", "Hide the labels"),
 ];
 

@@ -4,4 +4,5 @@ mod easel;
 mod failures;
 mod overlays;
 mod slices;
+mod transfers;
 mod volumes;

@@ -156,6 +156,7 @@ impl Workbench {
 
     fn take_case(&mut self, loaded: LoadedCase) {
         self.views.reset_cameras();
+        self.views.volume_look.clip.reset();
         self.views.crosshair = loaded.crosshair;
         self.views.window = loaded.window;
         self.views.pointer = None;
