@@ -70,11 +70,11 @@ impl ScanTextures {
         let levels =
             asking(device, "the scan", bytes, || write_scan(device, queue, volume, &texels, &reduction, [&scan, &mean, &brightest]))?;
         let bricks = Bricks::of(&levels.mean, &levels.brightest, reduction.shape());
+        let fall_bytes = falls(&levels.mean, volume.grid(), &reduction);
         let (falls, transfer) = asking(device, "the scan", levels.mean.len() as u64 * 4, || {
-            let falls_texture = texture_3d(device, "falls", reduction.shape(), TextureFormat::Rgba8Snorm);
-            let bytes = falls(&levels.mean, volume.grid(), &reduction);
-            write_box(queue, &falls_texture, [0; 3], reduction.shape(), bytemuck::cast_slice(&bytes));
-            (falls_texture, transfer_texture(device))
+            let falls = texture_3d(device, "falls", reduction.shape(), TextureFormat::Rgba8Snorm);
+            write_box(queue, &falls, [0; 3], reduction.shape(), bytemuck::cast_slice(&fall_bytes));
+            (falls, transfer_texture(device))
         })?;
         let mask = LabelTexture::new(device, "the mask", shape, false)?;
         let bricks_texture = asking(device, "the scan", bricks.texels().len() as u64 * 2, || {

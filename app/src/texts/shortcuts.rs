@@ -34,7 +34,7 @@ pub const TOUCH: &str = "Touch and pen";
 
 /// What the mouse does, which is no command: gesture and meaning.
 #[must_use]
-pub fn mouse(painting: PaintingButton) -> [(&'static str, &'static str); 9] {
+pub fn mouse(painting: PaintingButton) -> [(&'static str, &'static str); 10] {
     let (tool, erase) = match painting {
         PaintingButton::Left => ("Left drag", "Right drag while painting"),
         PaintingButton::Right => ("Left drag (painting: right drag)", "Left drag while painting"),
@@ -48,6 +48,7 @@ pub fn mouse(painting: PaintingButton) -> [(&'static str, &'static str); 9] {
         (erase, "Erase"),
         ("Double click", "One view fills the window, and back"),
         ("Drag in the 3D view", "Turn"),
+        ("Click in the 3D view", "Crosshair to what is seen there (with the crosshair tool)"),
         ("Hold S", "Hide the labels"),
     ]
 }

@@ -213,7 +213,7 @@ mod tests {
             let scale = ValueScale::VALUES;
             super::show(ui, &mut Subject { function, selected, histogram, scale, quantity: Quantity::Hounsfield });
         };
-        let mut harness = Harness::builder().with_size(Vec2::new(400.0, 200.0)).build_ui_state(show, (function, None));
+        let mut harness = Harness::builder().with_step_dt(0.02).with_size(Vec2::new(400.0, 200.0)).build_ui_state(show, (function, None));
         harness.run();
         harness
     }

@@ -8,4 +8,5 @@ mod reference;
 mod seconds;
 mod slabs;
 mod slices;
+mod transfers;
 mod volumes;

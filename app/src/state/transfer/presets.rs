@@ -94,7 +94,7 @@ const HOUNSFIELD: [TransferPreset; 5] = [
 const ARBITRARY: [TransferPreset; 3] = [
     TransferPreset {
         name: texts::PRESET_MR,
-        points: &[(0.1, 0.0, MUSCLE), (0.25, 0.02, MUSCLE), (0.5, 0.1, ORGAN), (0.75, 0.3, SPONGY), (1.05, 0.7, BONE)],
+        points: &[(0.1, 0.0, MUSCLE), (0.25, 0.008, MUSCLE), (0.5, 0.03, ORGAN), (0.75, 0.09, SPONGY), (1.05, 0.4, BONE)],
     },
     TransferPreset { name: texts::PRESET_SURFACE, points: &[(0.08, 0.0, SKIN), (0.2, 0.6, SKIN), (0.6, 0.8, ROSE), (1.0, 0.95, BONE)] },
     TransferPreset {

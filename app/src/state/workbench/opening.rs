@@ -192,6 +192,7 @@ impl Workbench {
         let beside = self.park_shown();
         self.tabs.add(id, beside);
         self.views.reset_cameras();
+        self.views.volume_look.clip.reset();
         self.views.crosshair = loaded.crosshair;
         self.views.window = loaded.window;
         self.views.pointer = None;
