@@ -43,6 +43,10 @@ pub enum Command {
     Undo,
     /// Do it again.
     Redo,
+    /// The page of who did what.
+    Provenance,
+    /// Write who did what to a file.
+    SaveProvenance,
     /// Take a tool.
     Take(ActiveTool),
     /// Show the options of an operation and what it would do.
@@ -121,12 +125,18 @@ impl Command {
     /// Why it cannot be done now; `None` if it can.
     #[must_use]
     pub fn obstacle(self, workbench: &Workbench) -> Option<&'static str> {
+        if self.changes_mask()
+            && let Some(why) = workbench.change_obstacle()
+        {
+            return Some(why);
+        }
         let unless = |is_possible: bool, why: &'static str| (!is_possible).then_some(why);
         let case = workbench.case.as_ref();
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
             Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
-            Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
+            Self::FineTune | Self::ImportLabels if workbench.read_only_obstacle().is_some() => workbench.read_only_obstacle(),
+            Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
             Self::Choose(_) | Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
@@ -143,6 +153,22 @@ impl Command {
             }
             _ => None,
         }
+    }
+
+    /// Whether it changes the open mask, or is of no use but for that.
+    fn changes_mask(self) -> bool {
+        matches!(
+            self,
+            Self::SaveMask
+                | Self::ImportMask
+                | Self::Undo
+                | Self::Redo
+                | Self::Choose(_)
+                | Self::Apply
+                | Self::CopySliceUp
+                | Self::CopySliceDown
+                | Self::AcceptProposal
+        )
     }
 
     /// Does it, if it can be done.
@@ -167,6 +193,8 @@ impl Command {
             Self::ImportMask => choose(workbench, Purpose::ImportMask, None),
             Self::ExportLabels => choose(workbench, Purpose::ExportLabels, Some("labels.txt")),
             Self::ImportLabels => choose(workbench, Purpose::ImportLabels, None),
+            Self::Provenance => workbench.toggle_provenance(),
+            Self::SaveProvenance => choose(workbench, Purpose::SaveProvenance, Some("provenance.csv")),
             Self::Undo => workbench.undo(),
             Self::Redo => workbench.redo(),
             Self::Take(tool) => workbench.take(tool),
@@ -206,6 +234,7 @@ impl Command {
                     && workbench.checked_set.take().is_none()
                     && !workbench.dialogs.close()
                     && !std::mem::take(&mut workbench.weights_page.is_open)
+                    && !std::mem::take(&mut workbench.provenance.is_open)
                 {
                     workbench.views.maximised = None;
                 }

@@ -42,6 +42,8 @@ pub enum Purpose {
     ExportLabels,
     /// Names of labels to read.
     ImportLabels,
+    /// Where provenance is to be saved.
+    SaveProvenance,
 }
 
 impl Purpose {
@@ -58,6 +60,7 @@ impl Purpose {
             Self::ImportMask => "Read a mask",
             Self::ExportLabels => "Save the names of labels as",
             Self::ImportLabels => "Read names of labels",
+            Self::SaveProvenance => "Save the provenance as",
         }
     }
 
@@ -71,6 +74,7 @@ impl Purpose {
             Self::Weights | Self::ImportWeights => "A .pth or .safetensors file",
             Self::ExportLabels => "A name that ends with .txt or .label (ITK-SNAP) or .ctbl (3D Slicer)",
             Self::ImportLabels => "A label description of ITK-SNAP or a colour table of 3D Slicer",
+            Self::SaveProvenance => "A name that ends with .csv or .json",
             Self::ExportMask => {
                 "A name that ends with .nii.gz, .nii, .nrrd, .seg.nrrd, .mha or .dcm; with .stl, .ply or .obj the surface of the chosen label"
             }
@@ -88,6 +92,7 @@ impl Purpose {
             Self::ImportMask => Chosen::ImportMask(path),
             Self::ExportLabels => Chosen::ExportLabels(path),
             Self::ImportLabels => Chosen::ImportLabels(path),
+            Self::SaveProvenance => Chosen::SaveProvenance(path),
         }
     }
 }
@@ -111,6 +116,8 @@ pub enum Chosen {
     ExportLabels(PathBuf),
     /// Read names of labels from here.
     ImportLabels(PathBuf),
+    /// Save the provenance of all cases here.
+    SaveProvenance(PathBuf),
     /// The system has no file dialog.
     NoDialog(Purpose),
 }
@@ -138,7 +145,7 @@ impl Default for Dialogs {
 const SCANS: [&str; 11] = ["nii", "gz", "hdr", "img", "nrrd", "nhdr", "mha", "mhd", "npy", "dcm", "zip"];
 
 /// A page that has grown is laid out in the frame after: there must be one, even if nobody moves the mouse.
-fn draw_again_if_grown(ui: &egui::Ui, page: &egui::Response) {
+pub(crate) fn draw_again_if_grown(ui: &egui::Ui, page: &egui::Response) {
     let (place, size) = (page.id.with("size"), page.rect.size());
     if ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(place, egui::Vec2::ZERO), size)) != size {
         ui.ctx().request_repaint();
@@ -159,6 +166,7 @@ impl Dialogs {
                 .add_filter("Masks", &["gz", "nii", "nrrd", "mha", "mhd", "dcm"])
                 .add_filter("Surface of the chosen label", &["stl", "ply", "obj"]),
             Purpose::ExportLabels | Purpose::ImportLabels => dialog.add_filter("Names of labels", &["txt", "label", "ctbl"]),
+            Purpose::SaveProvenance => dialog.add_filter("Tables", &["csv", "json"]),
             Purpose::OpenStudy | Purpose::NewStudy => dialog,
         };
         if let Some(name) = suggested {
@@ -167,7 +175,7 @@ impl Dialogs {
         let outbox = self.outbox.clone();
         // The future is made on the window's thread, as macOS asks for, and waited for elsewhere.
         let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match purpose {
-            Purpose::ExportMask | Purpose::ExportLabels => Box::pin(dialog.save_file()),
+            Purpose::ExportMask | Purpose::ExportLabels | Purpose::SaveProvenance => Box::pin(dialog.save_file()),
             Purpose::OpenStudy | Purpose::NewStudy => Box::pin(dialog.pick_folder()),
             _ => Box::pin(dialog.pick_file()),
         };

@@ -1,16 +1,19 @@
 //! What a window shows, one file per panel. A panel reads the [`Workbench`] and calls its methods; it keeps nothing of its own.
 
+mod banner;
 mod box_overlay;
 mod caption;
 mod cases;
 mod class_field;
 mod correct;
 mod findings;
+mod history;
 mod icons;
 mod labels;
 mod models;
 mod notices;
 mod proposal;
+mod provenance;
 mod slice_view;
 mod status;
 mod task;
@@ -34,6 +37,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     Command::run_pressed(workbench, &ui.ctx().clone());
     take_dropped_files(ui, workbench);
     Panel::top("toolbar").frame(bar_frame(ui)).show(ui, |ui| toolbar::show(ui, workbench));
+    if banner::is_needed(workbench) {
+        Panel::top("banner").frame(bar_frame(ui)).show(ui, |ui| banner::show(ui, workbench));
+    }
     Panel::bottom("status").frame(bar_frame(ui)).show(ui, |ui| status::show(ui, workbench));
     Panel::left("study").default_size(292.0).size_range(200.0..=460.0).show(ui, |ui| {
         ScrollArea::vertical().id_salt("study scroll").auto_shrink([false; 2]).show(ui, |ui| {
@@ -41,6 +47,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             ui.add_space(10.0);
             labels::show(ui, workbench);
             correct::show(ui, workbench);
+            history::show(ui, workbench);
         });
     });
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
@@ -58,6 +65,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         notices::show(ui, workbench);
     });
     weights_window(ui, workbench);
+    provenance::window(ui, workbench);
     volumes_window(ui, workbench);
     data_set_window(ui, workbench);
     help_window(ui, &mut workbench.dialogs.is_help_open);

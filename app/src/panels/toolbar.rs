@@ -53,6 +53,7 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
             Command::ImportMask,
             Command::ExportLabels,
             Command::ImportLabels,
+            Command::SaveProvenance,
         ];
         for command in commands {
             let obstacle = command.obstacle(workbench);

@@ -2,3 +2,5 @@
 //! constant; a sentence with something in it is a function of what stands in it.
 
 pub mod correct;
+pub mod history;
+pub mod provenance;

@@ -15,7 +15,10 @@ impl Workbench {
     /// Keeps a changed label table and draws by it.
     pub fn set_labels(&mut self, labels: LabelTable) {
         self.set_palette(&labels);
-        self.clerk.ask(Request::SetLabels(labels.clone()));
+        // Whoever only looks may choose what to see, for as long as the window is open.
+        if self.read_only_obstacle().is_none() {
+            self.clerk.ask(Request::SetLabels(labels.clone()));
+        }
         if let Some(study) = &mut self.study {
             study.labels = labels;
         }
@@ -58,7 +61,9 @@ impl Workbench {
     }
 
     pub(super) fn set_palette(&mut self, labels: &LabelTable) {
-        self.palette = Arc::new(Palette::of(labels));
+        if !self.provenance.shows_origins() {
+            self.palette = Arc::new(Palette::of(labels));
+        }
     }
 
     /// The labels that no tool and no proposal may change.

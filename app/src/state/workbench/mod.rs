@@ -3,13 +3,16 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `opening`: studies and cases; `masks`: painting and the journal; `correcting`: the other tools; `labels`; `learning`: fine-tuning and proposals; `tasks`:
-//!   the same for classes and boxes; `weights`
+//!   the same for classes and boxes; `weights`; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
+//!   stands in the way of changes
 
 mod correcting;
+mod history;
 mod labels;
 mod learning;
 mod masks;
 mod opening;
+mod provenance;
 mod tasks;
 mod weights;
 
@@ -25,6 +28,7 @@ use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
 use super::correction::Correction;
 use super::notices::Notices;
 use super::open_case::OpenCase;
+use super::provenance::ProvenancePage;
 use super::tools::{ActiveTool, BrushSettings};
 use super::training::{TrainingChoices, TrainingRun};
 use super::view::Views;
@@ -97,10 +101,16 @@ pub struct Workbench {
     pub checked_set: Option<CheckedSet>,
     /// The page of weights.
     pub weights_page: WeightsPage,
+    /// The page of who did what.
+    pub provenance: ProvenancePage,
+    /// The step of the history that was chosen.
+    pub chosen_step: Option<usize>,
     /// What can compute here, once it is known.
     pub devices: Vec<DeviceInfo>,
     /// Colours of the labels as the shaders use them.
     pub palette: Arc<Palette>,
+    /// The case and the position of its history to which the mask is being taken.
+    jump: Option<(CaseId, usize)>,
     last_snapshot: Instant,
     clerk: Clerk,
     worker: Worker,
@@ -152,6 +162,9 @@ impl Workbench {
             volume_choice: None,
             checked_set: None,
             weights_page,
+            provenance: ProvenancePage::default(),
+            chosen_step: None,
+            jump: None,
             devices: Vec::new(),
             palette: Arc::new(Palette::of(&LabelTable::default())),
             last_snapshot: Instant::now(),
@@ -177,6 +190,8 @@ impl Workbench {
             self.take_job_event(event);
         }
         self.poll_tools();
+        self.poll_history();
+        self.poll_provenance();
         self.take_weights_news();
         if self.devices.is_empty()
             && let Some(devices) = self.devices_slot.get()

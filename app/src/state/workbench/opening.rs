@@ -93,6 +93,7 @@ impl Workbench {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
                 }
             }
+            Chosen::SaveProvenance(path) => self.clerk.ask(Request::SaveProvenance(path)),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
             Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),
         }
@@ -102,6 +103,7 @@ impl Workbench {
         match reply {
             Reply::StudyOpened(study, first) => {
                 self.case = None;
+                self.leave_case();
                 self.proposing = None;
                 self.finding = None;
                 self.class_draft = None;
@@ -134,6 +136,11 @@ impl Workbench {
             }
             Reply::JournalWaits(sentence) => self.notices.push(Severity::Error, sentence),
             Reply::MaskSaved(..) => {}
+            Reply::TakenBack(case, version, taken) => self.take_step_back(case, version, taken),
+            Reply::Provenance(case, told) => self.take_provenance(case, *told),
+            Reply::OriginsShown(case, is_shown) => self.take_origins(case, is_shown),
+            Reply::MaskShown(case) => self.take_mask_shown(case),
+            Reply::Reviewer(name) => self.take_reviewer(name),
             Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
             Reply::MaskRead(id, path, labels, names) => self.take_mask(id, &path, &labels, &names),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
@@ -155,6 +162,7 @@ impl Workbench {
     }
 
     fn take_case(&mut self, loaded: LoadedCase) {
+        self.leave_case();
         self.views.reset_cameras();
         self.views.crosshair = loaded.crosshair;
         self.views.window = loaded.window;
@@ -162,7 +170,7 @@ impl Workbench {
         if let Some(study) = &mut self.study {
             let known = study.labels.labels().len();
             study.labels.add_unknown(loaded.labels);
-            if study.labels.labels().len() != known {
+            if study.labels.labels().len() != known && study.read_only.is_none() {
                 self.clerk.ask(Request::SetLabels(study.labels.clone()));
             }
             let labels = study.labels.clone();
