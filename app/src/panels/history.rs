@@ -105,16 +105,17 @@ fn take_back(ui: &mut Ui, workbench: &mut Workbench, wish: &mut Option<Wish>) {
     let Some(history) = workbench.case.as_ref().map(|case| &case.history) else { return };
     let done = history.len();
     let chosen = workbench.chosen_step.filter(|&at| at < done).or_else(|| done.checked_sub(1));
-    ui.horizontal(|ui| {
-        let obstacle = workbench.change_obstacle().or(chosen.is_none().then_some(texts::CHOOSE_A_DONE_STEP));
+    let obstacle = workbench.change_obstacle().or(chosen.is_none().then_some(texts::CHOOSE_A_DONE_STEP));
+    let choice = ui.horizontal(|ui| {
         let button = ui.add_enabled(obstacle.is_none(), Button::new(texts::TAKE_BACK));
         named(&button, texts::TAKE_BACK);
         let button = button.on_hover_text(texts::TAKE_BACK_HINT).on_disabled_hover_text(obstacle.unwrap_or_default());
         if let (true, Some(at)) = (button.clicked(), chosen) {
             *wish = Some(Wish::TakeBack(at));
         }
-        workbench.chosen_step = choose_step(ui, history, chosen);
+        choose_step(ui, history, chosen)
     });
+    workbench.chosen_step = choice.inner;
 }
 
 /// Which step the button takes back: no jump, unlike a click in the list.
