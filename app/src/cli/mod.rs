@@ -35,6 +35,7 @@ mod predict;
 mod predict_task;
 mod pretrain;
 mod progress;
+mod provenance;
 mod set_options;
 mod weights;
 
@@ -77,6 +78,7 @@ enum Command {
     Finetune(finetune::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
+    Provenance(provenance::Arguments),
     /// Lists what can compute here
     Devices,
     Demo(demo::Arguments),
@@ -132,6 +134,7 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Finetune(arguments) => finetune::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Provenance(arguments) => provenance::run(&arguments),
         Command::Devices => devices::run(),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -53,6 +53,10 @@ pub enum Command {
     Undo,
     /// Do it again.
     Redo,
+    /// The page of who did what.
+    Provenance,
+    /// Write who did what to a file.
+    SaveProvenance,
     /// Take a tool.
     Take(ActiveTool),
     /// Show the options of an operation and what it would do.
@@ -201,6 +205,11 @@ impl Command {
     /// Why it cannot be done now; `None` if it can.
     #[must_use]
     pub fn obstacle(self, workbench: &Workbench) -> Option<&'static str> {
+        if self.changes_mask()
+            && let Some(why) = workbench.change_obstacle()
+        {
+            return Some(why);
+        }
         let unless = |is_possible: bool, why: &'static str| (!is_possible).then_some(why);
         let case = workbench.case.as_ref();
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
@@ -212,7 +221,8 @@ impl Command {
             Self::NextCompareMode | Self::LinkHere => unless(workbench.comparison.is_some(), crate::texts::compare::NOTHING_COMPARED),
             Self::VolumeSettings | Self::ToggleClipBox | Self::CutAtCrosshair => unless(case.is_some(), "Open a scan first."),
             Self::ResetClipBox => unless(!workbench.views.volume_look.clip.is_whole(), "The clipping box is the whole volume."),
-            Self::ExportLabels | Self::ImportLabels => unless(workbench.study.is_some(), "Open a study first."),
+            Self::FineTune | Self::ImportLabels if workbench.read_only_obstacle().is_some() => workbench.read_only_obstacle(),
+            Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), "There is no measurement to undo."),
             Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), "There is no measurement to redo."),
             Self::DeleteMeasurement => unless(workbench.measure.selected.is_some(), "Choose a measurement first."),
@@ -244,6 +254,22 @@ impl Command {
             }
             _ => None,
         }
+    }
+
+    /// Whether it changes the open mask, or is of no use but for that.
+    fn changes_mask(self) -> bool {
+        matches!(
+            self,
+            Self::SaveMask
+                | Self::ImportMask
+                | Self::Undo
+                | Self::Redo
+                | Self::Choose(_)
+                | Self::Apply
+                | Self::CopySliceUp
+                | Self::CopySliceDown
+                | Self::AcceptProposal
+        )
     }
 
     /// Does it, if it can be done.
@@ -286,6 +312,8 @@ impl Command {
             }
             Self::WindowFromLabel => workbench.find_window(WindowSource::Label(workbench.active_label)),
             Self::SaveFigure => workbench.figure.open(),
+            Self::Provenance => workbench.toggle_provenance(),
+            Self::SaveProvenance => choose(workbench, Purpose::SaveProvenance, Some("provenance.csv")),
             Self::Undo => workbench.undo(),
             Self::Redo => workbench.redo(),
             Self::Take(tool) => workbench.take(tool),
@@ -368,6 +396,7 @@ impl Command {
                     && !std::mem::take(&mut workbench.weights_page.is_open)
                     && workbench.views.maximised.take().is_none()
                     && !std::mem::take(&mut workbench.views.volume_look.is_settings_open)
+                    && !std::mem::take(&mut workbench.provenance.is_open)
                 {
                     workbench.leave_comparison();
                 }

@@ -112,11 +112,13 @@ pub const TABLE: &[Entry] = &[
     row(Command::ImportLabels, "import-labels", "Read label names…", Group::Files, &[]),
     row(Command::SaveMeasurements, "save-measurements", "Save measurements as…", Group::Files, &[]),
     row(Command::SaveFigure, "save-figure", "Save figure…", Group::Files, &[ctrl_shift(Key::F)]),
+    row(Command::SaveProvenance, "save-provenance", "Save provenance as…", Group::Files, &[]),
 
     row(Command::Undo, "undo", "Undo", Group::Edit, &[ctrl(Key::Z)]),
     row(Command::Redo, "redo", "Redo", Group::Edit, &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
     row(Command::Apply, "apply", "Apply", Group::Edit, &[plain(Key::Enter)]),
     row(Command::TakePointBack, "take-point-back", "Take the last point of a contour back", Group::Edit, &[plain(Key::Backspace)]),
+    row(Command::Provenance, "provenance", "Provenance", Group::Edit, &[ctrl(Key::I)]),
     row(Command::Cancel, "cancel", "Cancel", Group::Edit, &[plain(Key::Escape)]),
 
     tool(ActiveTool::Crosshair, "tool-crosshair", &[plain(Key::Num1)]),

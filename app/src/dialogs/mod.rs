@@ -56,6 +56,8 @@ pub enum Purpose {
     SaveMeasurements,
     /// Where a figure is to be saved.
     SaveFigure,
+    /// Where provenance is to be saved.
+    SaveProvenance,
 }
 
 impl Purpose {
@@ -72,6 +74,7 @@ impl Purpose {
             Self::ImportLabels => Chosen::ImportLabels(path),
             Self::SaveMeasurements => Chosen::SaveMeasurements(path),
             Self::SaveFigure => Chosen::SaveFigure(path),
+            Self::SaveProvenance => Chosen::SaveProvenance(path),
         }
     }
 }
@@ -101,6 +104,8 @@ pub enum Chosen {
     SaveMeasurements(PathBuf),
     /// Save the figure here.
     SaveFigure(PathBuf),
+    /// Save the provenance of all cases here.
+    SaveProvenance(PathBuf),
     /// The system has no file dialog.
     NoDialog(Purpose),
 }
@@ -126,7 +131,7 @@ impl Default for Dialogs {
 const SCANS: [&str; 11] = ["nii", "gz", "hdr", "img", "nrrd", "nhdr", "mha", "mhd", "npy", "dcm", "zip"];
 
 /// A page that has grown is laid out in the frame after: there must be one, even if nobody moves the mouse.
-fn draw_again_if_grown(ui: &egui::Ui, page: &egui::Response) {
+pub(crate) fn draw_again_if_grown(ui: &egui::Ui, page: &egui::Response) {
     let (place, size) = (page.id.with("size"), page.rect.size());
     if ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(place, egui::Vec2::ZERO), size)) != size {
         ui.ctx().request_repaint();
@@ -148,6 +153,7 @@ impl Dialogs {
                 .add_filter(texts::SURFACE, &["stl", "ply", "obj"]),
             Purpose::ExportLabels | Purpose::ImportLabels => dialog.add_filter(texts::LABEL_NAMES, &["txt", "label", "ctbl"]),
             Purpose::SaveMeasurements => dialog.add_filter(texts::TABLES, &["csv"]),
+            Purpose::SaveProvenance => dialog.add_filter(texts::TABLES, &["csv", "json"]),
             Purpose::SaveFigure => dialog.add_filter(texts::PICTURES, &["png"]),
             Purpose::OpenStudy | Purpose::NewStudy => dialog,
         };
@@ -157,7 +163,9 @@ impl Dialogs {
         let outbox = self.outbox.clone();
         // The future is made on the window's thread, as macOS asks for, and waited for elsewhere.
         let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match purpose {
-            Purpose::ExportMask | Purpose::ExportLabels | Purpose::SaveMeasurements | Purpose::SaveFigure => Box::pin(dialog.save_file()),
+            Purpose::ExportMask | Purpose::ExportLabels | Purpose::SaveMeasurements | Purpose::SaveFigure | Purpose::SaveProvenance => {
+                Box::pin(dialog.save_file())
+            }
             Purpose::OpenStudy | Purpose::NewStudy => Box::pin(dialog.pick_folder()),
             _ => Box::pin(dialog.pick_file()),
         };

@@ -3,10 +3,10 @@
 use egui::containers::menu::MenuButton;
 use egui::{Button, RichText, Ui};
 use medley_nn::weights::Task;
-use medley_project::{CaseId, CaseInfo, Role};
+use medley_project::{CaseId, CaseInfo, CaseStatus, Role};
 
 use super::class_field;
-use super::widgets::{empty_hint, heading, list_row, name_button};
+use super::widgets::{empty_hint, heading, list_row, name_button, named};
 use crate::command::Command;
 use crate::state::workbench::Workbench;
 
@@ -34,6 +34,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     let open = workbench.case.as_ref().map(|case| case.id);
     let mut wishes = Wishes::default();
     let has_classes = workbench.choices.task == Task::Classify;
+    let may_change = workbench.read_only_obstacle().is_none();
     let known_classes = workbench.known_classes();
     for case in &study.cases {
         let is_open = open == Some(case.id);
@@ -49,6 +50,16 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
                 }
             },
         );
+        if is_open {
+            ui.horizontal(|ui| {
+                if let Some(status) = super::provenance::status_box(ui, case.status, may_change) {
+                    wishes.status = Some((case.id, status));
+                }
+                let button = ui.button(Command::Provenance.title());
+                named(&button, Command::Provenance.title());
+                wishes.provenance = button.on_hover_text(Command::Provenance.tooltip(ui.ctx())).clicked();
+            });
+        }
         if has_classes && let Some(class) = class_field::show(ui, case, &known_classes, &mut workbench.class_draft) {
             wishes.class = Some((case.id, class));
         }
@@ -62,6 +73,12 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     }
     if let Some((id, is_corrected)) = wishes.corrected {
         workbench.set_corrected(id, is_corrected);
+    }
+    if let Some((id, status)) = wishes.status {
+        workbench.set_status(id, status);
+    }
+    if wishes.provenance {
+        workbench.toggle_provenance();
     }
     if let Some((id, role)) = wishes.role {
         workbench.set_role(id, role);
@@ -82,6 +99,8 @@ struct Wishes {
     load: Option<CaseId>,
     corrected: Option<(CaseId, bool)>,
     role: Option<(CaseId, Role)>,
+    status: Option<(CaseId, CaseStatus)>,
+    provenance: bool,
     class: Option<(CaseId, String)>,
 }
 

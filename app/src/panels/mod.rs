@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod accessibility;
+mod banner;
 mod box_overlay;
 mod caption;
 mod cases;
@@ -12,6 +13,7 @@ mod correct;
 mod figure;
 mod findings;
 mod histogram;
+mod history;
 mod icons;
 mod label_tools;
 mod labels;
@@ -20,6 +22,7 @@ mod measurements;
 mod models;
 mod notices;
 mod proposal;
+mod provenance;
 mod second_scan;
 mod slice_view;
 mod status;
@@ -52,6 +55,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     Command::run_pressed(workbench, &ui.ctx().clone());
     take_dropped_files(ui, workbench);
     Panel::top("toolbar").frame(bar_frame(ui)).show(ui, |ui| toolbar::show(ui, workbench));
+    if banner::is_needed(workbench) {
+        Panel::top("banner").frame(bar_frame(ui)).show(ui, |ui| banner::show(ui, workbench));
+    }
     Panel::bottom("status").frame(bar_frame(ui)).show(ui, |ui| status::show(ui, workbench));
     Panel::left("study").default_size(292.0).size_range(200.0..=460.0).show(ui, |ui| {
         ScrollArea::vertical().id_salt("study scroll").auto_shrink([false; 2]).show(ui, |ui| {
@@ -59,6 +65,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             ui.add_space(10.0);
             labels::show(ui, workbench);
             correct::show(ui, workbench);
+            history::show(ui, workbench);
             second_scan::show(ui, workbench);
             ui.add_space(10.0);
             measurements::show(ui, workbench);
@@ -80,6 +87,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     });
     volume_settings::window(ui, workbench);
     weights_window(ui, workbench);
+    provenance::window(ui, workbench);
     volumes_window(ui, workbench);
     data_set_window(ui, workbench);
     histogram::show(ui, workbench);

@@ -55,6 +55,7 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
             Command::ImportLabels,
             Command::SaveMeasurements,
             Command::SaveFigure,
+            Command::SaveProvenance,
             Command::Palette,
             Command::Settings,
             Command::Help,

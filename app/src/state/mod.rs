@@ -6,6 +6,7 @@
 //! - [`tabs`]: the cases that are open beside it; [`compare`]: two cases next to each other
 //! - [`clerk`]: the thread that owns the study and reads files
 //! - [`correction`]: tools other than the brush: what is drawn, what they would do
+//! - [`provenance`]: the page of who did what
 //! - [`training`]: the job that runs in the background, as the window sees it
 //! - [`weights_page`]: which weights are here, and those that are on their way
 //! - [`view`], [`slice_geometry`], [`oblique`], [`turning`], [`slab`], [`window_level`], [`tools`]: how a scan is looked at and what the mouse
@@ -32,6 +33,7 @@ pub mod measure;
 pub mod notices;
 pub mod oblique;
 pub mod open_case;
+pub mod provenance;
 pub mod second_scan;
 pub mod settings;
 pub mod shortcut_sheet;

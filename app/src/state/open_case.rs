@@ -1,6 +1,8 @@
 //! The scan being worked on.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
+use std::time::Instant;
 
 use medley_annotate::{AnnotateError, Author, Brush, Difference, Edit, History, Proposal, Stroke};
 use medley_io::StoredGeometry;
@@ -163,6 +165,40 @@ impl OpenCase {
         Ok(change.map(|region| self.changed(region)))
     }
 
+    /// Takes back or does again until so many steps are done, but stops after the first step that ends after `until`: what changed,
+    /// and how many steps were taken back (below 0) or done again (above).
+    ///
+    /// # Errors
+    /// If the mask is not what the first step expects; nothing has changed then.
+    pub fn jump_towards(&mut self, position: usize, until: Instant) -> Result<Option<(MaskChange, isize)>, AnnotateError> {
+        if !self.may_paint() {
+            return Ok(None);
+        }
+        let mut all: Option<(IndexBox, isize)> = None;
+        loop {
+            let mask = Arc::make_mut(&mut self.mask);
+            let is_back = self.history.len() > position;
+            let step = match self.history.len().cmp(&position) {
+                Ordering::Equal => break,
+                Ordering::Greater => self.history.undo(mask),
+                Ordering::Less => self.history.redo(mask),
+            };
+            match step {
+                Ok(Some(region)) => {
+                    let (box_so_far, steps) = all.unwrap_or((region, 0));
+                    all = Some((box_so_far.union(&region), steps + if is_back { -1 } else { 1 }));
+                }
+                Err(error) if all.is_none() => return Err(error),
+                // There is no further step, or it fails: what is done is told, and the failure the next time.
+                Ok(None) | Err(_) => break,
+            }
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        Ok(all.map(|(region, steps)| (self.changed(region), steps)))
+    }
+
     /// Lays a suggestion over the mask.
     ///
     /// # Errors
@@ -211,7 +247,7 @@ mod tests {
         OpenCase::new(
             CaseId(1),
             "a".to_owned(),
-            medley_project::OpenCase { volume, geometry, mask, history: History::new(), notices: Vec::new() },
+            medley_project::OpenCase { volume, geometry, mask, history: History::new(), restored: 0, notices: Vec::new() },
         )
     }
 

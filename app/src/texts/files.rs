@@ -32,6 +32,7 @@ pub fn title(purpose: Purpose) -> &'static str {
         Purpose::ImportLabels => "Read names of labels",
         Purpose::SaveMeasurements => "Save the measurements as",
         Purpose::SaveFigure => "Save the figure as",
+        Purpose::SaveProvenance => "Save the provenance as",
     }
 }
 
@@ -43,6 +44,7 @@ pub fn hint(purpose: Purpose) -> &'static str {
         Purpose::OpenSecond => slices::SECOND_FILES,
         Purpose::SaveMeasurements => "A name that ends with .csv",
         Purpose::SaveFigure => "A name that ends with .png",
+        Purpose::SaveProvenance => "A name that ends with .csv or .json",
         Purpose::OpenStudy => "A folder that holds study.sqlite",
         Purpose::NewStudy => "A folder that is empty or does not exist yet",
         Purpose::Weights | Purpose::ImportWeights => "A .pth or .safetensors file",

@@ -47,4 +47,4 @@ pub use refusal::Refusal;
 pub use rules::{PaintRules, ValueRange};
 pub use runs::Runs;
 pub use stroke::Stroke;
-pub use take_back::TakenBack;
+pub use take_back::{StepAlone, TakenBack};

@@ -15,7 +15,34 @@ pub struct TakenBack {
     pub kept: usize,
 }
 
+/// A step to be taken back alone, and the later ones that reach into its box: all that is needed to work it out elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepAlone {
+    step: Edit,
+    later: Vec<Edit>,
+}
+
+impl StepAlone {
+    /// Works out what remains of the step in `mask`; see [`History::take_back`].
+    ///
+    /// # Errors
+    /// [`AnnotateError::OutsideGrid`] if it is not a step of `mask`.
+    pub fn take_back(&self, mask: &LabelMap, at_ms: i64) -> Result<TakenBack, AnnotateError> {
+        take_back(&self.step, self.later.iter(), mask, at_ms)
+    }
+}
+
 impl History {
+    /// The step at `at` (0 is the oldest), to be taken back elsewhere: on another thread, where the history is not.
+    ///
+    /// # Errors
+    /// [`AnnotateError::StepNotDone`] if there is no such step or it is undone.
+    pub fn step_alone(&self, at: usize) -> Result<StepAlone, AnnotateError> {
+        let step = self.done.get(at).ok_or(AnnotateError::StepNotDone(at))?;
+        let later = self.done.iter().skip(at + 1).filter(|edit| edit.region.intersection(&step.region).is_some());
+        Ok(StepAlone { step: step.clone(), later: later.cloned().collect() })
+    }
+
     /// Takes back the step at `at` (0 is the oldest) and none after it: each voxel it changed gets back what it held before, unless
     /// a later step has changed that voxel too, even to the same label. The result is a new Edit by the person, for [`Edit::apply`]
     /// and [`History::push`].
@@ -24,45 +51,49 @@ impl History {
     /// [`AnnotateError::StepNotDone`] if there is no such step or it is undone, [`AnnotateError::OutsideGrid`] if the history is not
     /// that of `mask`.
     pub fn take_back(&self, at: usize, mask: &LabelMap, at_ms: i64) -> Result<TakenBack, AnnotateError> {
-        let shape = mask.grid().shape();
         let step = self.done.get(at).ok_or(AnnotateError::StepNotDone(at))?;
-        let mut later = Marks::new(step.region);
-        for edit in self.done.iter().skip(at + 1).filter(|edit| edit.region.intersection(&step.region).is_some()) {
-            edit.for_each_change(shape, |offsets, _, _| later.mark(voxel_of(offsets.start, shape), offsets.len()))?;
-        }
-        let is_given = |offset: usize, is: u16| !later.is_marked(voxel_of(offset, shape)) && mask.at(offset) == is;
-        let (mut given, mut region) = (0, None);
-        step.for_each_change(shape, |offsets, _, is| {
-            for offset in offsets.filter(|&offset| is_given(offset, is)) {
-                let voxel = voxel_of(offset, shape);
-                given += 1;
-                region = Some(around(region, voxel, voxel));
-            }
-        })?;
-        let kept = step.changed.saturating_sub(given);
-        let Some(region) = region else { return Ok(TakenBack { edit: None, kept }) };
-        let mut after = Packer::default();
-        let pairs = step.before.beside(&step.after).map(|(count, was, is)| (count, (was, is)));
-        along_rows(step.region, shape, pairs, |offsets, (was, is)| {
-            let [i, j, k] = voxel_of(offsets.start, shape);
-            let (first, last) = (i.max(region.low[0]), (i + offsets.len()).min(region.high[0]));
-            if first < last && region.contains([first, j, k]) {
-                let clipped = offsets.start + first - i..offsets.start + last - i;
-                if was == is {
-                    match mask.voxels() {
-                        LabelVoxels::U8(values) => after.push_values(&values[clipped]),
-                        LabelVoxels::U16(values) => after.push_values(&values[clipped]),
-                    }
-                } else {
-                    clipped.for_each(|offset| after.push(1, if is_given(offset, is) { was } else { mask.at(offset) }));
-                }
-            }
-            true
-        });
-        let before = Runs::of_region(mask, &region);
-        let edit = Edit::of_runs(region, before, after.finish(), Author::Person, Tool::TakeBack, at_ms);
-        Ok(TakenBack { edit: Some(edit), kept })
+        take_back(step, self.done.iter().skip(at + 1), mask, at_ms)
     }
+}
+
+fn take_back<'a>(step: &Edit, later: impl Iterator<Item = &'a Edit>, mask: &LabelMap, at_ms: i64) -> Result<TakenBack, AnnotateError> {
+    let shape = mask.grid().shape();
+    let mut marks = Marks::new(step.region);
+    for edit in later.filter(|edit| edit.region.intersection(&step.region).is_some()) {
+        edit.for_each_change(shape, |offsets, _, _| marks.mark(voxel_of(offsets.start, shape), offsets.len()))?;
+    }
+    let is_given = |offset: usize, is: u16| !marks.is_marked(voxel_of(offset, shape)) && mask.at(offset) == is;
+    let (mut given, mut region) = (0, None);
+    step.for_each_change(shape, |offsets, _, is| {
+        for offset in offsets.filter(|&offset| is_given(offset, is)) {
+            let voxel = voxel_of(offset, shape);
+            given += 1;
+            region = Some(around(region, voxel, voxel));
+        }
+    })?;
+    let kept = step.changed.saturating_sub(given);
+    let Some(region) = region else { return Ok(TakenBack { edit: None, kept }) };
+    let mut after = Packer::default();
+    let pairs = step.before.beside(&step.after).map(|(count, was, is)| (count, (was, is)));
+    along_rows(step.region, shape, pairs, |offsets, (was, is)| {
+        let [i, j, k] = voxel_of(offsets.start, shape);
+        let (first, last) = (i.max(region.low[0]), (i + offsets.len()).min(region.high[0]));
+        if first < last && region.contains([first, j, k]) {
+            let clipped = offsets.start + first - i..offsets.start + last - i;
+            if was == is {
+                match mask.voxels() {
+                    LabelVoxels::U8(values) => after.push_values(&values[clipped]),
+                    LabelVoxels::U16(values) => after.push_values(&values[clipped]),
+                }
+            } else {
+                clipped.for_each(|offset| after.push(1, if is_given(offset, is) { was } else { mask.at(offset) }));
+            }
+        }
+        true
+    });
+    let before = Runs::of_region(mask, &region);
+    let edit = Edit::of_runs(region, before, after.finish(), Author::Person, Tool::TakeBack, at_ms);
+    Ok(TakenBack { edit: Some(edit), kept })
 }
 
 /// Voxels of a box, one bit each, `i` fastest. No memory is taken before the first is marked.
@@ -150,6 +181,7 @@ mod tests {
             let mut replayed = LabelMap::empty(*drawn.mask.grid());
             drawn.history.steps().take(at).for_each(|step| step.edit.apply(&mut replayed).expect("fits"));
             let taken = drawn.history.take_back(at, &drawn.mask, 5).expect("a done step");
+            assert_eq!(drawn.history.step_alone(at).expect("a done step").take_back(&drawn.mask, 5), Ok(taken.clone()));
             let own: Vec<usize> = (0..drawn.mask.len()).filter(|&offset| drawn.owner[offset] == Some(at)).collect();
             assert_eq!(taken.kept, step.changed - own.len());
             assert_eq!(taken.edit.as_ref().map_or(0, |edit| edit.changed), own.len());

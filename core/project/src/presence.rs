@@ -3,6 +3,7 @@
 //! On Unix an open file can be deleted: writing into it goes on without an error, and all of it is gone at the end. So each write
 //! first looks whether the name still leads to the file.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -11,25 +12,36 @@ use rusqlite::Connection;
 use crate::{ProjectError, files, schema};
 
 /// Which file lay under the database's name when it was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Presence {
-    /// Device and number of the file, where the system tells them.
-    #[cfg(unix)]
-    file: (u64, u64),
+    file: Identity,
+    was_put_back: Cell<bool>,
+}
+
+/// Device and number of a file, where the system tells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity(#[cfg(unix)] (u64, u64));
+
+impl Identity {
+    fn at(path: &Path) -> Option<Self> {
+        let about = fs::metadata(path).ok()?;
+        #[cfg(unix)]
+        let identity = Self((std::os::unix::fs::MetadataExt::dev(&about), std::os::unix::fs::MetadataExt::ino(&about)));
+        #[cfg(not(unix))]
+        let identity = about.is_file().then_some(Self())?;
+        Some(identity)
+    }
 }
 
 impl Presence {
     /// What lies under the name now; `None` if nothing does.
     pub fn at(database: &Path) -> Option<Self> {
-        let about = fs::metadata(database).ok()?;
-        #[cfg(unix)]
-        let presence = {
-            use std::os::unix::fs::MetadataExt;
-            Self { file: (about.dev(), about.ino()) }
-        };
-        #[cfg(not(unix))]
-        let presence = about.is_file().then_some(Self {})?;
-        Some(presence)
+        Some(Self { file: Identity::at(database)?, was_put_back: Cell::new(false) })
+    }
+
+    /// Whether another file, a copy of the one that is open, was put under the name.
+    pub fn was_put_back(&self) -> bool {
+        self.was_put_back.get()
     }
 
     /// Fails unless the database of `folder` is still there. If it was deleted, and its folder was not, it is put back whole from
@@ -37,16 +49,14 @@ impl Presence {
     ///
     /// # Errors
     /// [`ProjectError::Gone`].
-    pub fn require(self, folder: &Path, connection: &Connection) -> Result<(), ProjectError> {
+    pub fn require(&self, folder: &Path, connection: &Connection) -> Result<(), ProjectError> {
         let path = folder.join(schema::DATABASE);
-        match Self::at(&path) {
-            Some(now) if now == self => Ok(()),
-            Some(_) => Err(ProjectError::Gone { path, is_put_back: false }),
-            None => {
-                let is_put_back = folder.is_dir() && put_back(folder, connection).is_ok();
-                Err(ProjectError::Gone { path, is_put_back })
-            }
+        match Identity::at(&path) {
+            Some(now) if now == self.file => return Ok(()),
+            None if folder.is_dir() && put_back(folder, connection).is_ok() => self.was_put_back.set(true),
+            _ => {}
         }
+        Err(ProjectError::Gone { path, is_put_back: self.was_put_back() })
     }
 }
 

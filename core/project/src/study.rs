@@ -128,6 +128,13 @@ impl Study {
         }
     }
 
+    /// Whether the study's database was deleted and put back while this is open. Nothing can be changed through this any more: let
+    /// go of it and open the study again, which has everything that was saved.
+    #[must_use]
+    pub fn was_put_back(&self) -> bool {
+        self.presence.as_ref().is_some_and(Presence::was_put_back)
+    }
+
     /// Whether the program that had the study open before did not come to close it: it was killed, or the power failed.
     #[must_use]
     pub fn was_interrupted(&self) -> bool {
@@ -220,7 +227,7 @@ impl Study {
         if let Some(because) = self.read_only_because() {
             return Err(ProjectError::ReadOnly { folder: self.folder.clone(), because: because.clone() });
         }
-        self.presence.map_or(Ok(()), |presence| presence.require(&self.folder, &self.connection))
+        self.presence.as_ref().map_or(Ok(()), |presence| presence.require(&self.folder, &self.connection))
     }
 
     /// All that `change` does to the database, or nothing of it. On the disk when this returns.

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use medley_annotate::Edit;
+use medley_annotate::{Edit, StepAlone, TakenBack};
 use medley_io::StoredGeometry;
 use medley_learn::TrainingCase;
-use medley_project::{CaseId, CaseInfo, ModelRecord, Role};
+use medley_project::provenance::CaseProvenance;
+use medley_project::{CaseId, CaseInfo, CaseStatus, ModelRecord, ReadOnlyBecause, Role};
 use medley_volume::{Grid, LabelMap, LabelTable, Ras};
 
 use super::sets::CheckedSet;
 use super::volumes::{OneVolume, Volumes};
+use crate::render::ScanTextures;
 use crate::state::measure::Measurement;
 use crate::state::open_case::OpenCase;
 use crate::state::second_scan::{SecondScan, SecondSource};
@@ -61,6 +63,21 @@ pub enum Request {
     ReadLabels(PathBuf),
     /// Read a mask that is to replace the open one.
     ReadMask(CaseId, PathBuf),
+    /// Work out what remains of a step of a case's history that is taken back alone. The number tells which state of the mask is
+    /// meant.
+    TakeBack(CaseId, u64, Box<StepAlone>, Arc<LabelMap>),
+    /// Tell how a case's mask came to be.
+    TellProvenance(CaseId),
+    /// Write the provenance of all cases to a file; its ending chooses the format.
+    SaveProvenance(PathBuf),
+    /// Show on the slices who made what in place of the labels.
+    ShowOrigins(CaseId, Option<Arc<ScanTextures>>),
+    /// Show the labels again.
+    ShowMask(CaseId, Option<Arc<ScanTextures>>, Arc<LabelMap>),
+    /// Give a case a status.
+    SetStatus(CaseId, CaseStatus),
+    /// Say who reviews from now on.
+    SetReviewer(Option<String>),
     /// Mark a case as corrected or not.
     SetCorrected(CaseId, bool),
     /// Say what a case is for.
@@ -96,6 +113,8 @@ pub enum JournalStep {
     Undo,
     /// The last change taken back was done again.
     Redo,
+    /// So many changes were taken back (below 0) or done again (above).
+    Jump(isize),
 }
 
 /// A study as the window knows it.
@@ -111,6 +130,10 @@ pub struct StudySummary {
     pub cases: Vec<CaseInfo>,
     /// Its models, newest last.
     pub models: Vec<ModelRecord>,
+    /// Who reviews, if somebody has said so.
+    pub reviewer: Option<String>,
+    /// Why nothing of it can be changed here, if so.
+    pub read_only: Option<ReadOnlyBecause>,
 }
 
 /// A case, loaded, and how it is first looked at. All that takes time on a large scan was done by the clerk.
@@ -143,6 +166,16 @@ pub enum Reply {
     Journaled(CaseId),
     /// A change could not be put into the journal; it is tried again until it can.
     JournalWaits(String),
+    /// What remains of a step that is taken back alone, for the state of the mask that was meant; or why it cannot be.
+    TakenBack(CaseId, u64, Result<TakenBack, String>),
+    /// How a case's mask came to be.
+    Provenance(CaseId, Box<CaseProvenance>),
+    /// The slices show who made what; `false` if that could not be.
+    OriginsShown(CaseId, bool),
+    /// The slices show the labels again.
+    MaskShown(CaseId),
+    /// Who reviews from now on.
+    Reviewer(Option<String>),
     /// A mask was written into the study.
     MaskSaved(CaseId, PathBuf),
     /// Something was written to a file of the user's choice: what, and where.

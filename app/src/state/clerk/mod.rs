@@ -3,6 +3,7 @@
 
 mod measurements;
 mod messages;
+mod provenance;
 mod second;
 mod sets;
 mod study_cases;
@@ -28,9 +29,10 @@ pub use self::volumes::{OneVolume, Volumes};
 use self::watch::Watch;
 use super::open_case::OpenCase;
 use super::window_level::WindowLevel;
+use crate::clock::now_ms;
 use crate::render::ScanTextures;
 use crate::stem::stem;
-use crate::{places, sample};
+use crate::{places, sample, texts};
 
 pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
 
@@ -155,6 +157,7 @@ impl Desk {
     }
 
     fn handle(&mut self, request: Request) {
+        self.return_to_study();
         // Only these can be given up; what else fails must be told, whatever was given up before.
         let is_reading = is_reading(&request);
         let result = match request {
@@ -189,6 +192,21 @@ impl Desk {
                 read.map(|labels| self.reply(Reply::LabelsRead(path, labels)))
             }
             Request::ReadMask(case, path) => self.read_mask(case, path),
+            Request::TakeBack(case, version, step, mask) => {
+                let taken = step.take_back(&mask, now_ms()).map_err(sentence);
+                self.reply(Reply::TakenBack(case, version, taken));
+                Ok(())
+            }
+            Request::TellProvenance(case) => self.tell_provenance(case),
+            Request::SaveProvenance(path) => self.save_provenance(path),
+            Request::ShowOrigins(case, textures) => self.show_origins(case, textures.as_deref()),
+            Request::ShowMask(case, textures, mask) => {
+                self.show_mask(textures.as_deref(), &mask);
+                self.reply(Reply::MaskShown(case));
+                Ok(())
+            }
+            Request::SetStatus(case, status) => self.change_cases(|study| study.set_status(case, status)),
+            Request::SetReviewer(name) => self.set_reviewer(name.as_deref()),
             Request::SetCorrected(case, is_corrected) => self.change_cases(|study| study.set_corrected(case, is_corrected)),
             Request::SetRole(case, role) => self.change_cases(|study| study.set_role(case, role)),
             Request::SetClass(case, class) => self.change_cases(|study| study.set_class(case, class.as_deref())),
@@ -232,7 +250,7 @@ impl Desk {
         match medley_io::kind_of(path).map_err(sentence)? {
             FileKind::Study => {
                 self.close_study();
-                self.study = Some(Study::open(path).map_err(sentence)?);
+                self.study = Some(Study::open_even_read_only(path).map_err(sentence)?);
                 self.announce(None)
             }
             FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => self.open_scan(path),
@@ -249,7 +267,11 @@ impl Desk {
         self.close_study();
         let folder = places::sample_study();
         let is_there = folder.join("study.sqlite").exists();
-        let study = if is_there { Study::open(&folder).map_err(sentence)? } else { sample::unpack_study(&folder).map_err(sentence)? };
+        let study = if is_there {
+            Study::open_even_read_only(&folder).map_err(sentence)?
+        } else {
+            sample::unpack_study(&folder).map_err(sentence)?
+        };
         self.study = Some(study);
         self.announce(None)
     }
@@ -290,7 +312,7 @@ impl Desk {
         if self.study.is_none() {
             let folder = places::own_study();
             let is_there = folder.join("study.sqlite").exists();
-            let study = if is_there { Study::open(&folder) } else { Study::create(&folder, &first_labels()) };
+            let study = if is_there { Study::open_even_read_only(&folder) } else { Study::create(&folder, &first_labels()) };
             self.study = Some(study.map_err(sentence)?);
         }
         self.study_mut()
@@ -363,7 +385,9 @@ impl Desk {
         let name = folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned());
         let labels = study.label_table().map_err(sentence)?;
         let models = study.models().map_err(sentence)?;
-        self.reply(Reply::StudyOpened(StudySummary { folder, name, labels, cases, models }, first));
+        let reviewer = study.reviewer().map_err(sentence)?;
+        let read_only = study.read_only_because().cloned();
+        self.reply(Reply::StudyOpened(StudySummary { folder, name, labels, cases, models, reviewer, read_only }, first));
         Ok(())
     }
 
@@ -379,6 +403,9 @@ impl Desk {
         let mut loaded = loaded.map_err(sentence)?;
         for notice in std::mem::take(&mut loaded.notices) {
             self.reply(Reply::Notice(notice));
+        }
+        if loaded.restored > 0 {
+            self.reply(Reply::Notice(texts::history::restored(loaded.restored)));
         }
         let mut case = OpenCase::new(id, name, loaded);
         if let Some((device, queue)) = &self.gpu {
@@ -406,11 +433,15 @@ impl Desk {
             let case = *case;
             let Some(study) = self.study.as_mut() else { return };
             let result = match step {
-                JournalStep::Edit(edit) => study.journal_edit(case, edit).map(drop),
+                JournalStep::Edit(edit) => study.journal_edit(case, edit).map(|_| ()),
                 JournalStep::Undo => study.journal_undo(case),
                 JournalStep::Redo => study.journal_redo(case),
+                JournalStep::Jump(steps) => study.journal_jump(case, *steps),
             };
             if let Err(error) = result {
+                if self.return_to_study() {
+                    continue;
+                }
                 self.reply(Reply::JournalWaits(sentence(error)));
                 return;
             }

@@ -20,6 +20,9 @@ use crate::texts::correct as texts;
 impl Workbench {
     /// Shows what a tool would do, and does it once it is known where `is_to_apply`.
     pub fn ask_tool(&mut self, gesture: Gesture, label: u16, is_to_apply: bool) {
+        if self.change_obstacle().is_some() && (!is_to_apply || self.refuses_change()) {
+            return;
+        }
         let rules = self.correction.rules(self.locked_labels());
         let Some(case) = &self.case else { return };
         let wanted = Wanted { case: case.id, mask_version: case.mask_version(), label, rules, gesture };

@@ -17,7 +17,10 @@ impl Workbench {
     /// Keeps a changed label table and draws by it.
     pub fn set_labels(&mut self, labels: LabelTable) {
         self.set_palette(&labels);
-        self.clerk.ask(Request::SetLabels(labels.clone()));
+        // Whoever only looks may choose what to see, for as long as the window is open.
+        if self.read_only_obstacle().is_none() {
+            self.clerk.ask(Request::SetLabels(labels.clone()));
+        }
         if let Some(study) = &mut self.study {
             study.labels = labels;
         }
@@ -71,8 +74,10 @@ impl Workbench {
     }
 
     pub(super) fn set_palette(&mut self, labels: &LabelTable) {
-        let is_safe = self.hands.settings.has_safe_label_colors;
-        self.palette = Arc::new(if is_safe { Palette::safe(labels) } else { Palette::of(labels) });
+        if !self.provenance.shows_origins() {
+            let is_safe = self.hands.settings.has_safe_label_colors;
+            self.palette = Arc::new(if is_safe { Palette::safe(labels) } else { Palette::of(labels) });
+        }
     }
 
     /// The labels that no tool and no proposal may change.

@@ -26,6 +26,9 @@ impl Workbench {
 
     fn snapshot_of(&mut self, is_asked_for: bool) {
         self.last_snapshot = Instant::now();
+        if self.read_only_obstacle().is_some() {
+            return;
+        }
         let Some(case) = self.case.as_mut().filter(|case| case.unsaved > 0 || is_asked_for) else { return };
         if case.is_painting() {
             return;
@@ -58,6 +61,9 @@ impl Workbench {
 
     /// Puts the brush down.
     pub fn begin_stroke(&mut self, brush: Brush) {
+        if self.refuses_change() {
+            return;
+        }
         let locked = self.study.as_ref().and_then(|study| study.labels.get(brush.label)).filter(|label| label.is_locked);
         if let Some(label) = locked {
             self.notices.push(Severity::Warning, format!("“{}” is locked; unlock it in the label list to paint it.", label.name));
@@ -104,6 +110,9 @@ impl Workbench {
         step: impl FnOnce(&mut OpenCase) -> Result<Option<MaskChange>, medley_annotate::AnnotateError>,
         entry: JournalStep,
     ) {
+        if self.refuses_change() {
+            return;
+        }
         let Some(case) = &mut self.case else { return };
         match step(case) {
             Ok(Some(change)) => {
@@ -117,6 +126,9 @@ impl Workbench {
     }
 
     pub(super) fn apply_and_journal(&mut self, edit: medley_annotate::Edit) {
+        if self.refuses_change() {
+            return;
+        }
         let Some(case) = &mut self.case else { return };
         match case.apply(&edit) {
             Ok(change) => {

@@ -3,19 +3,21 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
-//!   and the journal; `correcting`: the other tools; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and
-//!   boxes; `weights`; `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures
-//!   for papers
+//!   and the journal; `correcting`: the other tools; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
+//!   stands in the way of changes; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`;
+//!   `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
 
 mod comparing;
 mod correcting;
 mod figures;
 mod hands;
+mod history;
 mod labels;
 mod learning;
 mod masks;
 mod measuring;
 mod opening;
+mod provenance;
 mod second;
 mod tabs;
 mod tasks;
@@ -38,6 +40,7 @@ use super::layout::Layout;
 use super::measure::Measure;
 use super::notices::Notices;
 use super::open_case::OpenCase;
+use super::provenance::ProvenancePage;
 use super::second_scan::{SecondScan, SecondSource};
 use super::tabs::Tabs;
 use super::tools::{ActiveTool, BrushSettings};
@@ -128,12 +131,18 @@ pub struct Workbench {
     pub checked_set: Option<CheckedSet>,
     /// The page of weights.
     pub weights_page: WeightsPage,
+    /// The page of who did what.
+    pub provenance: ProvenancePage,
+    /// The step of the history that was chosen.
+    pub chosen_step: Option<usize>,
     /// What can compute here, once it is known.
     pub devices: Vec<DeviceInfo>,
     /// Settings, the command palette, the page of shortcuts, fingers on the screen.
     pub hands: Hands,
     /// Colours of the labels as the shaders use them.
     pub palette: Arc<Palette>,
+    /// The case and the position of its history to which the mask is being taken.
+    jump: Option<(CaseId, usize)>,
     last_snapshot: Instant,
     clerk: Clerk,
     worker: Worker,
@@ -194,6 +203,9 @@ impl Workbench {
             volume_choice: None,
             checked_set: None,
             weights_page,
+            provenance: ProvenancePage::default(),
+            chosen_step: None,
+            jump: None,
             devices: Vec::new(),
             hands: Hands::default(),
             palette: Arc::new(Palette::of(&LabelTable::default())),
@@ -220,6 +232,8 @@ impl Workbench {
             self.take_job_event(event);
         }
         self.poll_tools();
+        self.poll_history();
+        self.poll_provenance();
         self.take_weights_news();
         self.poll_measure();
         self.poll_figure();

@@ -100,6 +100,7 @@ impl Workbench {
             }
             Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText("Measurements", path, self.measurement_table())),
             Chosen::SaveFigure(path) => self.figure.path = Some(path),
+            Chosen::SaveProvenance(path) => self.clerk.ask(Request::SaveProvenance(path)),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
             Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),
         }
@@ -139,6 +140,11 @@ impl Workbench {
             Reply::Journaled(id) => self.take_journaled(id),
             Reply::JournalWaits(sentence) => self.notices.push(Severity::Error, sentence),
             Reply::MaskSaved(..) => {}
+            Reply::TakenBack(case, version, taken) => self.take_step_back(case, version, taken),
+            Reply::Provenance(case, told) => self.take_provenance(case, *told),
+            Reply::OriginsShown(case, is_shown) => self.take_origins(case, is_shown),
+            Reply::MaskShown(case) => self.take_mask_shown(case),
+            Reply::Reviewer(name) => self.take_reviewer(name),
             Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
             Reply::MaskRead(id, path, labels, names) => {
                 self.with_case(id, |workbench| workbench.take_mask(&path, &labels, &names));
@@ -170,6 +176,7 @@ impl Workbench {
     fn leave_study(&mut self) {
         self.drop_preview();
         self.remove_second();
+        self.leave_case();
         self.tabs.clear();
         self.comparison = None;
         self.case = None;
@@ -199,7 +206,7 @@ impl Workbench {
         if let Some(study) = &mut self.study {
             let known = study.labels.labels().len();
             study.labels.add_unknown(loaded.labels);
-            if study.labels.labels().len() != known {
+            if study.labels.labels().len() != known && study.read_only.is_none() {
                 self.clerk.ask(Request::SetLabels(study.labels.clone()));
             }
             let labels = study.labels.clone();

@@ -132,6 +132,7 @@ impl Workbench {
     fn finish_gesture(&mut self) {
         self.finish_stroke();
         self.drop_preview();
+        self.leave_case();
     }
 
     fn take_out(&mut self) -> Option<Parked> {
