@@ -70,13 +70,13 @@ pub fn bar(ui: &mut Ui, workbench: &mut Workbench) {
         }
         let window = ui.add_enabled(comparison.is_linked, Button::new(texts::WINDOW_LINKED).selected(comparison.is_window_linked));
         if window.on_hover_text(texts::WINDOW_LINKED_HOVER).clicked() {
-            comparison.is_window_linked = !comparison.is_window_linked;
+            comparison.toggle_window_link();
         }
         if matches!(comparison.other, Other::Case(_)) {
             ui.separator();
             command_button_named(ui, workbench, Command::LinkHere, texts::LINK_HERE).on_hover_text(texts::LINK_HERE_HOVER);
             let Some(comparison) = &mut workbench.comparison else { return };
-            let is_shifted = comparison.offset_mm != Default::default();
+            let is_shifted = comparison.offset_mm.length() > 0.0;
             let hover = format!("{} ({})", texts::BY_COORDINATES_HOVER, texts::offset(comparison.offset_mm));
             if ui.add(Button::new(texts::BY_COORDINATES).selected(!is_shifted)).on_hover_text(hover).clicked() {
                 comparison.link_by_coordinates();

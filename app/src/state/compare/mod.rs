@@ -150,6 +150,12 @@ impl Comparison {
         other_leads
     }
 
+    /// Another case became the open one: the same place of the other side lies elsewhere from it, and it leads at first.
+    pub fn realign(&mut self, offset_mm: DVec3) {
+        self.offset_mm = offset_mm;
+        self.followed = None;
+    }
+
     /// Takes both crosshairs as the same place from now on.
     pub fn link_here(&mut self, open: &Views, other: &Views) {
         self.offset_mm = other.crosshair.0 - open.crosshair.0;
@@ -165,6 +171,12 @@ impl Comparison {
     /// Links or unlinks the sides; the open case leads at first.
     pub fn toggle_link(&mut self) {
         self.is_linked = !self.is_linked;
+        self.followed = None;
+    }
+
+    /// Shows both sides in the open one's window of values, or each in its own.
+    pub fn toggle_window_link(&mut self) {
+        self.is_window_linked = !self.is_window_linked;
         self.followed = None;
     }
 

@@ -89,6 +89,14 @@ fn the_side_that_is_moved_leads_and_nothing_wanders_on_askew_grids() {
     open.window = WindowLevel { width: 80.0, level: 40.0 };
     comparison.follow((a, &mut open), (b, &mut other), SIZES);
     assert_eq!(other.window, open.window);
+    // Each in its own, and in one again.
+    comparison.toggle_window_link();
+    other.window = WindowLevel { width: 9.0, level: 1.0 };
+    comparison.follow((a, &mut open), (b, &mut other), SIZES);
+    assert_eq!((open.window.width, other.window.width), (80.0, 9.0));
+    comparison.toggle_window_link();
+    comparison.follow((a, &mut open), (b, &mut other), SIZES);
+    assert_eq!(other.window, open.window);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Comparing the open case with another one.
 
 use medley_project::CaseId;
-use medley_volume::glam::DVec2;
+use medley_volume::Ras;
+use medley_volume::glam::{DVec2, DVec3};
 
 use super::Workbench;
 use crate::state::compare::{Comparison, Other, usual_offset};
@@ -21,7 +22,7 @@ impl Workbench {
                 Comparison::with(other, self.views.clone(), usual_offset(open.grid(), beside.grid()), is_window_linked)
             }
             Other::Proposal if case.proposal.is_none() => return,
-            Other::Proposal => Comparison::with(other, self.views.clone(), Default::default(), true),
+            Other::Proposal => Comparison::with(other, self.views.clone(), DVec3::ZERO, true),
         };
         self.views.subject = if other == Other::Proposal { Subject::Mask } else { Subject::Everything };
         self.comparison = Some(comparison);
@@ -131,7 +132,7 @@ impl Workbench {
         self.views.take_settings_of(&shown);
         // Where the pointer is on the other side is told of the open one.
         let offset = self.comparison.as_ref().filter(|comparison| comparison.is_linked).map(|comparison| comparison.offset_mm);
-        let pointed = shown.pointer.zip(offset).map(|(at, offset)| medley_volume::Ras(at.0 - offset));
+        let pointed = shown.pointer.zip(offset).map(|(at, offset)| Ras(at.0 - offset));
         self.views.pointer = pointed.or(open.pointer);
         Some(result)
     }
@@ -168,10 +169,7 @@ impl Workbench {
             (Other::Case(other), Some(left)) if other == entered => comparison.turn_round(left),
             (Other::Case(other), _) if other != entered => {
                 let (Some(open), Some(beside)) = (&self.case, self.tabs.find(other)) else { return };
-                let offset_mm = usual_offset(open.volume.grid(), beside.case.volume.grid());
-                comparison.offset_mm = offset_mm;
-                comparison.toggle_link();
-                comparison.toggle_link();
+                comparison.realign(usual_offset(open.volume.grid(), beside.case.volume.grid()));
             }
             _ => _ = self.leave_comparison(),
         }
