@@ -114,7 +114,6 @@ fn picture(ui: &mut Ui, workbench: &mut Workbench, histogram: &Histogram) {
     over(&painter, &scale, window);
     values(&painter, ui, &scale, rect);
     drag(ui, workbench, &scale, &response);
-    response.on_hover_text(texts::HISTOGRAM_HINT);
 }
 
 fn bars(painter: &Painter, ui: &Ui, histogram: &Histogram, scale: &Scale, is_logarithmic: bool) {

@@ -139,7 +139,7 @@ fn labels(ui: &mut Ui, workbench: &Workbench, quantity: Quantity) {
 fn label_row(ui: &mut Ui, [volume, mean]: [RichText; 2], name: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            for (text, width) in [(mean, 92.0), (volume, 58.0)] {
+            for (text, width) in [(mean, 100.0), (volume, 58.0)] {
                 ui.allocate_ui_with_layout(egui::vec2(width, 16.0), Layout::right_to_left(Align::Center), |ui| {
                     ui.set_min_width(width);
                     ui.label(text);

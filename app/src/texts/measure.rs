@@ -41,9 +41,7 @@ pub const NO_WINDOW: &str = "There are no voxels to find a window from.";
 /// Title of the histogram's window.
 pub const HISTOGRAM: &str = "Histogram and window";
 /// What the picture is called for a screen reader.
-pub const HISTOGRAM_PICTURE: &str = "Histogram";
-/// What the hand does in it.
-pub const HISTOGRAM_HINT: &str = "Drag an edge of the window, or its middle.";
+pub const HISTOGRAM_PICTURE: &str = "Histogram: drag an edge of the window, or its middle";
 /// Counts by their logarithm.
 pub const LOGARITHMIC: &str = "Logarithmic";
 /// Width of the window.
@@ -73,7 +71,8 @@ pub fn value_unit(quantity: Quantity) -> &'static str {
 /// Column of means.
 #[must_use]
 pub fn mean_title(quantity: Quantity) -> String {
-    format!("{} mean ± SD", value_unit(quantity)).trim_start().to_owned()
+    let unit = value_unit(quantity);
+    if unit.is_empty() { "mean ± SD".to_owned() } else { format!("mean ± SD ({unit})") }
 }
 
 /// What a kind of measurement is called.
@@ -118,7 +117,7 @@ pub fn value(value: f64, quantity: Quantity) -> String {
 /// What a region holds, in short: mean and spread.
 #[must_use]
 pub fn mean(held: &RegionStatistics, quantity: Quantity) -> String {
-    format!("{} ± {:.1}", value(held.mean, quantity), held.sd)
+    format!("{:.1} ± {:.1} {}", held.mean, held.sd, value_unit(quantity)).trim_end().to_owned()
 }
 
 /// What a region holds, beside it in the picture.
@@ -130,11 +129,17 @@ pub fn region_lines(shape: &Shape, held: Option<Option<RegionStatistics>>, quant
         Some(Some(held)) => vec![
             format!("Mean {}", value(held.mean, quantity)),
             format!("SD {:.1}", held.sd),
-            format!("{} … {}", value(held.min, quantity), value(held.max, quantity)),
+            extremes(&held, quantity),
             size(shape),
             voxels(held.voxels),
         ],
     }
+}
+
+/// The smallest and the largest value; CT numbers are whole.
+fn extremes(held: &RegionStatistics, quantity: Quantity) -> String {
+    let digits = if quantity == Quantity::Hounsfield || held.max.abs().max(held.min.abs()) >= 100.0 { 0 } else { 2 };
+    format!("{:.digits$} … {:.digits$} {}", held.min, held.max, value_unit(quantity)).trim_end().to_owned()
 }
 
 /// A number of voxels.

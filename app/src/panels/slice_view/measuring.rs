@@ -26,7 +26,8 @@ pub(super) fn measure(ui: &Ui, workbench: &mut Workbench, place: &Place, respons
     let plane = SlicePlane::of_view(geometry, &place.grid);
     let least_mm = STEP / geometry.points_per_mm();
     let events = ui.input(|input| input.events.clone());
-    let is_down_here = response.is_pointer_button_down_on();
+    // A quick click goes down and up within a frame.
+    let is_down_here = response.is_pointer_button_down_on() || response.clicked();
     for event in events {
         match event {
             Event::PointerButton { pos: at, button: PointerButton::Primary, pressed: true, .. } if is_down_here => {
@@ -93,11 +94,12 @@ pub(super) fn draw(painter: &Painter, workbench: &Workbench, place: &Place, geom
         }
         let is_selected = workbench.measure.selected == Some(measured.number);
         line(painter, shape, geometry, passing == Passing::Within, is_selected);
+        // Where a shape only passes through, its numbers would hide what is there.
         if passing == Passing::Within {
             handles(painter, shape, geometry, is_selected && workbench.tool.is_measuring());
+            let lines = lines_of(shape, measured.statistics, quantity);
+            caption(painter, place.rect, anchor(shape, geometry), &lines);
         }
-        let lines = lines_of(shape, measured.statistics, quantity);
-        caption(painter, place.rect, anchor(shape, geometry), &lines, passing == Passing::Within);
     }
     if let Some(draft) = workbench.measure.draft() {
         let shape = draft.shape();
@@ -105,7 +107,7 @@ pub(super) fn draw(painter: &Painter, workbench: &Workbench, place: &Place, geom
         if passing != Passing::Beside {
             line(painter, &shape, geometry, passing == Passing::Within, true);
             if !shape.is_empty() {
-                caption(painter, place.rect, anchor(&shape, geometry), &[texts::size(&shape)], passing == Passing::Within);
+                caption(painter, place.rect, anchor(&shape, geometry), &[texts::size(&shape)]);
             }
         }
     }
@@ -154,14 +156,133 @@ fn anchor(shape: &Shape, geometry: &SliceGeometry) -> Pos2 {
 }
 
 /// Numbers on a dark ground, kept inside the view.
-fn caption(painter: &Painter, rect: Rect, at: Pos2, lines: &[String], is_within: bool) {
-    let color = if is_within { COLOR } else { COLOR.gamma_multiply(0.55) };
-    let text = painter.layout_no_wrap(lines.join("\n"), FontId::proportional(12.0), color);
+fn caption(painter: &Painter, rect: Rect, at: Pos2, lines: &[String]) {
+    let text = painter.layout_no_wrap(lines.join("\n"), FontId::proportional(12.0), COLOR);
     let size = text.size() + vec2(8.0, 4.0);
     let room = rect.shrink(4.0);
     let corner = pos2(at.x.min(room.right() - size.x).max(room.left()), at.y.min(room.bottom() - size.y).max(room.top()));
     let ground = Rect::from_min_size(corner, size);
-    painter.rect_filled(ground, 3.0, Color32::from_black_alpha(if is_within { 170 } else { 110 }));
+    painter.rect_filled(ground, 3.0, Color32::from_black_alpha(170));
     let from = Align2::LEFT_TOP.align_size_within_rect(text.size(), ground.shrink2(vec2(4.0, 2.0))).min;
-    painter.galley(from, text, color);
+    painter.galley(from, text, COLOR);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use egui::{Modifiers, RawInput, vec2};
+    use medley_annotate::History;
+    use medley_io::StoredGeometry;
+    use medley_project::CaseId;
+    use medley_volume::{AnatomicalPlane, Grid, LabelMap, Quantity, Scaling, Volume, Voxels};
+
+    use super::*;
+    use crate::state::open_case::OpenCase;
+    use crate::state::tools::ActiveTool;
+    use crate::state::view::ViewKind;
+    use crate::state::workbench::OpenFirst;
+
+    /// A window of one slice view of 400 × 400 points, in which a millimetre is 10 points.
+    struct Hand {
+        context: egui::Context,
+        workbench: Workbench,
+    }
+
+    impl Hand {
+        fn with(tool: ActiveTool) -> Self {
+            let grid = Grid::axis_aligned([40, 40, 5], [1.0; 3]).expect("a grid");
+            let volume = Volume::new(grid, Voxels::U8(vec![7; grid.len()]), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
+            let geometry = StoredGeometry::of_grid(&grid);
+            let kept =
+                medley_project::OpenCase { volume, geometry, mask: LabelMap::empty(grid), history: History::new(), notices: Vec::new() };
+            let mut workbench = Workbench::new(None, &OpenFirst::Nothing, Arc::new(|| {})).expect("threads");
+            workbench.views.crosshair = grid.center();
+            workbench.case = Some(OpenCase::new(CaseId(1), "a".to_owned(), kept));
+            workbench.tool = tool;
+            let mut hand = Self { context: egui::Context::default(), workbench };
+            hand.frame(Vec::new());
+            hand
+        }
+
+        fn frame(&mut self, events: Vec<Event>) {
+            let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(400.0, 400.0)));
+            let input = RawInput { screen_rect, events, ..Default::default() };
+            let workbench = &mut self.workbench;
+            let _ = self.context.run_ui(input, |ui| {
+                let rect = ui.max_rect();
+                crate::panels::slice_view::show(ui, workbench, ViewKind::Axial, AnatomicalPlane::Axial, rect);
+            });
+        }
+
+        fn button(at: Pos2, pressed: bool) -> Event {
+            Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
+        }
+
+        fn drag(&mut self, from: Pos2, to: Pos2) {
+            self.frame(vec![Event::PointerMoved(from)]);
+            self.frame(vec![Self::button(from, true)]);
+            for part in [0.3, 0.7, 1.0] {
+                self.frame(vec![Event::PointerMoved(from.lerp(to, part))]);
+            }
+            self.frame(vec![Self::button(to, false)]);
+            self.frame(Vec::new());
+        }
+
+        /// Down and up in one frame.
+        fn click(&mut self, at: Pos2) {
+            self.frame(vec![Event::PointerMoved(at)]);
+            self.frame(vec![Self::button(at, true), Self::button(at, false)]);
+            self.frame(Vec::new());
+        }
+
+        fn sizes(&self) -> Vec<f64> {
+            self.workbench.measure.list.iter().map(|measured| measured.measurement.shape.size()).collect()
+        }
+    }
+
+    fn is_near(found: &[f64], wanted: &[f64]) -> bool {
+        found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| (found - wanted).abs() < 1e-3)
+    }
+
+    #[test]
+    fn a_drag_measures_and_a_drag_at_its_end_changes_it() {
+        let mut hand = Hand::with(ActiveTool::Distance);
+        hand.drag(pos2(100.0, 100.0), pos2(130.0, 140.0));
+        assert!(is_near(&hand.sizes(), &[5.0]), "{:?}", hand.sizes());
+        hand.drag(pos2(130.0, 140.0), pos2(160.0, 180.0));
+        assert!(is_near(&hand.sizes(), &[10.0]), "{:?}", hand.sizes());
+        // By its line it is moved, not changed.
+        hand.drag(pos2(145.0, 160.0), pos2(245.0, 160.0));
+        hand.drag(pos2(260.0, 180.0), pos2(230.0, 140.0));
+        assert!(is_near(&hand.sizes(), &[5.0]), "{:?}", hand.sizes());
+    }
+
+    #[test]
+    fn three_quick_clicks_make_an_angle() {
+        let mut hand = Hand::with(ActiveTool::Angle);
+        [pos2(100.0, 100.0), pos2(100.0, 200.0), pos2(200.0, 200.0)].into_iter().for_each(|at| hand.click(at));
+        assert!(is_near(&hand.sizes(), &[90.0]), "{:?}", hand.sizes());
+        assert!(hand.workbench.measure.draft().is_none());
+    }
+
+    #[test]
+    fn regions_are_dragged_from_corner_to_corner_or_drawn() {
+        let mut hand = Hand::with(ActiveTool::Region);
+        hand.workbench.measure.region_form = crate::state::measure::RegionForm::Rectangle;
+        hand.drag(pos2(100.0, 100.0), pos2(200.0, 150.0));
+        assert!(is_near(&hand.sizes(), &[50.0]), "{:?}", hand.sizes());
+        hand.click(pos2(300.0, 300.0));
+        assert_eq!(hand.sizes().len(), 1, "a click elsewhere measures nothing yet");
+        assert!(hand.workbench.measure.cancel());
+    }
+
+    #[test]
+    fn the_crosshair_leaves_measurements_alone() {
+        let mut hand = Hand::with(ActiveTool::Distance);
+        hand.drag(pos2(100.0, 100.0), pos2(130.0, 140.0));
+        hand.workbench.tool = ActiveTool::Crosshair;
+        hand.drag(pos2(130.0, 140.0), pos2(300.0, 300.0));
+        assert!(is_near(&hand.sizes(), &[5.0]));
+    }
 }
