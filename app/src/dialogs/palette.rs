@@ -1,7 +1,5 @@
 use egui::text::LayoutJob;
-use egui::{
-    Align2, FontId, Key, Modal, Modifiers, Rect, Role, ScrollArea, Sense, TextEdit, TextFormat, TextStyle, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, FontId, Key, Modal, Modifiers, Rect, Role, ScrollArea, Sense, TextEdit, TextFormat, Ui, WidgetInfo, pos2, vec2};
 
 use crate::state::command_palette::{Item, found};
 use crate::state::workbench::Workbench;
@@ -59,8 +57,8 @@ fn steps(ui: &Ui) -> isize {
 
 fn field(ui: &mut Ui, workbench: &mut Workbench) {
     let palette = &mut workbench.hands.palette;
-    let edit = TextEdit::singleline(&mut palette.query).hint_text(texts::FIELD_HINT).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0));
-    let field = ui.add(edit.font(TextStyle::Heading));
+    let edit = TextEdit::singleline(&mut palette.query).hint_text(texts::FIELD_HINT).desired_width(f32::INFINITY).margin(vec2(8.0, 5.0));
+    let field = ui.add(edit);
     field.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, texts::FIELD));
     if field.changed() {
         palette.chosen = 0;

@@ -53,7 +53,7 @@ fn what_has_no_name_is_found() {
             ui.allocate_exact_size(egui::vec2(20.0, 20.0), egui::Sense::click());
             ui.add(egui::Button::new("×"));
             ui.text_edit_singleline(&mut String::new());
-            ui.button("Named");
+            let _ = ui.button("Named");
         },
         empty_workbench(),
     );

@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     };
     heading(ui, &study.name);
     if study.cases.is_empty() {
-        empty_hint(ui, "Drop a scan onto the window, or open one with File → Open scan.");
+        empty_hint(ui, "Drop a scan onto the window, or open one with File, Open scan.");
     }
     let open = workbench.case.as_ref().map(|case| case.id);
     let mut wishes = Wishes::default();

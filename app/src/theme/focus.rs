@@ -11,9 +11,12 @@ pub fn color(visuals: &Visuals) -> Color32 {
     visuals.widgets.active.bg_stroke.color
 }
 
-/// Draws a ring around what has the focus: buttons and fields have an outline of their own then, pictures and rows have none, and
-/// on a chosen button it would not be seen.
+/// Draws a ring around what has the focus: buttons have an outline of their own then, but pictures and rows have none, and on a
+/// chosen button it would not be seen. A field for text shows its cursor.
 pub fn draw(ui: &Ui) {
+    if ui.ctx().text_edit_focused() {
+        return;
+    }
     let Some(response) = ui.memory(egui::Memory::focused).and_then(|id| ui.ctx().read_response(id)) else { return };
     let rect = response.interact_rect.expand(1.0).intersect(ui.ctx().content_rect());
     let ring = Stroke::new(WIDTH, color(ui.visuals()));
