@@ -20,21 +20,24 @@ const LEAST_CELLS: usize = 6;
 /// The size a brush has when the program starts, mm.
 pub const FIRST_RADIUS_MM: f64 = 6.0;
 
+/// The largest ball tried, mm.
+pub const LARGEST_BALL_MM: f64 = 12.5;
+
 /// The sizes tried, smallest first: every third that the keys give, from 1 to 25 mm.
 fn radii() -> impl Iterator<Item = f64> {
     (-5..=4).map(|n| FIRST_RADIUS_MM * SIZE_STEP.powi(3 * n))
 }
 
 /// The best stroke of each size, adding and erasing, with the hand in a slice.
-pub fn strokes(desk: &Desk, slice: usize, is_ball: bool) -> Vec<Gesture> {
+pub fn strokes(desk: &Desk, slice: usize, is_ball: bool, ends_at: f64) -> Vec<Gesture> {
     let frame = &desk.scene.frame;
     let mut found = Vec::new();
     for way in [Way::Add, Way::Erase] {
         let errors = desk.errors(way);
         // A ball that reaches no other slice is a disc.
-        for radius_mm in radii().filter(|radius| !is_ball || *radius >= 2.0 * frame.mm[2]) {
+        for radius_mm in radii().filter(|radius| !is_ball || (2.0 * frame.mm[2]..=LARGEST_BALL_MM).contains(radius)) {
             let room = desk.scene.room(way, is_ball);
-            let Some(path) = (Sweep { frame, errors: &errors, room, slice, radius_mm, is_ball }).path() else { continue };
+            let Some(path) = (Sweep { frame, errors: &errors, room, slice, radius_mm, is_ball, ends_at }).path() else { continue };
             let path = path.into_iter().map(|[u, v]| frame.ras([u as f64, v as f64, slice as f64])).collect();
             found.push(Gesture::Stroke { way, radius_mm, is_ball, slice, path });
         }

@@ -121,10 +121,10 @@ impl Gesture {
             Self::Contour { points, .. } => drawn(points, true),
             // The tool's page, then its button; a parameter is one more click and what is typed.
             Self::KeepLargest | Self::FillHoles { .. } | Self::Interpolate => panel(2, 0),
-            Self::RemoveSmaller { .. } => panel(3, 3),
-            Self::Smooth(_) => panel(5, 2),
-            Self::Margin(_) => panel(3, 2),
-            Self::Grow { .. } => panel(3, 5),
+            Self::RemoveSmaller { .. } => panel(2, 0).and(previews(2)),
+            Self::Smooth(_) => panel(2, 0).and(previews(8)),
+            Self::Margin(_) => panel(2, 0).and(previews(4)),
+            Self::Grow { .. } => panel(1, 0).and(previews(6)),
             Self::Threshold { .. } => panel(3, 6),
             Self::CopySlice { .. } | Self::Clear { .. } => panel(1, 0),
         };
@@ -180,6 +180,11 @@ impl Gesture {
 
 fn panel(clicks: usize, keys: usize) -> Effort {
     Effort { thoughts: 1, clicks, keys, ..Effort::default() }
+}
+
+/// The person chooses among so many previews: for each, a parameter is clicked on and typed, and the preview is looked at.
+fn previews(count: usize) -> Effort {
+    Effort { thoughts: count, clicks: count, keys: 2 * count, ..Effort::default() }
 }
 
 /// A line drawn with the button held, from a click on its first point.

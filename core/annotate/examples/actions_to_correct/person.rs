@@ -15,8 +15,6 @@ use crate::time_model::Effort;
 
 /// Nobody goes on for longer.
 const MOST_ACTIONS: usize = 1000;
-/// The largest brush reaches so many millimetres beyond the slice it is in.
-const REACH_MM: f64 = 25.0;
 
 /// What a person may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +34,8 @@ pub struct Habits {
     pub goal: f64,
     /// How far a point lies from where it was meant at most, mm along each axis.
     pub hand_error_mm: f64,
+    /// See [`Sweep::ends_at`](crate::sweep::Sweep::ends_at): how long strokes are.
+    pub stroke_ends_at: f64,
     /// Of the hand.
     pub seed: u64,
 }
@@ -51,6 +51,7 @@ pub struct Action {
 /// All that was done.
 pub struct Work {
     pub way: Way,
+    pub habits: Habits,
     pub first_dice: f64,
     pub actions: Vec<Action>,
     pub effort: Effort,
@@ -91,14 +92,14 @@ pub fn correct(scene: &Scene, way: Way, habits: &Habits, patience: f64) -> Resul
     if let Way::Redraw(every) = way {
         person.redraw(every)?;
     }
-    let has_reached = person.polish(way != Way::BrushOnly)?;
-    if !has_reached && person.effort.seconds() >= patience {
+    person.polish(way != Way::BrushOnly)?;
+    if person.effort.seconds() >= patience {
         return Ok(None);
     }
     let Person { mut desk, first_dice, actions, effort, .. } = person;
     let mask = desk.mask.clone();
     desk.history.jump_to(0, &mut desk.mask)?;
-    Ok(Some(Work { way, first_dice, actions, effort, computing: desk.computing, mask, undone: desk.mask }))
+    Ok(Some(Work { way, habits: *habits, first_dice, actions, effort, computing: desk.computing, mask, undone: desk.mask }))
 }
 
 /// A gesture and what a try of it changed.
@@ -124,16 +125,16 @@ struct Person<'a> {
 }
 
 impl Person<'_> {
-    /// Until the goal is reached or nothing helps; whether it is reached.
-    fn polish(&mut self, has_tools: bool) -> Result<bool, Box<dyn Error>> {
+    /// Until the goal is reached, nothing helps or patience ends.
+    fn polish(&mut self, has_tools: bool) -> Result<(), Box<dyn Error>> {
         while self.desk.tally.dice() < self.habits.goal {
             if self.actions.len() >= MOST_ACTIONS || self.effort.seconds() >= self.patience {
-                return Ok(false);
+                return Ok(());
             }
-            let Some(choice) = self.best(has_tools) else { return Ok(false) };
+            let Some(choice) = self.best(has_tools) else { return Ok(()) };
             self.act(&choice)?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Clears the organ, draws it in its first and last and every so-manieth slice between, and interpolates.
@@ -144,7 +145,7 @@ impl Person<'_> {
         }
         let slices = choices::slices_with_organ(&self.desk);
         for (n, &slice) in slices.iter().enumerate() {
-            if n % every == 0 || n + 1 == slices.len() {
+            if self.effort.seconds() < self.patience && (n % every == 0 || n + 1 == slices.len()) {
                 for contour in choices::whole_contours(&self.desk, slice) {
                     self.act(&contour)?;
                 }
@@ -183,7 +184,7 @@ impl Person<'_> {
 
     fn look_at(&mut self, slice: usize, has_tools: bool) {
         if self.flat[slice].is_none() {
-            let mut gestures = choices::strokes(&self.desk, slice, false);
+            let mut gestures = choices::strokes(&self.desk, slice, false, self.habits.stroke_ends_at);
             if has_tools {
                 gestures.extend(choices::contours(&self.desk, slice));
                 gestures.extend(choices::copies(&self.desk, slice));
@@ -191,7 +192,7 @@ impl Person<'_> {
             self.flat[slice] = Some(self.tried(gestures));
         }
         if has_tools && self.deep[slice].is_none() {
-            let gestures = choices::strokes(&self.desk, slice, true);
+            let gestures = choices::strokes(&self.desk, slice, true, self.habits.stroke_ends_at);
             self.deep[slice] = Some(self.tried(gestures));
         }
     }
@@ -219,7 +220,7 @@ impl Person<'_> {
         // A copy onto a slice and one from it: both neighbours see the change.
         let seen = changed.start.saturating_sub(1)..(changed.end + 1).min(self.flat.len());
         self.flat[seen].fill(None);
-        let reach = (REACH_MM / frame.mm[2]) as usize;
+        let reach = (choices::LARGEST_BALL_MM / frame.mm[2]) as usize;
         let reached = changed.start.saturating_sub(reach)..(changed.end + reach).min(self.deep.len());
         self.deep[reached].fill(None);
         Ok(())

@@ -50,6 +50,14 @@ impl Scene {
         Ok(Self { scan, proposal, label, frame, truth, wanted, room })
     }
 
+    /// How well a mask fits the truth, by its definition.
+    pub fn dice(&self, mask: &LabelMap) -> f64 {
+        let held = |offset: usize| mask.at(offset) == self.label;
+        let voxels = |is_counted: &dyn Fn(usize) -> bool| (0..mask.len()).filter(|&offset| is_counted(offset)).count() as f64;
+        let both = voxels(&|offset| held(offset) && self.truth[offset]);
+        2.0 * both / (voxels(&held) + voxels(&|offset| self.truth[offset]))
+    }
+
     /// Where a brush has room: adding, it may go over the organ; erasing, over all else.
     pub fn room(&self, way: Way, is_ball: bool) -> &[f32] {
         let room = &self.room[usize::from(way == Way::Erase)];

@@ -19,6 +19,8 @@ pub struct Sweep<'a> {
     pub slice: usize,
     pub radius_mm: f64,
     pub is_ball: bool,
+    /// The stroke ends when what it would still bring per second is less than this share of what it has brought so far.
+    pub ends_at: f64,
 }
 
 /// Cells of the tip in one row: `[slice, v]` from the middle, and how far along `u` to either side.
@@ -26,6 +28,15 @@ struct TipRow {
     slice: isize,
     v: isize,
     half: isize,
+}
+
+/// Where the stroke could go next.
+struct Target {
+    cell: [usize; 2],
+    /// Errors the tip would correct there, at most.
+    gain: u32,
+    /// The same for the time of going there, a second.
+    rate: f64,
 }
 
 /// Errors yet to be corrected in the slices the tip reaches, with sums along the rows.
@@ -39,32 +50,43 @@ struct Left<'a> {
 impl Sweep<'_> {
     /// The corners of the path in continuous cells `[u, v]`; `None` if the tip fits nowhere where it would correct something.
     ///
-    /// Begins where the tip corrects most and goes on to where it corrects most for the time of going there, until that is less than the
-    /// stroke so far is worth a second (so another stroke elsewhere is better).
+    /// Begins where the tip corrects most and goes on to where it corrects most for the time of going there.
     pub fn path(&self) -> Option<Vec<[usize; 2]>> {
         let tip = self.tip();
         let reach = if self.is_ball { (self.radius_mm / self.frame.mm[2]) as usize } else { 0 };
         let mut left = Left::new(self.frame, self.errors, self.slice.saturating_sub(reach)..self.slice + reach + 1);
         let window = self.window(&left)?;
-        let cells: Vec<[usize; 2]> = window.cells().filter(|&cell| self.fits(cell)).collect();
         let gain = |left: &Left, cell: [usize; 2]| left.count(&tip, [cell[0], cell[1], self.slice]);
-        let start = cells.iter().copied().max_by_key(|&cell| gain(&left, cell)).filter(|&cell| gain(&left, cell) > 0)?;
+        let cells = window.cells().filter(|&cell| self.fits(cell));
+        let mut targets: Vec<Target> =
+            cells.map(|cell| Target { cell, gain: gain(&left, cell), rate: 0.0 }).filter(|t| t.gain > 0).collect();
+        let start = targets.iter().max_by_key(|target| target.gain)?.cell;
         let mut gained = gain(&left, start) as f64;
         let mut seconds = MENTAL + POINT + CLICK;
         left.correct(&tip, &[start], self.slice);
         let (mut at, mut corners) = (start, vec![start]);
         while corners.len() < MOST_TURNS {
             let ways = window.ways(at, |cell| self.fits(cell), self.frame.mm);
-            let worth = |cell: [usize; 2]| {
-                let length = ways.length_mm[window.place(cell)];
-                (gain(&left, cell) as f64 / (DRAW_PIECE + DRAW_MM * f64::from(length)), cell)
-            };
-            let Some((rate, next)) = cells.iter().map(|&cell| worth(cell)).max_by(|a, b| a.0.total_cmp(&b.0)) else { break };
-            if rate <= 0.0 || rate < gained / seconds {
-                break;
+            let time = |cell: [usize; 2]| DRAW_PIECE + DRAW_MM * f64::from(ways.length_mm[window.place(cell)]);
+            // Gains only fall, so what they were is the most they can be: few have to be counted again.
+            targets.retain(|target| target.gain > 0);
+            targets.iter_mut().for_each(|target| target.rate = f64::from(target.gain) / time(target.cell));
+            targets.sort_by(|a, b| b.rate.total_cmp(&a.rate));
+            let mut best: Option<(f64, [usize; 2])> = None;
+            for target in &mut targets {
+                let so_far = best.map_or(self.ends_at * gained / seconds, |(rate, _)| rate);
+                if target.rate <= so_far {
+                    break;
+                }
+                target.gain = gain(&left, target.cell);
+                target.rate = f64::from(target.gain) / time(target.cell);
+                if target.rate > so_far {
+                    best = Some((target.rate, target.cell));
+                }
             }
+            let Some((_, next)) = best else { break };
             let way = window.way_back(&ways, next);
-            seconds += DRAW_PIECE + DRAW_MM * f64::from(ways.length_mm[window.place(next)]);
+            seconds += time(next);
             gained += left.correct(&tip, &way, self.slice) as f64;
             self.straightened(&way, &mut corners);
             at = next;
