@@ -5,7 +5,7 @@ use medley_volume::distance::depth_mm_squared;
 use medley_volume::{AnatomicalPlane, Connectivity, components_of};
 
 use crate::desk::Desk;
-use crate::gesture::{Gesture, SIZE_STEP, Way};
+use crate::gesture::{Aim, Gesture, SIZE_STEP};
 use crate::outline::{outline, simplified};
 use crate::sweep::Sweep;
 
@@ -32,14 +32,14 @@ fn radii() -> impl Iterator<Item = f64> {
 pub fn strokes(desk: &Desk, slice: usize, is_ball: bool, ends_at: f64) -> Vec<Gesture> {
     let frame = &desk.scene.frame;
     let mut found = Vec::new();
-    for way in [Way::Add, Way::Erase] {
-        let errors = desk.errors(way);
+    for aim in [Aim::Add, Aim::Erase] {
+        let errors = desk.errors(aim);
         // A ball that reaches no other slice is a disc.
         for radius_mm in radii().filter(|radius| !is_ball || (2.0 * frame.mm[2]..=LARGEST_BALL_MM).contains(radius)) {
-            let room = desk.scene.room(way, is_ball);
+            let room = desk.scene.room(aim, is_ball);
             let Some(path) = (Sweep { frame, errors: &errors, room, slice, radius_mm, is_ball, ends_at }).path() else { continue };
             let path = path.into_iter().map(|[u, v]| frame.ras([u as f64, v as f64, slice as f64])).collect();
-            found.push(Gesture::Stroke { way, radius_mm, is_ball, slice, path });
+            found.push(Gesture::Stroke { aim, radius_mm, is_ball, slice, path });
         }
     }
     found
@@ -48,7 +48,7 @@ pub fn strokes(desk: &Desk, slice: usize, is_ball: bool, ends_at: f64) -> Vec<Ge
 /// Contours around each piece of the organ in a slice, as it should be.
 pub fn whole_contours(desk: &Desk, slice: usize) -> Vec<Gesture> {
     let inside = &desk.scene.wanted[desk.scene.frame.slice_places(slice)];
-    pieces(desk, inside, usize::MAX).iter().filter_map(|piece| contour(desk, slice, Way::Add, piece)).collect()
+    pieces(desk, inside, usize::MAX).iter().filter_map(|piece| contour(desk, slice, Aim::Add, piece)).collect()
 }
 
 /// Contours in a slice: around the whole organ, and around what is worst, through what is right already on the other side.
@@ -57,8 +57,8 @@ pub fn contours(desk: &Desk, slice: usize) -> Vec<Gesture> {
     let places = frame.slice_places(slice);
     let wanted = &desk.scene.wanted[places.clone()];
     let mut found = whole_contours(desk, slice);
-    for way in [Way::Add, Way::Erase] {
-        for piece in pieces(desk, &desk.errors(way)[places.clone()], WORST_PIECES) {
+    for aim in [Aim::Add, Aim::Erase] {
+        for piece in pieces(desk, &desk.errors(aim)[places.clone()], WORST_PIECES) {
             let mut inside = piece.clone();
             let reach = [0, 1].map(|axis| (LOOP_INTO_MM / frame.mm[axis]) as isize);
             for place in (0..piece.len()).filter(|&place| piece[place]) {
@@ -68,22 +68,22 @@ pub fn contours(desk: &Desk, slice: usize) -> Vec<Gesture> {
                     let (Some(u), Some(v)) = (u.checked_add_signed(du), v.checked_add_signed(dv)) else { continue };
                     if is_near && u < frame.size[0] && v < frame.size[1] {
                         let place = frame.place([u, v, 0]);
-                        inside[place] |= wanted[place] == (way == Way::Add);
+                        inside[place] |= wanted[place] == (aim == Aim::Add);
                     }
                 }
             }
-            found.extend(contour(desk, slice, way, &inside));
+            found.extend(contour(desk, slice, aim, &inside));
         }
     }
     found
 }
 
-fn contour(desk: &Desk, slice: usize, way: Way, inside: &[bool]) -> Option<Gesture> {
+fn contour(desk: &Desk, slice: usize, aim: Aim, inside: &[bool]) -> Option<Gesture> {
     let frame = &desk.scene.frame;
     let line = outline([frame.size[0], frame.size[1]], |[u, v]| inside[frame.place([u, v, 0])])?;
     let line = simplified(&line, [frame.mm[0], frame.mm[1]], CONTOUR_TOLERANCE_MM);
     let points = line.into_iter().map(|[u, v]| frame.ras([u, v, slice as f64])).collect();
-    Some(Gesture::Contour { way, slice, plane: frame.slice(slice), points })
+    Some(Gesture::Contour { aim, slice, plane: frame.slice(slice), points })
 }
 
 /// The largest pieces of a set of cells of one slice.
@@ -122,10 +122,10 @@ pub fn whole(desk: &Desk) -> Vec<Gesture> {
 fn grown(desk: &Desk) -> Vec<Gesture> {
     let (scene, frame) = (desk.scene, &desk.scene.frame);
     let Ok(grid) = frame.distances_grid(frame.size[2]) else { return Vec::new() };
-    let missing = components_of(&grid, &desk.errors(Way::Add), 4 * LEAST_CELLS, Connectivity::Faces);
+    let missing = components_of(&grid, &desk.errors(Aim::Add), 4 * LEAST_CELLS, Connectivity::Faces);
     let mut order: Vec<usize> = (0..missing.list.len()).collect();
     order.sort_by_key(|&n| std::cmp::Reverse(missing.list[n].voxels));
-    let room = scene.room(Way::Add, false);
+    let room = scene.room(Aim::Add, false);
     let mut found = Vec::new();
     for n in order.into_iter().take(WORST_PIECES) {
         let of_piece = (0..frame.len()).filter(|&place| missing.ids[place] as usize == n + 1);

@@ -9,7 +9,7 @@ use medley_annotate::tools::{
 use medley_annotate::{AnnotateError, Author, Brush, BrushShape, Edit, History, PaintRules, Refusal, Stroke, ValueRange};
 use medley_volume::{AnatomicalPlane, Connectivity, IndexBox, LabelMap, Ras};
 
-use crate::gesture::{Gesture, Way};
+use crate::gesture::{Aim, Gesture};
 use crate::scene::Scene;
 
 /// Voxels of the organ: those found, those held, those there are.
@@ -66,9 +66,9 @@ impl<'a> Desk<'a> {
     }
 
     /// What is wrong: cells to add, or cells to erase.
-    pub fn errors(&self, way: Way) -> Vec<bool> {
+    pub fn errors(&self, aim: Aim) -> Vec<bool> {
         let cells = self.held.iter().zip(&self.scene.wanted);
-        cells.map(|(held, wanted)| if way == Way::Add { *wanted && !*held } else { *held && !*wanted }).collect()
+        cells.map(|(held, wanted)| if aim == Aim::Add { *wanted && !*held } else { *held && !*wanted }).collect()
     }
 
     /// What a gesture would change; the mask stays. `None` if nothing.
@@ -120,12 +120,12 @@ impl<'a> Desk<'a> {
     fn edit(&mut self, gesture: &Gesture) -> Option<(Edit, bool)> {
         let label = self.scene.label;
         let over_organ = PaintRules { only_over: Some(label), ..PaintRules::default() };
-        let with = |way: Way| match way {
-            Way::Add => (label, PaintRules::default()),
-            Way::Erase => (0, over_organ.clone()),
+        let with = |aim: Aim| match aim {
+            Aim::Add => (label, PaintRules::default()),
+            Aim::Erase => (0, over_organ.clone()),
         };
-        if let Gesture::Stroke { way, radius_mm, is_ball, path, .. } = gesture {
-            let (label, rules) = with(*way);
+        if let Gesture::Stroke { aim, radius_mm, is_ball, path, .. } = gesture {
+            let (label, rules) = with(*aim);
             let shape = if *is_ball { BrushShape::Ball } else { BrushShape::Disc(AnatomicalPlane::Axial) };
             let mut stroke = Stroke::begin(Brush { label, radius_mm: *radius_mm, shape, rules });
             for &point in path {
@@ -134,8 +134,8 @@ impl<'a> Desk<'a> {
             return stroke.finish(&self.mask, Author::Person, 0).map(|edit| (edit, true));
         }
         let (label, rules) = match gesture {
-            Gesture::Contour { way, .. } => with(*way),
-            Gesture::Clear { .. } => with(Way::Erase),
+            Gesture::Contour { aim, .. } => with(*aim),
+            Gesture::Clear { .. } => with(Aim::Erase),
             Gesture::Grow { .. } | Gesture::Threshold { .. } => (label, PaintRules { only_over: Some(0), ..PaintRules::default() }),
             _ => (label, PaintRules::default()),
         };

@@ -10,7 +10,7 @@ use crate::time_model::{Effort, steps};
 
 /// Whether the organ gets voxels or loses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Aim {
     /// Paints the organ's label, over everything.
     Add,
     /// Paints background, over the organ alone.
@@ -21,9 +21,9 @@ pub enum Way {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Gesture {
     /// A brush swept along a path in a slice.
-    Stroke { way: Way, radius_mm: f64, is_ball: bool, slice: usize, path: Vec<Ras> },
+    Stroke { aim: Aim, radius_mm: f64, is_ball: bool, slice: usize, path: Vec<Ras> },
     /// A freehand contour.
-    Contour { way: Way, slice: usize, plane: Slice, points: Vec<Ras> },
+    Contour { aim: Aim, slice: usize, plane: Slice, points: Vec<Ras> },
     /// All pieces but the largest go.
     KeepLargest,
     /// Small pieces go.
@@ -66,12 +66,12 @@ impl Gesture {
     /// Its name in the list of actions.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Stroke { way: Way::Add, is_ball: false, .. } => "brush",
-            Self::Stroke { way: Way::Add, is_ball: true, .. } => "brush 3D",
-            Self::Stroke { way: Way::Erase, is_ball: false, .. } => "eraser",
-            Self::Stroke { way: Way::Erase, is_ball: true, .. } => "eraser 3D",
-            Self::Contour { way: Way::Add, .. } => "contour",
-            Self::Contour { way: Way::Erase, .. } => "contour, erasing",
+            Self::Stroke { aim: Aim::Add, is_ball: false, .. } => "brush",
+            Self::Stroke { aim: Aim::Add, is_ball: true, .. } => "brush 3D",
+            Self::Stroke { aim: Aim::Erase, is_ball: false, .. } => "eraser",
+            Self::Stroke { aim: Aim::Erase, is_ball: true, .. } => "eraser 3D",
+            Self::Contour { aim: Aim::Add, .. } => "contour",
+            Self::Contour { aim: Aim::Erase, .. } => "contour, erasing",
             Self::KeepLargest => "islands: keep largest",
             Self::RemoveSmaller { .. } => "islands: remove small",
             Self::Smooth(_) => "smooth",
@@ -171,8 +171,8 @@ impl Gesture {
 
     fn tool(&self) -> &'static str {
         match self {
-            Self::Stroke { way: Way::Add, .. } => "brush",
-            Self::Stroke { way: Way::Erase, .. } => "eraser",
+            Self::Stroke { aim: Aim::Add, .. } => "brush",
+            Self::Stroke { aim: Aim::Erase, .. } => "eraser",
             _ => self.name(),
         }
     }

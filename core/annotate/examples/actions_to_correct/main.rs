@@ -122,7 +122,7 @@ fn summarize(work: &Work, scene: &Scene) -> Result<(), Box<dyn Error>> {
     }
     let effort = &work.effort;
     println!(
-        "{}, strokes to {}: Dice {:.4} after {} actions, {} clicks, {} keys, {} straight pieces of {:.0} mm in all; {:.0} s (drawing {:.0} s), tools computed {:.2} s",
+        "{}, strokes to {}: Dice {:.4} after {} actions, {} clicks, {} keys, {} straight pieces of {:.0} mm in all; {:.0} s (drawing {:.0} s), tools computed for {:.0} ms",
         title(work.way),
         work.habits.stroke_ends_at,
         work.dice(),
@@ -133,7 +133,7 @@ fn summarize(work: &Work, scene: &Scene) -> Result<(), Box<dyn Error>> {
         effort.length_mm,
         effort.seconds(),
         effort.drawing_seconds(),
-        work.computing.as_secs_f64()
+        work.computing.as_secs_f64() * 1e3
     );
     Ok(())
 }

@@ -23,7 +23,7 @@ pub enum Way {
     BrushOnly,
     /// All tools, each time the best.
     Tools,
-    /// All tools, after the organ was cleared, drawn in every so-manieth slice and interpolated.
+    /// All tools, after the organ was cleared, drawn in every n-th slice and interpolated.
     Redraw(usize),
 }
 
@@ -137,7 +137,7 @@ impl Person<'_> {
         Ok(())
     }
 
-    /// Clears the organ, draws it in its first and last and every so-manieth slice between, and interpolates.
+    /// Clears the organ, draws it in its first, its last and every n-th slice between, and interpolates.
     fn redraw(&mut self, every: usize) -> Result<(), Box<dyn Error>> {
         self.act(&Gesture::KeepLargest)?;
         if let Some(clear) = choices::clear(&self.desk) {

@@ -4,7 +4,7 @@ use medley_volume::distance::depth_mm_squared;
 use medley_volume::{IndexBox, LabelMap, Volume, VolumeError};
 
 use crate::frame::Frame;
-use crate::gesture::Way;
+use crate::gesture::Aim;
 
 /// Voxels around the organ and its proposal that the person looks at.
 const AROUND: usize = 16;
@@ -59,8 +59,8 @@ impl Scene {
     }
 
     /// Where a brush has room: adding, it may go over the organ; erasing, over all else.
-    pub fn room(&self, way: Way, is_ball: bool) -> &[f32] {
-        let room = &self.room[usize::from(way == Way::Erase)];
+    pub fn room(&self, aim: Aim, is_ball: bool) -> &[f32] {
+        let room = &self.room[usize::from(aim == Aim::Erase)];
         if is_ball { &room.in_space } else { &room.in_slice }
     }
 }
