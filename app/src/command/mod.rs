@@ -135,7 +135,7 @@ impl Command {
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
             Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
-            Self::FineTune | Self::ImportLabels if workbench.read_only_obstacle().is_some() => workbench.read_only_obstacle(),
+            Self::ImportLabels if workbench.read_only_obstacle().is_some() => workbench.read_only_obstacle(),
             Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),

@@ -52,7 +52,7 @@ pub fn list_row<T>(
 /// The button with a row's name: as wide as the room there is, its text at the left.
 pub fn name_button(ui: &Ui, text: &str, is_selected: bool) -> Button<'static> {
     let width = ui.available_width();
-    Button::new(text.to_owned()).selected(is_selected).frame_when_inactive(false).truncate().min_size(vec2(width, 20.0))
+    Button::new(text.to_owned()).selected(is_selected).frame_when_inactive(is_selected).truncate().min_size(vec2(width, 20.0))
 }
 
 /// Gives a button the name that a screen reader reads and a test looks for.
