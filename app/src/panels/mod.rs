@@ -47,7 +47,6 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             ui.add_space(10.0);
             labels::show(ui, workbench);
             correct::show(ui, workbench);
-            history::show(ui, workbench);
         });
     });
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
@@ -57,6 +56,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             training::show(ui, workbench);
             ui.add_space(10.0);
             models::show(ui, workbench);
+            history::show(ui, workbench);
         });
     });
     Panel::left("tools").exact_size(46.0).resizable(false).show(ui, |ui| tool_strip::show(ui, workbench));
