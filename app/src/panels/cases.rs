@@ -41,8 +41,8 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         list_row(
             ui,
             &mut wishes,
-            |ui, wishes| corrected(ui, case, wishes),
-            |ui, wishes| role(ui, case, wishes),
+            |ui, wishes| corrected(ui, case, may_change, wishes),
+            |ui, wishes| drop(ui.add_enabled_ui(may_change, |ui| role(ui, case, wishes))),
             |ui, wishes| {
                 let hover = format!("{}\n{}", case.name, case.image.display());
                 if ui.add(name_button(ui, &case.name, is_open)).on_hover_text(hover).clicked() && !is_open {
@@ -104,12 +104,12 @@ struct Wishes {
     class: Option<(CaseId, String)>,
 }
 
-fn corrected(ui: &mut Ui, case: &CaseInfo, wishes: &mut Wishes) {
+fn corrected(ui: &mut Ui, case: &CaseInfo, may_change: bool, wishes: &mut Wishes) {
     let mut is_corrected = case.is_corrected;
-    let mark = ui.checkbox(&mut is_corrected, "");
+    let mark = ui.add_enabled(may_change, egui::Checkbox::without_text(&mut is_corrected));
     mark.widget_info(|| {
         let name = format!("{} is corrected", case.name);
-        egui::WidgetInfo::selected(egui::Role::CheckBox, true, case.is_corrected, name)
+        egui::WidgetInfo::selected(egui::Role::CheckBox, may_change, case.is_corrected, name)
     });
     if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
         wishes.corrected = Some((case.id, is_corrected));

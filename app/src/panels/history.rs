@@ -51,7 +51,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     take_back(ui, workbench, &mut wish);
     match wish {
         Some(Wish::JumpTo(position)) => {
-            workbench.chosen_step = position.checked_sub(1);
+            workbench.chosen_step = None;
             workbench.jump_to(position);
         }
         Some(Wish::TakeBack(step)) => workbench.take_back_only(step),
@@ -63,12 +63,12 @@ fn step_row(ui: &mut Ui, case: &OpenCase, at: usize, chosen: Option<usize>, wish
     let Some(Step { edit, is_done }) = case.history.step(at) else { return };
     let is_now = at + 1 == case.history.len();
     let title = edit.title();
-    let mut text = RichText::new(if is_now { format!("▶ {title}") } else { title.clone() });
+    let mut text = RichText::new(&title);
     if !is_done {
         text = text.weak().italics();
     }
     let age = RichText::new(texts::ago(now_ms() - edit.at_ms)).weak().small();
-    let button = Button::new(text).right_text(age).selected(is_now).frame_when_inactive(chosen == Some(at)).truncate();
+    let button = Button::new(text).right_text(age).selected(is_now).frame_when_inactive(is_now || chosen == Some(at)).truncate();
     let response = ui.add(button.min_size(egui::vec2(ui.available_width(), ROW)));
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_now, texts::step_name(at + 1, &title, is_done, is_now)));
     let who = match &edit.author {
@@ -90,8 +90,7 @@ fn step_row(ui: &mut Ui, case: &OpenCase, at: usize, chosen: Option<usize>, wish
 }
 
 fn beginning(ui: &mut Ui, is_now: bool, wish: &mut Option<Wish>) {
-    let text = if is_now { format!("▶ {}", texts::BEGINNING) } else { texts::BEGINNING.to_owned() };
-    let button = Button::new(text).selected(is_now).frame_when_inactive(false).min_size(egui::vec2(ui.available_width(), ROW));
+    let button = Button::new(texts::BEGINNING).selected(is_now).frame_when_inactive(is_now).min_size(egui::vec2(ui.available_width(), ROW));
     let response = ui.add(button);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_now, texts::BEGINNING));
     if response.on_hover_text(texts::BEGINNING_HINT).clicked() {
@@ -115,7 +114,10 @@ fn take_back(ui: &mut Ui, workbench: &mut Workbench, wish: &mut Option<Wish>) {
         }
         choose_step(ui, history, chosen)
     });
-    workbench.chosen_step = choice.inner;
+    // Nothing chosen means the last step, also after the next one.
+    if choice.inner != chosen {
+        workbench.chosen_step = choice.inner;
+    }
 }
 
 /// Which step the button takes back: no jump, unlike a click in the list.

@@ -65,7 +65,6 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             ui.add_space(10.0);
             labels::show(ui, workbench);
             correct::show(ui, workbench);
-            history::show(ui, workbench);
             second_scan::show(ui, workbench);
             ui.add_space(10.0);
             measurements::show(ui, workbench);
@@ -78,6 +77,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             training::show(ui, workbench);
             ui.add_space(10.0);
             models::show(ui, workbench);
+            history::show(ui, workbench);
         });
     });
     Panel::left("tools").exact_size(46.0).resizable(false).show(ui, |ui| tool_strip::show(ui, workbench));

@@ -1,9 +1,10 @@
 //! The page of who did what.
 
-use egui::{Align2, Color32, Grid, RichText, ScrollArea, TextEdit, Ui, WidgetInfo, Window};
+use egui::{Align, Align2, Color32, Layout, RichText, ScrollArea, TextEdit, Ui, WidgetInfo, Window};
 use medley_annotate::Author;
-use medley_project::provenance::{CaseProvenance, iso_time};
+use medley_project::provenance::{CaseProvenance, OriginCount, iso_time};
 use medley_project::{CaseStatus, EditInfo};
+use medley_volume::LabelTable;
 
 use super::widgets::{command_button_named, empty_hint, heading, named};
 use crate::command::Command;
@@ -12,8 +13,8 @@ use crate::state::provenance::Origins;
 use crate::state::workbench::Workbench;
 use crate::texts::provenance as texts;
 
-/// Height of the list of changes, in points; longer ones scroll.
-const HEIGHT: f32 = 230.0;
+/// What the page needs beside its lists, in points.
+const BESIDE_LISTS: f32 = 330.0;
 /// Width of the page, in points.
 const WIDTH: f32 = 640.0;
 
@@ -27,11 +28,10 @@ pub fn window(ui: &Ui, workbench: &mut Workbench) {
     let mut is_open = true;
     let room = ui.ctx().content_rect().size();
     let title = workbench.case.as_ref().map_or_else(|| texts::TITLE.to_owned(), |case| format!("{}: {}", texts::TITLE, case.name));
-    let window =
-        Window::new(title).id(egui::Id::unique("provenance")).pivot(Align2::CENTER_CENTER).default_pos(ui.ctx().content_rect().center());
+    let window = Window::new(title).id(egui::Id::unique("provenance")).anchor(Align2::CENTER_CENTER, [0.0, 0.0]);
     let shown = window.collapsible(false).resizable(false).open(&mut is_open).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(WIDTH));
-        ScrollArea::vertical().max_height(room.y - 120.0).show(ui, |ui| contents(ui, workbench));
+        contents(ui, workbench, (room.y - BESIDE_LISTS).max(180.0));
     });
     if let Some(shown) = shown {
         draw_again_if_grown(ui, &shown.response);
@@ -39,7 +39,8 @@ pub fn window(ui: &Ui, workbench: &mut Workbench) {
     workbench.provenance.is_open &= is_open;
 }
 
-fn contents(ui: &mut Ui, workbench: &mut Workbench) {
+/// `room` is the height of its three lists together, in points; longer ones scroll.
+fn contents(ui: &mut Ui, workbench: &mut Workbench, room: f32) {
     who(ui, workbench);
     ui.separator();
     let told = workbench.provenance.told.as_ref().map(|(_, told)| told);
@@ -52,14 +53,14 @@ fn contents(ui: &mut Ui, workbench: &mut Workbench) {
             });
         }
         (Some(told), Some(_)) => {
-            summary(ui, workbench, told);
+            summary(ui, workbench, told, room * 0.35);
             ui.add_space(6.0);
             heading(ui, texts::EDITS);
-            edits(ui, &told.edits);
+            edits(ui, &told.edits, room * 0.45);
             if !told.status_log.is_empty() {
                 ui.add_space(6.0);
                 heading(ui, texts::STATUS_LOG);
-                log(ui, told);
+                log(ui, told, room * 0.2);
             }
         }
     }
@@ -93,69 +94,66 @@ fn who(ui: &mut Ui, workbench: &mut Workbench) {
     }
 }
 
-fn summary(ui: &mut Ui, workbench: &Workbench, told: &CaseProvenance) {
+fn summary(ui: &mut Ui, workbench: &Workbench, told: &CaseProvenance, height: f32) {
     heading(ui, texts::ORIGINS);
     ui.label(texts::untouched(told.untouched_model_voxels(), told.labelled_voxels()));
     if told.unreadable > 0 {
         ui.label(RichText::new(texts::unreadable(told.unreadable)).color(ui.visuals().warn_fg_color));
     }
     let labels = workbench.study.as_ref().map(|study| &study.labels);
-    Grid::new("origins").num_columns(4).spacing([22.0, 3.0]).striped(true).show(ui, |ui| {
-        head(ui, &texts::ORIGIN_COLUMNS);
-        for origin in told.origins.iter().filter(|origin| origin.label != 0) {
-            ui.label(texts::source(origin.source.as_ref()));
-            let label = labels.and_then(|labels| labels.get(origin.label));
-            ui.horizontal(|ui| {
-                let [r, g, b] = label.map_or_else(|| medley_volume::LabelTable::palette(origin.label), |label| label.color);
-                let (swatch, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
-                ui.painter().rect_filled(swatch, 2.0, Color32::from_rgb(r, g, b));
-                ui.label(label.map_or_else(|| origin.label.to_string(), |label| label.name.clone()));
-            });
-            number(ui, origin.voxels.to_string());
-            number(ui, format!("{:.2}", origin.millilitres));
-            ui.end_row();
-        }
+    let origins: Vec<&OriginCount> = told.origins.iter().filter(|origin| origin.label != 0).collect();
+    let widths = [150.0, 20.0, 190.0, -80.0, -80.0];
+    row(ui, widths, texts::ORIGIN_COLUMNS.map(|text| RichText::new(text).weak()));
+    list(ui, "origins", height, origins.len(), |ui, at| {
+        let Some(origin) = origins.get(at) else { return };
+        let label = labels.and_then(|labels| labels.get(origin.label));
+        let [r, g, b] = label.map_or_else(|| LabelTable::palette(origin.label), |label| label.color);
+        let name = label.map_or_else(|| origin.label.to_string(), |label| label.name.clone());
+        let (voxels, millilitres) = (origin.voxels.to_string(), format!("{:.2}", origin.millilitres));
+        let cells = [texts::source(origin.source.as_ref()), String::new(), name, voxels, millilitres];
+        let shown = row(ui, widths, cells.map(RichText::new));
+        let swatch = egui::Rect::from_center_size(shown[1].center(), egui::vec2(11.0, 11.0));
+        ui.painter().rect_filled(swatch, 2.0, Color32::from_rgb(r, g, b));
     });
 }
 
-fn edits(ui: &mut Ui, edits: &[EditInfo]) {
+fn edits(ui: &mut Ui, edits: &[EditInfo], height: f32) {
     if edits.is_empty() {
         empty_hint(ui, texts::NO_EDITS);
         return;
     }
-    let row_height = ui.text_style_height(&egui::TextStyle::Body);
-    let widths = [150.0, 150.0, 160.0, 80.0, 60.0];
+    let widths = [130.0, 160.0, 170.0, -70.0, 60.0];
     row(ui, widths, texts::EDIT_COLUMNS.map(|text| RichText::new(text).weak()));
     // The newest on top.
-    ScrollArea::vertical().id_salt("edits").max_height(HEIGHT).auto_shrink([false, true]).show_rows(
-        ui,
-        row_height,
-        edits.len(),
-        |ui, rows| {
-            for edit in rows.filter_map(|row| edits.get(edits.len() - 1 - row)) {
-                let who = match (&edit.author, &edit.reviewer) {
-                    (Author::Person, Some(reviewer)) => reviewer.clone(),
-                    (Author::Person, None) => crate::texts::history::PERSON.to_owned(),
-                    (Author::Model(model), Some(reviewer)) => format!("{model} ({reviewer})"),
-                    (Author::Model(model), None) => model.clone(),
-                };
-                let state = if edit.is_in_mask { "" } else { texts::UNDONE };
-                let cells = [time(edit.at_ms), who, edit.tool.title().to_owned(), edit.changed.to_string(), state.to_owned()];
-                row(ui, widths, cells.map(|text| if edit.is_in_mask { RichText::new(text) } else { RichText::new(text).weak() }));
-            }
-        },
-    );
+    list(ui, "edits", height, edits.len(), |ui, at| {
+        let Some(edit) = edits.iter().rev().nth(at) else { return };
+        let who = match (&edit.author, &edit.reviewer) {
+            (Author::Person, Some(reviewer)) => reviewer.clone(),
+            (Author::Person, None) => crate::texts::history::PERSON.to_owned(),
+            (Author::Model(model), Some(reviewer)) => format!("{model} ({reviewer})"),
+            (Author::Model(model), None) => model.clone(),
+        };
+        let state = if edit.is_in_mask { "" } else { texts::UNDONE };
+        let cells = [time(edit.at_ms), who, edit.tool.title().to_owned(), edit.changed.to_string(), state.to_owned()];
+        row(ui, widths, cells.map(|text| if edit.is_in_mask { RichText::new(text) } else { RichText::new(text).weak() }));
+    });
 }
 
-fn log(ui: &mut Ui, told: &CaseProvenance) {
-    Grid::new("status log").num_columns(3).spacing([22.0, 3.0]).show(ui, |ui| {
-        for change in told.status_log.iter().rev().take(20) {
-            ui.label(time(change.at_ms));
-            ui.label(change.reviewer.as_deref().unwrap_or(crate::texts::history::PERSON));
-            ui.label(texts::status(change.status));
-            ui.end_row();
-        }
+fn log(ui: &mut Ui, told: &CaseProvenance, height: f32) {
+    let changes = &told.status_log;
+    list(ui, "status log", height, changes.len(), |ui, at| {
+        let Some(change) = changes.iter().rev().nth(at) else { return };
+        let who = change.reviewer.as_deref().unwrap_or(crate::texts::history::PERSON);
+        let cells = [time(change.at_ms), who.to_owned(), texts::status(change.status).to_owned()];
+        row(ui, [130.0, 160.0, 170.0], cells.map(RichText::new));
     });
+}
+
+/// So many rows, of which only those in sight are laid out; no higher than `height`.
+fn list(ui: &mut Ui, name: &str, height: f32, count: usize, mut show: impl FnMut(&mut Ui, usize)) {
+    let row_height = ui.text_style_height(&egui::TextStyle::Body);
+    let area = ScrollArea::vertical().id_salt(name).max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
+    area.show_rows(ui, row_height, count, |ui, rows| rows.for_each(|at| show(ui, at)));
 }
 
 fn origins_button(ui: &mut Ui, workbench: &mut Workbench) {
@@ -189,28 +187,22 @@ pub(super) fn status_box(ui: &mut Ui, now: CaseStatus, may_change: bool) -> Opti
     chosen.filter(|chosen| *chosen != now)
 }
 
-fn head(ui: &mut Ui, columns: &[&str]) {
-    columns.iter().for_each(|text| drop(ui.label(RichText::new(*text).weak())));
-    ui.end_row();
-}
-
-/// Cells of fixed widths; the fourth is a number.
-fn row<const N: usize>(ui: &mut Ui, widths: [f32; N], cells: [RichText; N]) {
+/// Cells of fixed widths, those below 0 aligned to the right; where they lie.
+fn row<const N: usize>(ui: &mut Ui, widths: [f32; N], cells: [RichText; N]) -> [egui::Rect; N] {
+    let height = ui.text_style_height(&egui::TextStyle::Body);
+    let mut places = [egui::Rect::NOTHING; N];
     ui.horizontal(|ui| {
-        for (n, (width, text)) in widths.into_iter().zip(cells).enumerate() {
-            let layout =
-                if n == 3 { egui::Layout::right_to_left(egui::Align::Center) } else { egui::Layout::left_to_right(egui::Align::Center) };
-            let height = ui.text_style_height(&egui::TextStyle::Body);
-            ui.allocate_ui_with_layout(egui::vec2(width, height), layout, |ui| {
-                ui.set_min_width(width);
+        for ((place, width), text) in places.iter_mut().zip(widths).zip(cells) {
+            let layout = if width < 0.0 { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) };
+            let size = egui::vec2(width.abs(), height);
+            let cell = ui.allocate_ui_with_layout(size, layout, |ui| {
+                ui.set_min_size(size);
                 ui.add(egui::Label::new(text).truncate());
             });
+            *place = cell.response.rect;
         }
     });
-}
-
-fn number(ui: &mut Ui, text: String) {
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(text));
+    places
 }
 
 /// To the minute, in UTC, as files have it.

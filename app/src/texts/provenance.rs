@@ -26,7 +26,7 @@ pub const STATUS_LOG: &str = "Status";
 /// Columns of the table of changes.
 pub const EDIT_COLUMNS: [&str; 5] = ["When", "Who", "With", "Voxels", ""];
 /// Columns of the table of origins.
-pub const ORIGIN_COLUMNS: [&str; 4] = ["From", "Label", "Voxels", "mL"];
+pub const ORIGIN_COLUMNS: [&str; 5] = ["From", "", "Label", "Voxels", "mL"];
 /// Colours the slices by origin.
 pub const SHOW: &str = "Show what the model made and nobody touched";
 /// Ends it.

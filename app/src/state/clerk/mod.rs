@@ -20,7 +20,7 @@ use std::time::Duration;
 use medley_io::{FileKind, OpenedVolume, StoredGeometry, dicom};
 use medley_learn::{CaseSource, ClassSource, TrainingCase};
 use medley_project::dataset::DataSet;
-use medley_project::{CaseId, ModelRecord, Role, Study};
+use medley_project::{CaseId, CaseStatus, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, LabelTable, Mesh};
 
 pub use self::sets::CheckedSet;
@@ -65,6 +65,7 @@ impl Clerk {
             watch: Arc::clone(&watch),
             just_read: None,
             checked_set: None,
+            told_status: None,
         };
         let thread = std::thread::Builder::new().name("clerk".to_owned()).spawn(move || desk.work(&inbox))?;
         Ok(Self { requests, replies, watch, thread: Some(thread) })
@@ -128,6 +129,8 @@ struct Desk {
     just_read: Option<(CaseId, OpenedVolume)>,
     /// A data set that was looked through; errors are left out of it.
     checked_set: Option<DataSet>,
+    /// The status that was told last of the case whose mask changes.
+    told_status: Option<(CaseId, CaseStatus)>,
 }
 
 /// How often a journal that does not take a change is tried again.
@@ -372,6 +375,7 @@ impl Desk {
     }
 
     fn close_study(&mut self) {
+        self.told_status = None;
         self.just_read = None;
         self.journal_backlog();
         self.study = None;
@@ -447,6 +451,7 @@ impl Desk {
             }
             self.backlog.pop_front();
             self.reply(Reply::Journaled(case));
+            self.tell_status(case);
         }
     }
 

@@ -62,6 +62,19 @@ impl Desk {
         outcome
     }
 
+    /// Tells the list of cases anew if a change of its mask has changed a case's status.
+    pub(super) fn tell_status(&mut self, id: CaseId) {
+        let Some(study) = &self.study else { return };
+        let Ok(info) = study.case(id) else { return };
+        let now = Some((id, info.status));
+        if self.told_status != now
+            && let Ok(cases) = study.cases()
+        {
+            self.told_status = now;
+            self.reply(Reply::Cases(cases));
+        }
+    }
+
     /// Opens the study anew if its database was deleted and put back. Whether it did.
     pub(super) fn return_to_study(&mut self) -> bool {
         let Some(folder) = self.study.as_ref().filter(|study| study.was_put_back()).map(|study| study.folder().to_owned()) else {

@@ -192,6 +192,26 @@ mod tests {
         assert_eq!(study.edits(case).expect("edits").iter().filter(|edit| edit.is_in_mask).count(), 5);
     }
 
+    /// On other systems an open database cannot be deleted.
+    #[cfg(unix)]
+    #[test]
+    fn a_database_deleted_underneath_is_put_back_and_takes_the_step_that_met_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(study(folder.path()));
+        let mut workbench = open(folder.path());
+        std::fs::remove_file(folder.path().join("study.sqlite")).expect("deleted");
+        workbench.undo();
+        until(&mut workbench, is_at_rest);
+        workbench.undo();
+        until(&mut workbench, is_at_rest);
+        let told: Vec<&str> = workbench.notices.shown().iter().map(|notice| notice.text.as_str()).collect();
+        assert_eq!(told, [crate::texts::provenance::PUT_BACK]);
+        drop(workbench);
+        let study = Study::open(folder.path()).expect("free again");
+        let open = study.load_case(study.cases().expect("cases")[0].id).expect("opens");
+        assert_eq!((open.history.len(), open.history.redo_len()), (3, 2));
+    }
+
     #[test]
     fn who_did_what_is_told_and_nothing_changes_while_the_slices_show_it() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -206,10 +226,12 @@ mod tests {
         workbench.set_status(case, CaseStatus::Approved);
         until(&mut workbench, |workbench| told(workbench).status == CaseStatus::Approved);
         assert_eq!(told(&workbench).reviewer.as_deref(), Some("MK"));
+        assert!(workbench.provenance.is_open);
         assert_eq!(workbench.study.as_ref().and_then(|study| study.reviewer.as_deref()), Some("MK"));
 
         workbench.toggle_origins();
         until(&mut workbench, |workbench| workbench.provenance.shows_origins());
+        assert!(!workbench.provenance.is_open, "it would lie over the slices");
         assert_eq!(workbench.palette.color(1), [230, 159, 0, 255]);
         workbench.undo();
         assert_eq!(labelled(&workbench), 5);

@@ -20,6 +20,9 @@ impl Workbench {
         if self.study.is_none() {
             return Some("Open a study first.");
         }
+        if let Some(why) = self.read_only_obstacle() {
+            return Some(why);
+        }
         if self.training.as_ref().is_some_and(TrainingRun::is_active) {
             return Some("A fine-tuning is running.");
         }

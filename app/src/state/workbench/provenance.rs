@@ -61,6 +61,8 @@ impl Workbench {
                 self.drop_preview();
                 self.jump = None;
                 self.provenance.origins = Origins::Coming;
+                // It would lie over what is shown.
+                self.provenance.is_open = false;
                 self.clerk.ask(Request::ShowOrigins(id, textures));
             }
             Origins::Shown => {
