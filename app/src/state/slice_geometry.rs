@@ -230,16 +230,14 @@ impl SliceGeometry {
     /// A direction of the patient as it runs on the screen, in millimetres to the right and down for each of its own.
     #[must_use]
     pub fn on_screen(&self, direction: DVec3) -> DVec2 {
-        let turn = DQuat::IDENTITY;
-        let frame = self.oblique.unwrap_or_else(|| PlaneFrame::new(&self.grid, self.plane, self.convention, turn));
+        let frame = self.frame();
         DVec2::new(direction.dot(frame.right), direction.dot(frame.down))
     }
 
     /// The axis in the patient about which the picture turns clockwise on the screen.
     #[must_use]
     pub fn clockwise_axis(&self) -> DVec3 {
-        let turn = DQuat::IDENTITY;
-        let frame = self.oblique.unwrap_or_else(|| PlaneFrame::new(&self.grid, self.plane, self.convention, turn));
+        let frame = self.frame();
         frame.right.cross(frame.down)
     }
 
@@ -345,6 +343,10 @@ impl SliceGeometry {
         }
         let is_beside = (0..3).any(|axis| way[axis] == 0.0 && !(0.0..=last[axis]).contains(&from_voxel[axis]));
         if enter > leave || is_beside { self.crosshair } else { Ras(self.crosshair.0.lerp(to.0, leave)) }
+    }
+
+    fn frame(&self) -> PlaneFrame {
+        self.oblique.unwrap_or_else(|| PlaneFrame::new(&self.grid, self.plane, self.convention, DQuat::IDENTITY))
     }
 
     /// How far the grid's voxel centres reach along a direction, in millimetres from the origin of RAS.

@@ -104,7 +104,9 @@ pub fn second_value(value: f64, unit: &str) -> String {
 /// It has nothing in common with the open scan.
 #[must_use]
 pub fn second_lies_elsewhere(name: &str) -> String {
-    format!("{name} lies elsewhere in the patient than the open scan, so nothing of it is seen over it. Was it taken in the same position?")
+    format!(
+        "{name} lies elsewhere in the patient than the open scan: it is drawn beside it, not over it. Was it taken in the same position?"
+    )
 }
 
 /// A folder holds more than one scan.
