@@ -9,7 +9,7 @@ mod curve;
 mod labels;
 mod point;
 
-use egui::{Align2, ComboBox, DragValue, ScrollArea, Slider, Ui, Window};
+use egui::{ComboBox, DragValue, ScrollArea, Slider, Ui, Window};
 use medley_volume::Quantity;
 
 use super::widgets::heading;
@@ -29,7 +29,9 @@ pub fn window(ui: &Ui, workbench: &mut Workbench) {
     }
     let mut is_open = true;
     let room = ui.ctx().content_rect().height() - 150.0;
-    let window = Window::new(texts::SETTINGS).pivot(Align2::RIGHT_TOP).default_pos(ui.max_rect().right_top() + egui::vec2(-316.0, 44.0));
+    // Over slices, so that what it changes is seen.
+    let place = ui.max_rect().left_top() + egui::vec2(302.0, 44.0);
+    let window = Window::new(texts::SETTINGS).default_pos(place);
     window.resizable(false).collapsible(false).open(&mut is_open).show(ui.ctx(), |ui| {
         ui.set_width(WIDTH);
         ScrollArea::vertical().max_height(room).min_scrolled_height(room).auto_shrink([false, true]).show(ui, |ui| {
