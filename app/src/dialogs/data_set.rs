@@ -13,7 +13,8 @@ pub fn data_set_window(ui: &Ui, workbench: &mut Workbench) {
     let (report, notices) = (&checked.report, &checked.notices);
     let usable = report.usable().len();
     let window = Window::new(texts::data_set(&report.name));
-    let window = window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
+    let window =
+        window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).default_height(room.y).open(&mut is_open);
     let shown = window.show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(620.0));
         let with_mask = report.cases.iter().filter(|case| case.labels.is_some()).count();

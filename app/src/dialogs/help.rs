@@ -28,7 +28,8 @@ pub fn help_window(ui: &Ui, workbench: &mut Workbench) {
     take_keys(ui, workbench);
     let (mut is_open, mut wish) = (true, None);
     let room = ui.ctx().content_rect().size();
-    let window = Window::new(texts::TITLE).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false);
+    let window =
+        Window::new(texts::TITLE).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).default_height(room.y);
     let shown = window.open(&mut is_open).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(620.0));
         head(ui, workbench, &mut wish);

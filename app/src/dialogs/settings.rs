@@ -15,7 +15,8 @@ pub fn settings_window(ui: &Ui, workbench: &mut Workbench) {
     }
     let mut is_open = true;
     let room = ui.ctx().content_rect().size();
-    let window = Window::new(texts::TITLE).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false);
+    let window =
+        Window::new(texts::TITLE).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).default_height(room.y);
     let shown = window.open(&mut is_open).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(460.0));
         ScrollArea::vertical().max_height(room.y - 150.0).auto_shrink([false, true]).show(ui, |ui| {

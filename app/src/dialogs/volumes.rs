@@ -36,7 +36,8 @@ pub fn volumes_window(ui: &Ui, workbench: &mut Workbench) {
     let room = ui.ctx().content_rect().size();
     let able = choice.volumes.list.iter().filter(|volume| volume.fault.is_none()).count();
     let window = Window::new(texts::scans_in(&name));
-    let window = window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
+    let window =
+        window.anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).default_height(room.y).open(&mut is_open);
     let shown = window.show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(620.0));
         ScrollArea::vertical().max_height(room.y - 190.0).auto_shrink([false, true]).show(ui, |ui| {

@@ -27,7 +27,12 @@ pub fn weights_window(ui: &Ui, workbench: &mut Workbench) {
     let mut is_open = true;
     let mut wish = None;
     let room = ui.ctx().content_rect().size();
-    let window = Window::new(texts::TITLE).anchor(Align2::CENTER_CENTER, [0.0, 0.0]).collapsible(false).resizable(false).open(&mut is_open);
+    let window = Window::new(texts::TITLE)
+        .anchor(Align2::CENTER_CENTER, [0.0, 0.0])
+        .collapsible(false)
+        .resizable(false)
+        .default_height(room.y)
+        .open(&mut is_open);
     let shown = window.show(ui.ctx(), |ui| {
         ui.set_width((room.x - 80.0).min(760.0));
         ScrollArea::vertical().max_height(room.y - 190.0).auto_shrink([false, true]).show(ui, |ui| {

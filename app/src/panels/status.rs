@@ -5,6 +5,7 @@ use medley_volume::Quantity;
 
 use crate::state::training::{Phase, duration_text};
 use crate::state::workbench::Workbench;
+use crate::texts::labels::unnamed;
 use crate::texts::{slices, status as texts};
 
 pub fn show(ui: &mut Ui, workbench: &Workbench) {
@@ -53,7 +54,7 @@ fn place(ui: &mut Ui, workbench: &Workbench) {
         0 => texts::BACKGROUND.to_owned(),
         _ => {
             let known = workbench.study.as_ref().and_then(|study| study.labels.get(label));
-            known.map_or_else(|| texts::unnamed_label(label), |label| label.name.clone())
+            known.map_or_else(|| unnamed(label), |label| label.name.clone())
         }
     };
     ui.label(name);

@@ -45,12 +45,6 @@ pub fn voxel([i, j, k]: [usize; 3]) -> String {
     format!("voxel {i:3} {j:3} {k:3}")
 }
 
-/// A label that has no name.
-#[must_use]
-pub fn unnamed_label(value: u16) -> String {
-    format!("label {value}")
-}
-
 /// A proposal is being computed.
 #[must_use]
 pub fn proposing(since: &str) -> String {

@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn voxels(workbench: &Workbench, label: u16) -> usize {
-        workbench.case.as_ref().expect("a case").mask.counts().get(&label).copied().unwrap_or(0) as usize
+        workbench.case.as_ref().expect("a case").mask.counts().get(&label).copied().unwrap_or(0)
     }
 
     #[test]
