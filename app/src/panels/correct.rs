@@ -4,7 +4,7 @@ use egui::{Button, ComboBox, DragValue, Frame, Grid, Response, RichText, Ui};
 use medley_annotate::tools::Shell;
 use medley_volume::AnatomicalPlane;
 
-use super::widgets::{command_button_named, heading, named};
+use super::widgets::{command_button_named, named, section};
 use crate::command::Command;
 use crate::state::correction::operation::{IslandRule, Operation, OperationOptions, SmoothRule};
 use crate::state::workbench::Workbench;
@@ -14,8 +14,10 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if workbench.case.is_none() {
         return;
     }
-    ui.add_space(10.0);
-    heading(ui, texts::HEADING);
+    section(ui, texts::HEADING, |ui| content(ui, workbench));
+}
+
+fn content(ui: &mut Ui, workbench: &mut Workbench) {
     let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
     Grid::new("operations").num_columns(2).show(ui, |ui| {
         for (n, operation) in Operation::ALL.into_iter().enumerate() {

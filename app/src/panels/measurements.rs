@@ -3,7 +3,7 @@
 use egui::{Align, Button, Layout, RichText, Ui};
 use medley_volume::Quantity;
 
-use super::widgets::{command_button_named, empty_hint, heading, list_row, name_button, named};
+use super::widgets::{command_button_named, empty_hint, heading, list_row, name_button, named, section};
 use crate::command::Command;
 use crate::state::measure::{Measured, RegionForm};
 use crate::state::notices::Severity;
@@ -13,7 +13,10 @@ use crate::texts::measure as texts;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     let Some(quantity) = workbench.case.as_ref().map(|case| case.volume.quantity()) else { return };
-    heading(ui, texts::HEADING);
+    section(ui, texts::HEADING, |ui| content(ui, workbench, quantity));
+}
+
+fn content(ui: &mut Ui, workbench: &mut Workbench, quantity: Quantity) {
     if workbench.tool == ActiveTool::Region {
         forms(ui, workbench);
     }

@@ -66,7 +66,6 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
             labels::show(ui, workbench);
             correct::show(ui, workbench);
             second_scan::show(ui, workbench);
-            ui.add_space(10.0);
             measurements::show(ui, workbench);
         });
     });

@@ -5,7 +5,7 @@ use egui::{Button, ComboBox, DragValue, Mesh, ProgressBar, Rect, RichText, Sense
 use medley_project::CaseId;
 use medley_volume::Quantity;
 
-use super::widgets::{command_button_named, empty_hint, heading, named};
+use super::widgets::{command_button_named, empty_hint, named, section};
 use crate::command::Command;
 use crate::render::ColorMap;
 use crate::state::second_scan::{Blend, SecondScan, SecondSource};
@@ -17,8 +17,10 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if workbench.case.is_none() {
         return;
     }
-    ui.add_space(10.0);
-    heading(ui, slices::SECOND);
+    section(ui, slices::SECOND, |ui| content(ui, workbench));
+}
+
+fn content(ui: &mut Ui, workbench: &mut Workbench) {
     if let Some(source) = workbench.second_loading.clone() {
         reading(ui, workbench, &source);
         return;

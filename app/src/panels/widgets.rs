@@ -1,6 +1,6 @@
 //! Small pieces that several panels use.
 
-use egui::{Align, Button, Layout, ProgressBar, Response, RichText, Role, Ui, WidgetInfo, vec2};
+use egui::{Align, Button, CollapsingHeader, Layout, ProgressBar, Response, RichText, Role, Ui, WidgetInfo, vec2};
 
 use crate::command::Command;
 use crate::state::workbench::Workbench;
@@ -11,6 +11,13 @@ pub fn heading(ui: &mut Ui, text: &str) {
     ui.add_space(2.0);
     ui.label(RichText::new(text).strong().size(13.5));
     ui.add_space(3.0);
+}
+
+/// A part of a panel that can be folded away under its heading.
+pub fn section(ui: &mut Ui, title: &str, content: impl FnOnce(&mut Ui)) {
+    ui.add_space(6.0);
+    let title = RichText::new(title).strong().size(13.5);
+    CollapsingHeader::new(title).default_open(true).show_unindented(ui, content);
 }
 
 /// A button that does a command; while it cannot be done it is grey and its tooltip says why.
