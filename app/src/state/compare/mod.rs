@@ -194,10 +194,24 @@ impl Comparison {
     }
 }
 
-/// From a place of one scan to the same one of another, as far as their coordinates tell: none, if they lie over each other,
-/// as scans of one sitting do; else from one's middle to the other's.
+/// From a place of one scan to the same one of another, as far as their coordinates tell: none, if they overlap or lie next to
+/// each other, as scans of one sitting do; else from one's middle to the other's.
 #[must_use]
 pub fn usual_offset(open: &Grid, other: &Grid) -> DVec3 {
-    let lies_over = other.voxel_at(open.center()).is_some() || open.voxel_at(other.center()).is_some();
-    if lies_over { DVec3::ZERO } else { other.center().0 - open.center().0 }
+    let (a, b) = (box_of(open), box_of(other));
+    // The next scan of a sitting begins a slice further.
+    let slice = open.spacing().into_iter().chain(other.spacing()).fold(0.0, f64::max);
+    let meet = a[0].cmple(b[1] + slice).all() && b[0].cmple(a[1] + slice).all();
+    if meet { DVec3::ZERO } else { other.center().0 - open.center().0 }
+}
+
+/// The smallest and largest coordinates of a grid in mm RAS, from outer face to outer face.
+fn box_of(grid: &Grid) -> [DVec3; 2] {
+    let shape = grid.shape();
+    let corner = |n: usize| {
+        let voxel = std::array::from_fn(|axis| if n >> axis & 1 == 0 { -0.5 } else { shape[axis] as f64 - 0.5 });
+        grid.ras_from_voxel().transform_point3(DVec3::from_array(voxel))
+    };
+    let corners: [DVec3; 8] = std::array::from_fn(corner);
+    [corners.into_iter().fold(corners[0], DVec3::min), corners.into_iter().fold(corners[0], DVec3::max)]
 }

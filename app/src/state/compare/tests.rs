@@ -126,6 +126,9 @@ fn scans_that_lie_apart_are_linked_by_their_middles() {
     let far = Grid::new([20, 20, 20], DAffine3::from_translation(DVec3::new(500.0, 0.0, 0.0))).expect("a grid");
     assert_eq!(usual_offset(&near, &near), DVec3::ZERO);
     assert_eq!(near.center().0 + usual_offset(&near, &far), far.center().0);
+    // Two stations of one sitting.
+    let next = Grid::new([20, 20, 20], DAffine3::from_translation(DVec3::new(0.0, 0.0, 21.0))).expect("a grid");
+    assert_eq!((usual_offset(&near, &next), usual_offset(&next, &near)), (DVec3::ZERO, DVec3::ZERO));
 }
 
 /// The crosshair is a place in the patient: what is pointed at in one view of an oblique scan is met by the slices of the others.
