@@ -194,8 +194,14 @@ mod tests {
             let grid = Grid::axis_aligned([40, 40, 5], [1.0; 3]).expect("a grid");
             let volume = Volume::new(grid, Voxels::U8(vec![7; grid.len()]), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
             let geometry = StoredGeometry::of_grid(&grid);
-            let kept =
-                medley_project::OpenCase { volume, geometry, mask: LabelMap::empty(grid), history: History::new(), notices: Vec::new() };
+            let kept = medley_project::OpenCase {
+                volume,
+                geometry,
+                mask: LabelMap::empty(grid),
+                history: History::new(),
+                restored: 0,
+                notices: Vec::new(),
+            };
             let mut workbench = Workbench::new(None, &OpenFirst::Nothing, Arc::new(|| {})).expect("threads");
             workbench.views.crosshair = grid.center();
             workbench.case = Some(OpenCase::new(CaseId(1), "a".to_owned(), kept));

@@ -39,7 +39,7 @@ fn workbench(easel: &Easel) -> Workbench {
     let textures = easel.upload(&volume);
     textures.write_mask(&easel.state.queue, &mask, medley_volume::IndexBox::whole(grid.shape()));
     let geometry = StoredGeometry::of_grid(&grid);
-    let kept = medley_project::OpenCase { volume, geometry, mask, history: History::new(), notices: Vec::new() };
+    let kept = medley_project::OpenCase { volume, geometry, mask, history: History::new(), restored: 0, notices: Vec::new() };
     let mut case = OpenCase::new(CaseId(1), "Doe^Jane".to_owned(), kept);
     case.textures = Some(textures);
     let gpu = (easel.state.device.clone(), easel.state.queue.clone());

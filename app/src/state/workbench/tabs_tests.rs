@@ -22,7 +22,7 @@ fn loaded(id: i64) -> Reply {
     let grid = Grid::axis_aligned([16, 16, 16], [1.0; 3]).expect("a grid");
     let volume = Volume::new(grid, Voxels::U8(vec![0; grid.len()]), Scaling::IDENTITY, Quantity::Arbitrary).expect("fits");
     let (geometry, mask) = (StoredGeometry::of_grid(&grid), LabelMap::empty(grid));
-    let kept = medley_project::OpenCase { volume, geometry, mask, history: History::new(), notices: Vec::new() };
+    let kept = medley_project::OpenCase { volume, geometry, mask, history: History::new(), restored: 0, notices: Vec::new() };
     let case = OpenCase::new(CaseId(id), format!("case {id}"), kept);
     let window = WindowLevel { width: 10.0 * id as f64, level: 0.0 };
     Reply::CaseLoaded(Box::new(LoadedCase { crosshair: Ras([id as f64; 3].into()), window, labels: Vec::new(), case }))
@@ -162,6 +162,8 @@ fn another_study_closes_all_tabs_and_the_same_one_none() {
         labels: LabelTable::from_names([(7, "liver")]),
         cases: Vec::new(),
         models: Vec::new(),
+        reviewer: None,
+        read_only: None,
     };
     workbench.take_reply(Reply::StudyOpened(study("a"), None));
     assert_eq!(workbench.active_label, 7);
