@@ -7,9 +7,9 @@ use crate::{Connectivity, Grid, IndexBox, components_of};
 
 /// Pieces of two slices that become each other.
 pub(super) struct Group {
-    /// The box around all of them.
+    /// The box around all of them, with a rim of one voxel except at the plane's own edge.
     pub bounds: IndexBox,
-    /// Their voxels in either slice, on the whole plane.
+    /// Their voxels in either slice, in that box.
     pub sides: [Vec<bool>; 2],
     /// How far the first side's middle is moved to lie on the other's, in voxels; zero where shapes are interpolated in place.
     pub shift: DVec2,
@@ -37,46 +37,53 @@ pub(super) fn groups(plane: &Grid, lower: &[bool], upper: &[bool]) -> Vec<Group>
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); root.len()];
     (0..root.len()).for_each(|piece| members[root_of(&root, piece)].push(piece));
     members.retain(|members| !members.is_empty());
-    let component = |piece: usize| -> Component {
-        sides[usize::from(piece >= counts[0])].list[if piece < counts[0] { piece } else { piece - counts[0] }]
+    let mut group_of = vec![0; root.len()];
+    members.iter().enumerate().for_each(|(group, members)| members.iter().for_each(|&piece| group_of[piece] = group));
+    let component = |piece: usize| piece.checked_sub(counts[0]).map_or_else(|| sides[0].list[piece], |n| sides[1].list[n]);
+    let made = |(group, members): (usize, &Vec<usize>)| {
+        let bounds = with_rim(members.iter().map(|&piece| component(piece)), plane.shape());
+        let of_side = |side: usize| -> Vec<bool> {
+            let is_member = |id: u32| id != 0 && group_of[id as usize - 1 + side * counts[0]] == group;
+            bounds.rows(plane.shape()).flatten().map(|offset| is_member(sides[side].ids[offset])).collect()
+        };
+        let shift = match members[..] {
+            [a, b] if a < counts[0] && b >= counts[0] => {
+                let is_nested = shared[a] == component(a).voxels || shared[b] == component(b).voxels;
+                if is_nested { DVec2::ZERO } else { middles[b] - middles[a] }
+            }
+            _ => DVec2::ZERO,
+        };
+        Group { bounds, sides: [of_side(0), of_side(1)], shift }
     };
-    members
-        .iter()
-        .map(|members| {
-            let bounds = members
-                .iter()
-                .map(|&piece| component(piece).bounds)
-                .reduce(|a, b| a.union(&b))
-                .unwrap_or(IndexBox { low: [0; 3], high: [0; 3] });
-            let of_side = |side: usize| -> Vec<bool> {
-                let is_member: Vec<bool> = (0..counts[side]).map(|n| members.contains(&(n + side * counts[0]))).collect();
-                sides[side].ids.iter().map(|&id| id != 0 && is_member[id as usize - 1]).collect()
-            };
-            let shift = match members[..] {
-                [a, b] if a < counts[0] && b >= counts[0] => {
-                    let is_nested = shared[a] == component(a).voxels || shared[b] == component(b).voxels;
-                    if is_nested { DVec2::ZERO } else { middles[b] - middles[a] }
-                }
-                _ => DVec2::ZERO,
-            };
-            Group { bounds, sides: [of_side(0), of_side(1)], shift }
-        })
-        .collect()
+    members.iter().enumerate().map(made).collect()
 }
 
-/// Joins pieces without an overlap one to one, the nearest first.
-fn join_nearest(plane: &Grid, middles: &[DVec2], alone: [Vec<usize>; 2], root: &mut [usize]) {
-    let [x, y, _] = plane.spacing();
-    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
-    for &a in &alone[0] {
-        pairs.extend(alone[1].iter().map(|&b| (((middles[b] - middles[a]) * DVec2::new(x, y)).length(), a, b)));
-    }
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut is_taken = vec![false; root.len()];
-    for (_, a, b) in pairs {
-        if !is_taken[a] && !is_taken[b] {
-            (is_taken[a], is_taken[b]) = (true, true);
-            root[b] = a;
+/// The box around some pieces and one voxel more, cut to the plane.
+fn with_rim(pieces: impl Iterator<Item = Component>, shape: [usize; 3]) -> IndexBox {
+    let around = pieces.map(|piece| piece.bounds).reduce(|a, b| a.union(&b)).unwrap_or(IndexBox::whole(shape));
+    IndexBox { low: around.low.map(|n| n.saturating_sub(1)), high: std::array::from_fn(|axis| (around.high[axis] + 1).min(shape[axis])) }
+}
+
+/// Joins pieces without an overlap one to one, the nearest first: again and again those that are each other's nearest.
+fn join_nearest(plane: &Grid, middles: &[DVec2], mut alone: [Vec<usize>; 2], root: &mut [usize]) {
+    let spacing = DVec2::new(plane.spacing()[0], plane.spacing()[1]);
+    let apart = |a: usize, b: usize| ((middles[b] - middles[a]) * spacing).length();
+    let nearest = |a: usize, others: &[usize]| others.iter().copied().min_by(|&b, &c| apart(a, b).total_cmp(&apart(a, c)));
+    while !alone[0].is_empty() && !alone[1].is_empty() {
+        let mut is_taken = vec![false; root.len()];
+        for &a in &alone[0] {
+            if let Some(b) = nearest(a, &alone[1])
+                && nearest(b, &alone[0]) == Some(a)
+            {
+                (is_taken[a], is_taken[b]) = (true, true);
+                root[b] = a;
+            }
+        }
+        // There always is a nearest pair; only numbers that are none could take it away.
+        let before = alone[0].len();
+        alone.iter_mut().for_each(|side| side.retain(|&piece| !is_taken[piece]));
+        if alone[0].len() == before {
+            return;
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{Grid, IndexBox};
 pub(super) struct Morph {
     bounds: IndexBox,
     wide_plane: usize,
+    spacing: DVec2,
     ends: [Option<Vec<f32>>; 2],
     shift: DVec2,
     /// The depth in mm where the shape is deepest.
@@ -18,19 +19,13 @@ pub(super) struct Morph {
 
 impl Morph {
     pub fn new(plane: &Grid, group: &Group) -> Self {
-        let shape = plane.shape();
-        // A rim in which distances go on, except at the plane's own edge.
-        let low = group.bounds.low.map(|n| n.saturating_sub(1));
-        let high = std::array::from_fn(|axis| (group.bounds.high[axis] + 1).min(shape[axis]));
-        let bounds = IndexBox { low, high };
+        let bounds = group.bounds;
         let part = plane.cropped(&bounds);
-        let distances = |side: &Vec<bool>| {
-            let inside: Vec<bool> = bounds.rows(shape).flatten().map(|offset| side[offset]).collect();
-            inside.contains(&true).then(|| finite(&part, signed_distance_mm(&part, &inside)))
-        };
+        let distances = |side: &Vec<bool>| side.contains(&true).then(|| finite(&part, signed_distance_mm(&part, side)));
         let ends = [distances(&group.sides[0]), distances(&group.sides[1])];
         let deepest = f64::from(ends.iter().flatten().flatten().fold(0.0f32, |deepest, &at| deepest.max(-at)));
-        Self { bounds, wide_plane: shape[0], ends, shift: group.shift, deepest }
+        let spacing = DVec2::new(plane.spacing()[0], plane.spacing()[1]);
+        Self { bounds, wide_plane: plane.shape()[0], spacing, ends, shift: group.shift, deepest }
     }
 
     /// Adds what the shape is at `share` of the way from the first end to the second.
@@ -56,15 +51,17 @@ impl Morph {
         }
     }
 
-    /// An end's signed distance, linear between voxels; beyond the box as at its border.
+    /// An end's signed distance, linear between voxels; beyond the box what it is farther than the border is added.
     fn distance(&self, distances: &[f32], at: DVec2) -> f64 {
         let [wide, high, _] = self.bounds.shape();
+        let asked = at;
         let at = at.clamp(DVec2::ZERO, DVec2::new(wide as f64 - 1.0, high as f64 - 1.0));
         let low = at.floor();
         let (share, [x, y]) = (at - low, [low.x as usize, low.y as usize]);
         let value = |x: usize, y: usize| f64::from(distances[y.min(high - 1) * wide + x.min(wide - 1)]);
         let along = |y: usize| value(x, y) * (1.0 - share.x) + value(x + 1, y) * share.x;
-        if share == DVec2::ZERO { value(x, y) } else { along(y) * (1.0 - share.y) + along(y + 1) * share.y }
+        let beyond = ((asked - at) * self.spacing).length();
+        beyond + if share == DVec2::ZERO { value(x, y) } else { along(y) * (1.0 - share.y) + along(y + 1) * share.y }
     }
 }
 

@@ -170,10 +170,9 @@ mod tests {
                 for step in (0..27usize).map(|n| [n % 3, n / 3 % 3, n / 9]) {
                     let to: [usize; 3] = std::array::from_fn(|axis| (at[axis] + step[axis]).wrapping_sub(1));
                     let is_near = step.iter().filter(|step| **step != 1).count() <= most_axes;
-                    if is_near && (0..3).all(|axis| to[axis] < shape[axis]) && mask.at(grid.offset(to)) == mask.at(first) {
-                        if !std::mem::replace(&mut is_seen[grid.offset(to)], true) {
-                            piece.push(to);
-                        }
+                    let is_piece = is_near && (0..3).all(|axis| to[axis] < shape[axis]) && mask.at(grid.offset(to)) == mask.at(first);
+                    if is_piece && !std::mem::replace(&mut is_seen[grid.offset(to)], true) {
+                        piece.push(to);
                     }
                 }
             }

@@ -50,7 +50,7 @@ impl Phantom {
             // One voxel in two thousand is what a threshold got wrong.
             for (n, label) in plane.iter_mut().enumerate() {
                 let noise = scrambled((k * area + n) as u64);
-                if noise % 2000 == 0 {
+                if noise.is_multiple_of(2000) {
                     *label = if *label == 0 { (noise >> 32) as u8 % 24 + 1 } else { 0 };
                 }
             }

@@ -85,7 +85,7 @@ enum Margin {
 
 fn on_window(grid: &Grid, inside: &[bool], radius_mm: f64, margin: Margin, operation: impl FnOnce(&Window) -> Vec<bool>) -> Vec<bool> {
     assert_eq!(inside.len(), grid.len(), "the set must fill the grid");
-    if !(radius_mm > 0.0) {
+    if radius_mm.is_nan() || radius_mm <= 0.0 {
         return inside.to_vec();
     }
     let shape = grid.shape();

@@ -124,7 +124,7 @@ pub fn gaussian_smoothed(grid: &Grid, inside: &[bool], sigma_mm: f64) -> Vec<boo
 
 /// Weights of a Gaussian, `sigma` in voxels, that sum to one; a single one where sigma is not above zero.
 fn gaussian(sigma: f64, most: usize) -> Vec<f32> {
-    if !(sigma > 0.0) {
+    if sigma.is_nan() || sigma <= 0.0 {
         return vec![1.0];
     }
     let reach = ((3.0 * sigma).ceil() as usize).min(most) as isize;
