@@ -138,8 +138,8 @@ pub(crate) fn draw_again_if_grown(ui: &egui::Ui, page: &egui::Response) {
     }
 }
 
-/// A dialog that was answered sooner than this was never shown.
-const TOO_SOON: Duration = Duration::from_millis(100);
+/// A dialog that was answered sooner than this was never shown: nobody gives one up so fast, and a busy machine refuses slowly.
+const TOO_SOON: Duration = Duration::from_secs(1);
 
 impl Dialogs {
     /// Opens the system's file dialog. `suggested` is a file name to begin with.
