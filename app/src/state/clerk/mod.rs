@@ -252,7 +252,7 @@ impl Desk {
     fn open(&mut self, path: &Path) -> Result<(), String> {
         match medley_io::kind_of(path).map_err(sentence)? {
             FileKind::Study => {
-                self.close_study();
+                self.close_study()?;
                 self.study = Some(Study::open_even_read_only(path).map_err(sentence)?);
                 self.announce(None)
             }
@@ -267,7 +267,7 @@ impl Desk {
     }
 
     fn open_sample(&mut self) -> Result<(), String> {
-        self.close_study();
+        self.close_study()?;
         let folder = places::sample_study();
         let is_there = folder.join("study.sqlite").exists();
         let study = if is_there {
@@ -281,7 +281,7 @@ impl Desk {
 
     fn new_study(&mut self, folder: &Path) -> Result<(), String> {
         let study = Study::create(folder, &first_labels()).map_err(sentence)?;
-        self.close_study();
+        self.close_study()?;
         self.study = Some(study);
         self.announce(None)
     }
@@ -374,11 +374,16 @@ impl Desk {
         Ok(id)
     }
 
-    fn close_study(&mut self) {
+    /// Closes the open study, unless a change of it is not on the disk: that one would have no place in another study.
+    fn close_study(&mut self) -> Result<(), String> {
+        self.journal_backlog();
+        if !self.backlog.is_empty() && self.study.is_some() {
+            return Err(texts::history::NOT_WRITTEN.to_owned());
+        }
         self.told_status = None;
         self.just_read = None;
-        self.journal_backlog();
         self.study = None;
+        Ok(())
     }
 
     fn announce(&mut self, first: Option<CaseId>) -> Result<(), String> {

@@ -143,6 +143,8 @@ pub struct Workbench {
     pub palette: Arc<Palette>,
     /// The case and the position of its history to which the mask is being taken.
     jump: Option<(CaseId, usize)>,
+    /// Whether what is being opened may take the place of the study: no change must reach the journal of another one.
+    may_leave_study: bool,
     last_snapshot: Instant,
     clerk: Clerk,
     worker: Worker,
@@ -206,6 +208,7 @@ impl Workbench {
             provenance: ProvenancePage::default(),
             chosen_step: None,
             jump: None,
+            may_leave_study: false,
             devices: Vec::new(),
             hands: Hands::default(),
             palette: Arc::new(Palette::of(&LabelTable::default())),

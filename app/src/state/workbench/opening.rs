@@ -17,6 +17,8 @@ use crate::state::training::WeightsChoice;
 impl Workbench {
     /// Opens a scan or a study folder.
     pub fn open(&mut self, path: PathBuf) {
+        self.finish_stroke();
+        self.may_leave_study = path.is_dir() || path.extension().is_some_and(|end| end == "sqlite");
         self.snapshot();
         self.loading = Some(path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()));
         self.clerk.ask(Request::Open(path));
@@ -24,6 +26,8 @@ impl Workbench {
 
     /// Opens the bundled sample study.
     pub fn open_sample(&mut self) {
+        self.finish_stroke();
+        self.may_leave_study = true;
         self.snapshot();
         self.loading = Some("the sample study".to_owned());
         self.clerk.ask(Request::OpenSample);
@@ -32,6 +36,7 @@ impl Workbench {
     /// Adds volumes of a file or folder to the study and opens the first.
     pub fn open_volumes(&mut self, path: PathBuf, volumes: Vec<OneVolume>) {
         self.snapshot();
+        self.may_leave_study = false;
         self.loading = volumes.first().map(|volume| volume.name.clone());
         self.clerk.ask(Request::OpenVolumes(path, volumes));
     }
@@ -39,12 +44,15 @@ impl Workbench {
     /// Makes cases of the data set that was looked through last.
     pub fn import_set(&mut self) {
         self.snapshot();
+        self.may_leave_study = false;
         self.loading = Some("the data set".to_owned());
         self.clerk.ask(Request::ImportSet);
     }
 
     /// Makes an empty study and opens it.
     pub fn new_study(&mut self, folder: PathBuf) {
+        self.finish_stroke();
+        self.may_leave_study = true;
         self.snapshot();
         self.loading = Some("the new study".to_owned());
         self.clerk.ask(Request::NewStudy(folder));
@@ -69,6 +77,7 @@ impl Workbench {
             return;
         }
         let name = self.study.as_ref().and_then(|study| study.cases.iter().find(|case| case.id == id)).map(|case| case.name.clone());
+        self.may_leave_study = false;
         self.loading = Some(name.unwrap_or_default());
         self.clerk.ask(Request::LoadCase(id));
     }

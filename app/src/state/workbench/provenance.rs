@@ -25,7 +25,9 @@ impl Workbench {
     #[must_use]
     pub fn change_obstacle(&self) -> Option<&'static str> {
         let is_shown = self.provenance.origins != Origins::Off;
-        self.read_only_obstacle().or(is_shown.then_some(texts::SHOWN_OBSTACLE))
+        let is_leaving = self.may_leave_study && self.loading.is_some();
+        let why = self.read_only_obstacle().or(is_shown.then_some(texts::SHOWN_OBSTACLE));
+        why.or(is_leaving.then_some(crate::texts::history::OPENING_OBSTACLE))
     }
 
     /// Whether the open mask cannot be changed now; says why.
