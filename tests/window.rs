@@ -12,6 +12,7 @@
 
 mod correcting;
 mod hub;
+mod panels;
 mod robot;
 
 use std::path::{Path, PathBuf};
@@ -200,6 +201,8 @@ fn the_whole_loop(robot: &Robot) {
 
     correcting::every_tool_changes_the_mask_and_is_undone(robot, &mask, &undone);
     slices_are_thickened_turned_and_overlaid(robot);
+
+    panels::pictures_of_all_panels(robot);
 
     // A short fine-tuning; the window must keep drawing while it runs.
     robot.press("Crosshair");

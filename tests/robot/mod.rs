@@ -261,6 +261,16 @@ impl Robot {
         assert!(distinct.len() > 30, "{name}: the window is all but empty");
     }
 
+    /// Gives the window another size, in points.
+    pub fn resize(&self, width: f32, height: f32) {
+        self.context.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
+        self.context.request_repaint();
+        self.wait("the window to have its size", Duration::from_secs(60), |robot| {
+            let size = robot.context.content_rect().size() * robot.context.zoom_factor();
+            (size - egui::vec2(width, height)).abs().max_elem() < 2.0
+        });
+    }
+
     /// Forgets the frame times so far.
     pub fn forget_frame_times(&self) {
         let mut shared = lock(&self.shared);
