@@ -119,13 +119,13 @@ impl Gesture {
         let own = match self {
             Self::Stroke { path, .. } => drawn(path, false),
             Self::Contour { points, .. } => drawn(points, true),
-            // The tool's page, then its button; a parameter is one more click and what is typed.
+            // The tool's page, then its button (or the place in the picture).
             Self::KeepLargest | Self::FillHoles { .. } | Self::Interpolate => panel(2, 0),
             Self::RemoveSmaller { .. } => panel(2, 0).and(previews(2)),
             Self::Smooth(_) => panel(2, 0).and(previews(8)),
             Self::Margin(_) => panel(2, 0).and(previews(4)),
             Self::Grow { .. } => panel(1, 0).and(previews(6)),
-            Self::Threshold { .. } => panel(3, 6),
+            Self::Threshold { .. } => panel(1, 0).and(previews(2)),
             Self::CopySlice { .. } | Self::Clear { .. } => panel(1, 0),
         };
         let mut chosen = Effort::default();
