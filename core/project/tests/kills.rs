@@ -83,7 +83,8 @@ fn child_that_works_until_it_is_killed() {
     }
 }
 
-fn kill_again_and_again(kills: u64) {
+/// Returns how many steps were finished, all of which were there.
+fn kill_again_and_again(kills: u64) -> usize {
     let folder = tempfile::tempdir().expect("a folder");
     let (study, case) = common::new_study(folder.path());
     let open = study.load_case(case).expect("opens");
@@ -122,18 +123,19 @@ fn kill_again_and_again(kills: u64) {
         finished += acknowledged;
         (mask, history) = (open.mask, open.history);
     }
-    println!("{kills} kills, {finished} finished steps, all of them there");
+    finished
 }
 
 #[test]
 fn a_study_outlives_some_kills() {
-    kill_again_and_again(5);
+    assert!(kill_again_and_again(5) > 5);
 }
 
 #[test]
 #[ignore = "starts and kills a hundred programs, or as many as MEDLEY_KILLS says"]
 fn a_study_outlives_a_hundred_kills() {
-    kill_again_and_again(std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(100));
+    let kills = std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(100);
+    println!("{kills} kills, {} finished steps, all of them there", kill_again_and_again(kills));
 }
 
 /// What the sentence after a crash counts: steps after the last saved mask, once, and only after a kill.
