@@ -218,7 +218,7 @@ fn presets(ui: &mut Ui, workbench: &mut Workbench) {
         for preset in CT_PRESETS {
             let is_chosen = workbench.views.window == preset.window;
             let response = ui.add(egui::Button::new(egui::RichText::new(preset.name).small()).selected(is_chosen));
-            named(&response, &format!("Window {}", preset.name));
+            named(&response, &texts::preset(preset.name));
             if response.on_hover_text(format!("{:.0}/{:.0} HU", preset.window.width, preset.window.level)).clicked() {
                 workbench.views.window = preset.window;
             }

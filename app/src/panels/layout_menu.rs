@@ -53,7 +53,7 @@ fn menu(ui: &mut Ui, workbench: &mut Workbench) {
         for view in ViewKind::ALL {
             let is_main = layout.kind.has_main() && layout.main == view;
             let button = ui.add(Button::new(texts::layout::view(view)).selected(is_main)).labelled_by(label.id);
-            button.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_main, format!("Large {}", view.label())));
+            button.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_main, texts::layout::large(view.label())));
             if button.clicked() {
                 layout.main = view;
                 if !layout.kind.has_main() {

@@ -127,7 +127,7 @@ fn labels(ui: &mut Ui, workbench: &Workbench, quantity: Quantity) {
     });
     for (&value, held) in held {
         let label = table.and_then(|table| table.get(value));
-        let name = label.map_or_else(|| format!("label {value}"), |label| label.name.clone());
+        let name = label.map_or_else(|| crate::texts::labels::unnamed(value), |label| label.name.clone());
         let [r, g, b] = label.map_or_else(|| medley_volume::LabelTable::palette(value), |label| label.color);
         let numbers = [texts::millilitres(held.volume_ml), format!("{:.0} ± {:.0}", held.mean, held.sd)];
         label_row(ui, numbers.map(|text| RichText::new(text).monospace().size(12.0)), |ui| {

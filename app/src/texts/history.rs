@@ -79,6 +79,12 @@ pub fn ago(milliseconds: i64) -> String {
     }
 }
 
+/// Another study was asked for while changes of the open one wait for the disk.
+pub const NOT_WRITTEN: &str =
+    "The last changes of the open study are not on the disk yet, so it stays open. Make room on the disk, then open the other study.";
+/// Why the mask cannot be changed while another study opens.
+pub const OPENING_OBSTACLE: &str = "Another study or folder is being opened. Wait for it, or give it up, before you change the mask.";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,9 +101,3 @@ mod tests {
         assert!(taken_back(5, 3).contains("3 voxels stay"));
     }
 }
-
-/// Another study was asked for while changes of the open one wait for the disk.
-pub const NOT_WRITTEN: &str =
-    "The last changes of the open study are not on the disk yet, so it stays open. Make room on the disk, then open the other study.";
-/// Why the mask cannot be changed while another study opens.
-pub const OPENING_OBSTACLE: &str = "Another study or folder is being opened. Wait for it, or give it up, before you change the mask.";

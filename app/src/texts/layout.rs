@@ -37,3 +37,9 @@ pub fn line(number: usize) -> String {
 
 /// What a line between views does.
 pub const LINE_HOVER: &str = "Drag to resize; double click resets the sizes";
+
+/// The button that makes a view the large one.
+#[must_use]
+pub fn large(view: &str) -> String {
+    format!("Large {view}")
+}

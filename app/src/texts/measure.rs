@@ -178,3 +178,9 @@ pub fn deleted(name: &str) -> String {
 pub fn within(fraction: f64) -> String {
     format!("{:.1} % of the voxels lie within the window", fraction * 100.0)
 }
+
+/// The button of a window of values.
+#[must_use]
+pub fn preset(name: &str) -> String {
+    format!("Window {name}")
+}

@@ -113,7 +113,7 @@ pub fn second_lies_elsewhere(name: &str) -> String {
 #[must_use]
 pub fn several_scans(path: &Path) -> String {
     format!(
-        "{} holds several scans. Open it with File → Open scan, add the one you mean to the study, and choose it there as the second scan.",
+        "{} holds several scans. Open it with File, Open scan, add the one you mean to the study, and choose it there as the second scan.",
         path.display()
     )
 }

@@ -112,3 +112,9 @@ pub fn side(letter: char) -> &'static str {
         _ => "below",
     }
 }
+
+/// The button of a way of drawing.
+#[must_use]
+pub fn mode(name: &str) -> String {
+    format!("3D as {name}")
+}

@@ -39,10 +39,8 @@ pub(super) fn draw_on(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane
                     workbench.click_contour(plane, geometry.ras_under(dvec(at)));
                 }
             }
-            Event::PointerMoved(at) if ui.input(|input| input.pointer.primary_down()) && response.is_pointer_button_down_on() => {
-                if last(workbench).is_some_and(|last| last.distance(at) >= STEP) {
-                    workbench.draw_contour(geometry.ras_under(dvec(at)));
-                }
+            Event::PointerMoved(at) if is_drawing(ui, response) && last(workbench).is_some_and(|last| last.distance(at) >= STEP) => {
+                workbench.draw_contour(geometry.ras_under(dvec(at)));
             }
             Event::PointerMoved(at) => workbench.aim_contour(plane, geometry.ras_under(dvec(at))),
             _ => {}
@@ -57,6 +55,10 @@ pub(super) fn draw_on(ui: &Ui, workbench: &mut Workbench, plane: AnatomicalPlane
     if response.hovered() {
         ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
     }
+}
+
+fn is_drawing(ui: &Ui, response: &Response) -> bool {
+    response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down())
 }
 
 /// The contour that is being drawn, where it lies in the slice that is shown.

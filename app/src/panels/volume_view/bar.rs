@@ -36,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
 fn modes(ui: &mut Ui, workbench: &mut Workbench) {
     for mode in VolumeMode::ALL {
         let response = small(ui, mode.name(), workbench.views.volume_mode == mode);
-        named(&response, &format!("3D as {}", mode.name()));
+        named(&response, &texts::mode(mode.name()));
         if response.clicked() {
             workbench.views.volume_mode = mode;
         }
