@@ -4,7 +4,7 @@ use egui::{Button, ComboBox, DragValue, Frame, Grid, Response, RichText, Ui};
 use medley_annotate::tools::Shell;
 use medley_volume::AnatomicalPlane;
 
-use super::widgets::{command_button_named, named, section};
+use super::widgets::{command_button_named, heading, named, section};
 use crate::command::Command;
 use crate::state::correction::operation::{IslandRule, Operation, OperationOptions, SmoothRule};
 use crate::state::workbench::Workbench;
@@ -36,19 +36,21 @@ fn content(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
     });
-    match workbench.correction.operation {
-        Some(operation) => {
-            Frame::group(ui.style()).fill(ui.visuals().faint_bg_color).show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                options(ui, workbench, operation);
-                ui.add_space(4.0);
-                outcome(ui, workbench);
-            });
-        }
-        None => {
-            ui.label(RichText::new(texts::HINT).weak().small());
-        }
-    }
+    ui.label(RichText::new(texts::HINT).weak().small());
+}
+
+/// The chosen operation, where proposals stand too: its options, what would change, and what to do about it.
+pub fn chosen(ui: &mut Ui, workbench: &mut Workbench) {
+    let Some(operation) = workbench.correction.operation.filter(|_| workbench.case.is_some()) else { return };
+    Frame::group(ui.style()).fill(ui.visuals().faint_bg_color).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        heading(ui, operation.name());
+        options(ui, workbench, operation);
+        ui.add_space(4.0);
+        ui.label(RichText::new(texts::PREVIEW_HINT).small().weak());
+        outcome(ui, workbench);
+    });
+    ui.add_space(10.0);
 }
 
 fn options(ui: &mut Ui, workbench: &mut Workbench, operation: Operation) {

@@ -71,6 +71,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     });
     Panel::right("learning").default_size(304.0).size_range(260.0..=480.0).show(ui, |ui| {
         ScrollArea::vertical().id_salt("learning scroll").auto_shrink([false; 2]).show(ui, |ui| {
+            correct::chosen(ui, workbench);
             proposal::show(ui, workbench);
             findings::show(ui, workbench);
             training::show(ui, workbench);

@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     let hint = match workbench.tool {
         ActiveTool::Crosshair => texts::CROSSHAIR_HINT,
         ActiveTool::WindowLevel => texts::WINDOW_HINT,
-        ActiveTool::Distance | ActiveTool::Angle | ActiveTool::Region => return,
+        ActiveTool::Distance | ActiveTool::Angle | ActiveTool::Region => texts::MEASURE_HINT,
         ActiveTool::Contour => texts::CONTOUR_HINT,
         ActiveTool::LiveWire => texts::LIVE_WIRE_HINT,
         ActiveTool::Fill => texts::FILL_HINT,

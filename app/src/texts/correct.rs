@@ -18,6 +18,8 @@ pub const NO_NEXT_SLICE: &str = "There is no further slice on this side.";
 pub const HEADING: &str = "Correct";
 /// Below the heading.
 pub const HINT: &str = "Works on the active label. What would change is shown first.";
+/// What the patterns in the slices mean.
+pub const PREVIEW_HINT: &str = "Hatched: would be added. Crossed out: would be removed.";
 /// Does what is shown.
 pub const APPLY: &str = "Apply";
 /// Takes it away.
@@ -107,6 +109,8 @@ pub const WALL: &str = "Wall";
 pub const BY_SLICE: &str = "Also what is closed within a slice";
 /// Other labels may be taken.
 pub const OVERWRITES: &str = "May take voxels of other labels";
+/// Measuring.
+pub const MEASURE_HINT: &str = "Click or drag from place to place. Drag a handle to move it; Delete removes, Esc gives up.";
 /// Looking around.
 pub const CROSSHAIR_HINT: &str = "Click to move the crosshair. Wheel: slices. Ctrl + wheel or right drag: zoom. Middle drag: pan.";
 /// Window and level.
