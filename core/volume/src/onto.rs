@@ -2,6 +2,7 @@ use glam::DVec3;
 use rayon::prelude::*;
 
 use crate::aligned::{AlignedAxis, Ends, aligned};
+use crate::grid::corners;
 use crate::{Grid, Volume, VolumeError, Voxels};
 
 /// A number a voxel can be stored as.
@@ -36,8 +37,9 @@ stored!(0.0f64 => f32, f64);
 /// None for a volume that exists; the type is that of [`Volume::new`].
 pub fn volume_onto(volume: &Volume, target: Grid) -> Result<Volume, VolumeError> {
     let scaling = volume.scaling();
-    let outside = (volume.summary().min - scaling.intercept) / scaling.slope;
     let from = volume.grid();
+    // Looking for the smallest value takes as long as the rest: only where it is needed.
+    let outside = if covers(from, &target) { 0.0 } else { (volume.summary().min - scaling.intercept) / scaling.slope };
     let voxels = match volume.voxels() {
         Voxels::U8(stored) => Voxels::U8(sampled(stored, from, &target, outside)),
         Voxels::I8(stored) => Voxels::I8(sampled(stored, from, &target, outside)),
@@ -51,6 +53,15 @@ pub fn volume_onto(volume: &Volume, target: Grid) -> Result<Volume, VolumeError>
         Voxels::F64(stored) => Voxels::F64(sampled(stored, from, &target, outside)),
     };
     Volume::new(target, voxels, scaling, volume.quantity())
+}
+
+/// Whether all of a target grid's voxels lie in the source.
+fn covers(from: &Grid, target: &Grid) -> bool {
+    let between = from.voxel_from_ras() * target.ras_from_voxel();
+    let most = DVec3::from_array(from.shape().map(|count| count as f64 - 0.5));
+    // A box lies in a box if its corners do. A little inside, so that rounding leaves none out.
+    let is_inside = |at: DVec3| at.cmpgt(DVec3::splat(1e-6 - 0.5)).all() && at.cmplt(most - 1e-6).all();
+    corners(target.shape()).iter().all(|&corner| is_inside(between.transform_point3(corner)))
 }
 
 fn sampled<T: Stored>(stored: &[T], from: &Grid, target: &Grid, outside: f64) -> Vec<T> {
@@ -93,16 +104,18 @@ fn sample_row<T: Stored>(stored: &[T], [along, across, above]: &[AlignedAxis; 3]
             count += 1;
         }
     }
+    // Four rows are the rule: for them the loop is written out.
+    if count == 4 { blend_rows(stored, along, &rows, out) } else { blend_rows(stored, along, &rows[..count], out) }
+}
+
+/// One row, linear along it between the weighted sums of the rows that start at the given offsets.
+#[inline(always)]
+fn blend_rows<T: Stored>(stored: &[T], along: &AlignedAxis, rows: &[(usize, f64)], out: &mut [T]) {
     let range = along.inside.clone();
     let places = along.low[range.clone()].iter().zip(&along.share[range.clone()]);
+    let sum = |at: usize| rows.iter().fold(0.0, |sum, &(start, weight)| sum + weight * stored[start + at].to_f64());
     for (value, (&low, &share)) in out[range].iter_mut().zip(places) {
-        let high = if share > 0.0 { low + along.step } else { low };
-        let (mut before, mut after) = (0.0, 0.0);
-        for &(start, weight) in &rows[..count] {
-            before += weight * stored[start + low].to_f64();
-            after += weight * stored[start + high].to_f64();
-        }
-        *value = T::of_f64(if share > 0.0 { before * (1.0 - share) + after * share } else { before });
+        *value = T::of_f64(if share > 0.0 { sum(low) * (1.0 - share) + sum(low + along.step) * share } else { sum(low) });
     }
 }
 

@@ -5,7 +5,7 @@ mod runs;
 use rayon::prelude::*;
 
 use crate::{Grid, IndexBox, LabelMap, LabelVoxels};
-pub(crate) use runs::{JoinedRuns, joined_runs};
+pub(crate) use runs::{JoinedRuns, equal_at_start, joined_runs};
 
 /// A connected piece of one label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

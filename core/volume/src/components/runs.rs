@@ -154,7 +154,7 @@ impl<T: Copy + PartialEq> Rows<'_, T> {
 }
 
 /// How many values from the first on are equal to it.
-fn equal_at_start<T: Copy + PartialEq>(values: &[T], value: T) -> usize {
+pub(crate) fn equal_at_start<T: Copy + PartialEq>(values: &[T], value: T) -> usize {
     const LANES: usize = 32;
     // All of a block are looked at without leaving early: that is what becomes vector instructions.
     let is_equal = |block: &&[T]| block.iter().fold(true, |all, &other| all & (other == value));

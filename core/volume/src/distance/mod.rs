@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::Grid;
 use envelope::{Lines, along_lines};
+pub(crate) use first_axis::RowTables;
 use first_axis::first_axis;
 
 /// For each voxel the squared distance in mm² from its centre to the nearest centre of the set; 0 in the set, infinite everywhere if
@@ -51,7 +52,7 @@ pub fn signed_distance_mm(grid: &Grid, inside: &[bool]) -> Vec<f32> {
 
 /// Which side's distances are wanted; the other's are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
+pub(crate) enum Kept {
     Inside,
     Outside,
     /// The inside's negative.

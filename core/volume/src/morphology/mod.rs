@@ -1,7 +1,7 @@
 //! Sets of voxels grown, shrunk, opened, closed, filled, hollowed and smoothed, by millimetres.
 //!
 //! # Map
-//! - here: balls by the distance transform; `holes`: filling; `smooth`: median and Gaussian; `window`: the part of a grid that matters
+//! - here: what the operations are; `ball`: who is near a set; `holes`: filling; `smooth`: median and Gaussian; `window`: the part of a grid that matters
 //!
 //! # Conventions
 //! A set is one `bool` a voxel of a [`Grid`], which may be part of a scan ([`Grid::cropped`]). A ball of radius `r` holds the voxels whose
@@ -9,6 +9,7 @@
 //! nothing to shrink from either, so that an organ cut by the scan's edge is not eaten from there. Whoever passes part of a scan leaves
 //! a margin of the radius around the set, except at the scan's own edge. A radius that is not above zero changes nothing.
 
+mod ball;
 mod holes;
 mod smooth;
 mod window;
@@ -16,7 +17,7 @@ mod window;
 use rayon::prelude::*;
 
 use crate::Grid;
-use crate::distance::{depth_mm_squared, distance_mm_squared};
+use ball::{TOLERANCE, deep, near};
 pub use holes::{holes_filled, holes_filled_in_slices};
 pub use smooth::{gaussian_smoothed, median_smoothed, median_smoothed_voxels};
 use window::Window;
@@ -99,23 +100,6 @@ fn on_window(grid: &Grid, inside: &[bool], radius_mm: f64, margin: Margin, opera
         Some(window) => window.put_back(&operation(&window), grid),
         None => vec![false; inside.len()],
     }
-}
-
-/// Radii equal to a distance up to rounding include it.
-const TOLERANCE: f64 = 1e-6;
-
-fn limit(radius_mm: f64) -> f32 {
-    (radius_mm * radius_mm * (1.0 + TOLERANCE)) as f32
-}
-
-fn near(grid: &Grid, inside: &[bool], radius_mm: f64) -> Vec<bool> {
-    let limit = limit(radius_mm);
-    distance_mm_squared(grid, inside).par_iter().with_min_len(1 << 14).map(|&squared| squared <= limit).collect()
-}
-
-fn deep(grid: &Grid, inside: &[bool], radius_mm: f64) -> Vec<bool> {
-    let limit = limit(radius_mm);
-    depth_mm_squared(grid, inside).par_iter().with_min_len(1 << 14).map(|&squared| squared > limit).collect()
 }
 
 #[cfg(test)]
