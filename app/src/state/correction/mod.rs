@@ -4,7 +4,7 @@
 //! - this file: [`Correction`], all of it; `workbench/correcting.rs` connects it with the open case
 //! - [`gesture`]: what a tool is to do, ready to be worked out; [`operation`]: the tools that work on whole labels, with their options
 //! - [`draft`]: a contour that is not closed yet
-//! - [`bench`]: the thread on which tools work, so that the window never waits for one
+//! - [`mod@bench`]: the thread on which tools work, so that the window never waits for one
 
 pub mod bench;
 pub mod draft;

@@ -33,7 +33,7 @@ struct Body {
     measurements: Vec<Measurement>,
 }
 
-/// Reads what [`write`] wrote; nothing where there is no file.
+/// Reads what [`write()`] wrote; nothing where there is no file.
 ///
 /// # Errors
 /// A sentence, if the file cannot be read, is damaged or was written by a later version.

@@ -4,7 +4,7 @@
 //! - this file: what there is; `hand`: making and moving measurements; `list`: changes of the list, undo; `watch`: which case is measured
 //! - [`Shape`], [`SlicePlane`]: geometry in the patient's millimetres; `draft`: from clicks and drags to a shape
 //! - `region`, `labels`, `histogram`: counting voxels; `calculator`: the thread that does it
-//! - [`file`]: how measurements are kept; [`table`]: as a table for other programs
+//! - [`mod@file`]: how measurements are kept; [`table`]: as a table for other programs
 //!
 //! # Invariants
 //! 1. Nothing in here counts voxels on the window's thread.
