@@ -68,7 +68,7 @@ fn step_row(ui: &mut Ui, case: &OpenCase, at: usize, chosen: Option<usize>, wish
         text = text.weak().italics();
     }
     let age = RichText::new(texts::ago(now_ms() - edit.at_ms)).small();
-    let age = if is_now { age } else { age.weak() };
+    let age = if is_now { age.color(ui.visuals().selection.stroke.color) } else { age.weak() };
     let button = Button::new(text).right_text(age).selected(is_now).frame_when_inactive(is_now || chosen == Some(at)).truncate();
     let response = ui.add(button.min_size(egui::vec2(ui.available_width(), ROW)));
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, is_now, texts::step_name(at + 1, &title, is_done, is_now)));
