@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use medley_learn::task::FoundBox;
+
 use crate::sample::unpack_study;
 use crate::state::workbench::{OpenFirst, Workbench};
 
@@ -40,5 +42,18 @@ pub fn wait(workbench: &mut Workbench, is_so: impl Fn(&Workbench) -> bool) {
         std::thread::park_timeout(Duration::from_millis(50));
         let told: Vec<String> = workbench.notices.shown().iter().map(|notice| notice.text.clone()).collect();
         assert!(begin.elapsed() < Duration::from_secs(300), "it does not come: {told:?}");
+    }
+}
+
+/// A nodule, as a model of boxes finds one.
+pub fn found_box() -> FoundBox {
+    FoundBox {
+        label: 1,
+        class: "nodule".to_owned(),
+        score: 0.5,
+        voxel_low: [0.0; 3],
+        voxel_high: [1.0; 3],
+        ras_low_mm: [-10.0, 20.0, 300.0],
+        ras_high_mm: [-5.0, 40.0, 310.0],
     }
 }

@@ -6,7 +6,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::NodeT as _;
 use medley_learn::Finding;
-use medley_learn::task::{ClassProbability, FoundBox};
+use medley_learn::task::ClassProbability;
 use medley_nn::weights::Task;
 
 use crate::command::Command;
@@ -119,15 +119,7 @@ fn nothing_is_nameless_while_a_case_is_open() {
     Command::Weights.run(harness.state_mut(), &egui::Context::default());
     check(&mut harness, "weights");
     harness.state_mut().weights_page.is_open = false;
-    let found = FoundBox {
-        label: 1,
-        class: "nodule".to_owned(),
-        score: 0.5,
-        voxel_low: [0.0; 3],
-        voxel_high: [1.0; 3],
-        ras_low_mm: [-10.0, 20.0, 300.0],
-        ras_high_mm: [-5.0, 40.0, 310.0],
-    };
+    let found = crate::testing::found_box();
     let classes = vec![ClassProbability { class: "pelvis".to_owned(), probability: 0.7 }];
     for finding in [Finding::Boxes(vec![found]), Finding::Boxes(Vec::new()), Finding::Classes(classes)] {
         harness.state_mut().finding = Some(ShownFinding { model: "a".to_owned(), finding });

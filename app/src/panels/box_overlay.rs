@@ -97,15 +97,7 @@ mod tests {
 
     #[test]
     fn a_box_is_drawn_in_the_slices_it_reaches_and_in_no_other() {
-        let found = FoundBox {
-            label: 1,
-            class: "nodule".to_owned(),
-            score: 0.5,
-            voxel_low: [0.0; 3],
-            voxel_high: [1.0; 3],
-            ras_low_mm: [-10.0, 20.0, 300.0],
-            ras_high_mm: [-5.0, 40.0, 310.0],
-        };
+        let found = crate::testing::found_box();
         for (plane, inside, outside) in
             [(AnatomicalPlane::Sagittal, -7.0, -4.0), (AnatomicalPlane::Coronal, 25.0, 41.0), (AnatomicalPlane::Axial, 305.0, 299.0)]
         {

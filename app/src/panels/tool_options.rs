@@ -1,7 +1,6 @@
 //! What the tool in the hand works with.
 
 use egui::{ComboBox, DragValue, RichText, Slider, Ui};
-use medley_annotate::ValueRange;
 
 use super::widgets::named;
 use crate::state::correction::PaintOver;
@@ -94,9 +93,7 @@ fn rules(ui: &mut Ui, workbench: &mut Workbench) {
     let range = workbench.case.as_ref().map_or((0.0, 1.0), |case| case.value_range);
     let mut has_range = workbench.correction.values.is_some();
     if ui.checkbox(&mut has_range, texts::ONLY_VALUES).on_hover_text(texts::ONLY_VALUES_HINT).changed() {
-        let window = workbench.views.window;
-        let seen = ValueRange { low: window.level - window.width / 2.0, high: window.level + window.width / 2.0 };
-        workbench.correction.values = has_range.then_some(seen);
+        workbench.correction.values = has_range.then(|| workbench.views.window.range());
     }
     if let Some(values) = &mut workbench.correction.values {
         let step = ((range.1 - range.0) / 500.0).max(1e-3);

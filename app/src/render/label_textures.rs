@@ -61,16 +61,27 @@ impl LabelTexture {
         mask: &LabelMap,
         region: &IndexBox,
     ) -> Result<(), RenderError> {
+        self.write_pieces(device, queue, what, region, |piece| {
+            if self.is_wide() { bytemuck::cast_slice(&mask.region(piece)).to_vec() } else { narrow(mask, *piece, self.shape) }
+        })
+    }
+
+    /// Writes a box in pieces of whole `k` layers, in their order; `bytes_of` gives each piece's labels.
+    fn write_pieces(
+        &self,
+        device: &Device,
+        queue: &Queue,
+        what: &'static str,
+        region: &IndexBox,
+        mut bytes_of: impl FnMut(&IndexBox) -> Vec<u8>,
+    ) -> Result<(), RenderError> {
         let [ni, nj, nk] = region.shape();
         let layers = (PIECE / (ni * nj).max(1)).clamp(1, nk.max(1));
-        let bytes = region.len() as u64 * if self.is_wide() { 2 } else { 1 };
-        asking(device, what, bytes, || {
+        asking(device, what, (region.len() * self.width()) as u64, || {
             for first in (region.low[2]..region.high[2]).step_by(layers) {
                 let mut piece = *region;
                 (piece.low[2], piece.high[2]) = (first, (first + layers).min(region.high[2]));
-                let bytes =
-                    if self.is_wide() { bytemuck::cast_slice(&mask.region(&piece)).to_vec() } else { narrow(mask, piece, self.shape) };
-                write_box(queue, &self.texture, piece.low, piece.shape(), &bytes);
+                write_box(queue, &self.texture, piece.low, piece.shape(), &bytes_of(&piece));
                 if layers < nk {
                     queue.submit([]);
                 }
@@ -97,32 +108,29 @@ impl LabelTexture {
         region: &IndexBox,
         runs: impl Iterator<Item = (usize, u16)>,
     ) -> Result<(), RenderError> {
-        let [ni, nj, nk] = region.shape();
-        let layers = (PIECE / (ni * nj).max(1)).clamp(1, nk.max(1));
-        let width = if self.is_wide() { 2 } else { 1 };
+        let width = self.width();
         let mut runs = runs.fuse();
         let mut left = (0, 0);
-        asking(device, what, (region.len() * width) as u64, || {
-            for first in (region.low[2]..region.high[2]).step_by(layers) {
-                let deep = layers.min(region.high[2] - first);
-                let mut bytes = Vec::with_capacity(ni * nj * deep * width);
-                while bytes.len() < ni * nj * deep * width {
-                    if left.0 == 0 {
-                        left = runs.next().unwrap_or((usize::MAX, 0));
-                    }
-                    let count = left.0.min(ni * nj * deep - bytes.len() / width);
-                    left.0 -= count;
-                    match width {
-                        1 => bytes.resize(bytes.len() + count, left.1 as u8),
-                        _ => (0..count).for_each(|_| bytes.extend_from_slice(&left.1.to_le_bytes())),
-                    }
+        self.write_pieces(device, queue, what, region, |piece| {
+            let mut bytes = Vec::with_capacity(piece.len() * width);
+            while bytes.len() < piece.len() * width {
+                if left.0 == 0 {
+                    left = runs.next().unwrap_or((usize::MAX, 0));
                 }
-                write_box(queue, &self.texture, [region.low[0], region.low[1], first], [ni, nj, deep], &bytes);
-                if layers < nk {
-                    queue.submit([]);
+                let count = left.0.min(piece.len() - bytes.len() / width);
+                left.0 -= count;
+                match width {
+                    1 => bytes.resize(bytes.len() + count, left.1 as u8),
+                    _ => (0..count).for_each(|_| bytes.extend_from_slice(&left.1.to_le_bytes())),
                 }
             }
+            bytes
         })
+    }
+
+    /// Bytes of a label.
+    fn width(&self) -> usize {
+        if self.is_wide() { 2 } else { 1 }
     }
 
     /// Whether a label takes two bytes.

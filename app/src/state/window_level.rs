@@ -1,5 +1,6 @@
 //! Which values are drawn black and which white.
 
+use medley_annotate::ValueRange;
 use medley_volume::{Quantity, Volume};
 
 /// A window of values: `level` is its middle, `width` the distance from black to white, in the volume's unit.
@@ -92,6 +93,12 @@ impl WindowLevel {
     #[must_use]
     pub fn high(self) -> f64 {
         self.level + self.width / 2.0
+    }
+
+    /// The values between black and white.
+    #[must_use]
+    pub fn range(self) -> ValueRange {
+        ValueRange { low: self.low(), high: self.high() }
     }
 
     /// After a drag of `right` and `down` points: right widens, up brightens; `range` is the volume's largest less its

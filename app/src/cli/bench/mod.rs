@@ -12,6 +12,7 @@ mod convolutions;
 mod files;
 mod memory;
 mod networks;
+mod partner;
 mod peer;
 mod voxels;
 

@@ -2,9 +2,7 @@
 //! phantom. What both gave is compared.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use medley_volume::measure::{Operation, Outcome, Phantom};
@@ -13,9 +11,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::memory::held;
+use super::partner::{Partner, Program};
 use super::{Arguments, Failure, Progress, Row, median};
 
-const SCRIPT: &str = include_str!("../../../../tests/peers/voxels.py");
+const PEERS: Program = Program {
+    script: include_str!("../../../../tests/peers/voxels.py"),
+    needs: "cc3d, edt, scipy, SimpleITK and scikit-image",
+    name: "peers",
+    ended: "a peer ended in the middle of the measurement; is there memory enough?",
+};
 /// A patch, and a chest and abdomen in slices of a millimetre.
 const SHAPES: [[usize; 3]; 2] = [[256; 3], [512, 512, 500]];
 
@@ -103,9 +107,7 @@ fn run(operation: Operation, phantom: &Phantom) -> Result<(Run, Outcome), Failur
 
 /// The peers in a process of their own, asked for one operation at a time.
 struct Peers {
-    child: Child,
-    asks: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    partner: Partner,
     /// Who can do which operation.
     of: BTreeMap<String, Vec<String>>,
     versions: String,
@@ -114,47 +116,19 @@ struct Peers {
 impl Peers {
     /// Starts them and gives them the phantom, in files of `folder`.
     fn start(python: &Path, phantom: &Phantom, folder: &Path, threads: usize) -> Result<Self, Failure> {
-        let missing = |reason: String| {
-            let python = python.display();
-            Failure::new(format!(
-                "{python} cannot run cc3d, edt, scipy, SimpleITK and scikit-image ({reason}); name one that can with --python, or leave peers out with --alone"
-            ))
-        };
-        let mut child = Command::new(python)
-            .args(["-c", SCRIPT])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| missing(error.to_string()))?;
-        let (Some(asks), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(missing("it cannot be talked to".to_owned()));
-        };
-        let mut peers = Self { child, asks, answers: BufReader::new(answers), of: BTreeMap::new(), versions: String::new() };
-        let hello = peers.ask(&given(phantom, folder, threads)?).map_err(|_| missing("it ended at once".to_owned()))?;
-        peers.of = serde_json::from_value(hello["peers"].clone())?;
+        let (partner, hello) = Partner::start(python, &PEERS, &given(phantom, folder, threads)?)?;
         let versions: BTreeMap<String, String> = serde_json::from_value(hello["versions"].clone())?;
-        peers.versions = versions.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ");
-        Ok(peers)
-    }
-
-    fn ask(&mut self, ask: &Value) -> Result<Value, Failure> {
-        let ended = || Failure::new("a peer ended in the middle of the measurement; is there memory enough?");
-        writeln!(self.asks, "{ask}").map_err(|_| ended())?;
-        let mut line = String::new();
-        match self.answers.read_line(&mut line) {
-            Ok(0) | Err(_) => Err(ended()),
-            Ok(_) => Ok(serde_json::from_str(&line)?),
-        }
+        let versions = versions.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ");
+        Ok(Self { partner, of: serde_json::from_value(hello["peers"].clone())?, versions })
     }
 
     fn run(&mut self, operation: Operation, peer: &str) -> Result<Run, Failure> {
-        Ok(serde_json::from_value(self.ask(&json!({ "run": operation.name(), "peer": peer }))?)?)
+        Ok(serde_json::from_value(self.partner.ask(&json!({ "run": operation.name(), "peer": peer }))?)?)
     }
 
     /// How far the last outcome is from ours; nothing where both mean something else by it.
     fn agreement(&mut self, ours: &Outcome, path: &Path) -> Result<Option<String>, Failure> {
-        if self.ask(&json!({ "keep": path }))?["kept"] != true {
+        if self.partner.ask(&json!({ "keep": path }))?["kept"] != true {
             return Ok(None);
         }
         let theirs = std::fs::read(path)?;
@@ -179,12 +153,4 @@ fn given(phantom: &Phantom, folder: &Path, threads: usize) -> Result<Value, Fail
         "coarser": { "shape": coarser.shape(), "spacing": coarser.spacing(), "origin": origin },
         "radius_mm": Operation::RADIUS_MM, "reach": Operation::REACH, "sigma_mm": Operation::SIGMA_MM, "threads": threads,
     }))
-}
-
-impl Drop for Peers {
-    fn drop(&mut self) {
-        // They end by themselves when nobody asks any more; killing them is only faster.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

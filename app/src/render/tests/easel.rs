@@ -9,7 +9,7 @@ use eframe::wgpu;
 use medley_volume::glam::{DAffine3, DMat3, DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, LabelMap, Quantity, Ras, Scaling, Volume, Voxels};
 
-use super::super::{Palette, ScanTextures, SliceFrame, install, slice_shape};
+use super::super::{Palette, ScanTextures, SliceFrame, VolumeFrame, install, slice_shape, volume_shape};
 use crate::state::slice_geometry::{Convention, SliceCamera, SliceGeometry};
 use crate::state::window_level::WindowLevel;
 
@@ -57,6 +57,17 @@ impl Easel {
 
     pub(super) fn upload(&self, volume: &Volume) -> Arc<ScanTextures> {
         Arc::new(ScanTextures::upload(&self.state.device, &self.state.queue, volume).expect("room for a small scan"))
+    }
+
+    /// Paints until the picture of the 3D view is as good as it gets.
+    pub(super) fn paint_volume(&self, size: [u32; 2], scan: &Arc<ScanTextures>, frame: &VolumeFrame) -> Image {
+        let rect = Rect::from_min_size(Pos2::ZERO, [size[0] as f32, size[1] as f32].into());
+        loop {
+            let image = self.paint(size, 1.0, vec![volume_shape(rect, scan, frame.clone())]);
+            if scan.volume_repaint_after().is_none() {
+                return image;
+            }
+        }
     }
 
     /// Paints callback shapes, the first lowest.

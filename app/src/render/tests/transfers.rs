@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Pos2, Rect};
 use medley_volume::glam::{DVec2, DVec3};
 use medley_volume::{Grid, IndexBox, LabelTable, Quantity, Ras};
 
-use super::super::{Palette, ScanTextures, VolumeFrame, VolumeScreen, volume_shape};
+use super::super::{Palette, ScanTextures, VolumeFrame, VolumeScreen};
 use super::easel::{Easel, Image, is_near, mask, volume};
 use crate::state::transfer::{TransferFunction, TransferPoint, opacity_unit_mm, presets};
 use crate::state::view::{VolumeCamera, VolumeMode};
@@ -41,13 +40,7 @@ fn frame(camera: VolumeCamera, mode: VolumeMode, transfer: TransferFunction) -> 
 }
 
 fn paint(easel: &Easel, scan: &Arc<ScanTextures>, frame: &VolumeFrame) -> Image {
-    let rect = Rect::from_min_size(Pos2::ZERO, [SIZE[0] as f32, SIZE[1] as f32].into());
-    loop {
-        let image = easel.paint(SIZE, 1.0, vec![volume_shape(rect, scan, frame.clone())]);
-        if scan.volume_repaint_after().is_none() {
-            return image;
-        }
-    }
+    easel.paint_volume(SIZE, scan, frame)
 }
 
 fn screen(grid: &Grid, frame: &VolumeFrame) -> VolumeScreen {

@@ -44,15 +44,8 @@ fn frame(camera: VolumeCamera, mode: VolumeMode, table: &LabelTable) -> VolumeFr
     }
 }
 
-/// Paints until the picture is as good as it gets.
 fn paint(easel: &Easel, scan: &Arc<ScanTextures>, frame: &VolumeFrame) -> Image {
-    let rect = Rect::from_min_size(Pos2::ZERO, [SIZE[0] as f32, SIZE[1] as f32].into());
-    loop {
-        let image = easel.paint(SIZE, 1.0, vec![volume_shape(rect, scan, frame.clone())]);
-        if scan.volume_repaint_after().is_none() {
-            return image;
-        }
-    }
+    easel.paint_volume(SIZE, scan, frame)
 }
 
 fn screen(grid: &Grid, frame: &VolumeFrame) -> VolumeScreen {

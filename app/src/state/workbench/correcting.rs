@@ -1,9 +1,10 @@
 //! Tools other than the brush, connected with the open case.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use medley_annotate::Refusal;
 use medley_annotate::tools::{Confidence, Extent, Fill, Grow, Growth, LiveWire, Slice};
-use medley_annotate::{Refusal, ValueRange};
 use medley_volume::{AnatomicalPlane, LabelTable, Ras};
 
 use super::Workbench;
@@ -111,7 +112,7 @@ impl Workbench {
         let is_same_case = self.case.as_ref().is_some_and(|case| case.id == wanted.case);
         match outcome {
             Ok(edit) if is_same_case => {
-                let brought: Vec<u16> = edit.after.iter().map(|(_, label)| label).filter(|label| *label != 0).collect();
+                let brought: BTreeSet<u16> = edit.after.iter().map(|(_, label)| label).filter(|label| *label != 0).collect();
                 self.apply_and_journal(edit);
                 self.name_new_labels(brought);
                 if let Some(case) = &mut self.case {
@@ -165,9 +166,7 @@ impl Workbench {
     fn begin_contour(&mut self, plane: AnatomicalPlane, slice: Slice, at: Ras) {
         let Some(case) = &self.case else { return };
         let draft = if self.tool == ActiveTool::LiveWire {
-            let window = self.views.window;
-            let seen = ValueRange { low: window.level - window.width / 2.0, high: window.level + window.width / 2.0 };
-            LiveWire::new(&case.volume, slice, Some(seen)).and_then(|wire| Draft::begin_wire(plane, slice, at, wire))
+            LiveWire::new(&case.volume, slice, Some(self.views.window.range())).and_then(|wire| Draft::begin_wire(plane, slice, at, wire))
         } else {
             Ok(Draft::begin(plane, slice, at))
         };

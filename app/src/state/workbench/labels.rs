@@ -1,5 +1,6 @@
 //! Labels, and what cases are for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,10 +40,8 @@ impl Workbench {
     }
 
     /// Gives labels that a tool brought and that nobody knew names.
-    pub(super) fn name_new_labels(&mut self, mut values: Vec<u16>) {
+    pub(super) fn name_new_labels(&mut self, mut values: BTreeSet<u16>) {
         let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };
-        values.sort_unstable();
-        values.dedup();
         values.retain(|value| labels.get(*value).is_none());
         if !values.is_empty() {
             labels.add_unknown(values);
@@ -50,27 +49,27 @@ impl Workbench {
         }
     }
 
-    /// Takes the names and colours of a label set; labels that it does not name stay as they are.
+    /// Takes the names and colours of a label set.
     pub fn take_label_set(&mut self, set: LabelSet) {
-        let (Some(mut labels), Ok(names)) = (self.study.as_ref().map(|study| study.labels.clone()), set.table()) else { return };
-        for new in names.labels() {
-            let is_locked = labels.get(new.value).is_some_and(|label| label.is_locked);
-            labels.insert(Label { is_locked, ..new.clone() });
-        }
-        self.set_labels(labels);
-        self.notices.push(Severity::Done, texts::taken(texts::set(set), names.labels().len()));
+        let Ok(names) = set.table() else { return };
+        self.take_names(&names, texts::taken(texts::set(set), names.labels().len()));
     }
 
-    /// Takes names and colours from a file; labels that it does not name stay as they are.
+    /// Takes names and colours from a file.
     pub(super) fn take_label_names(&mut self, path: &Path, names: &LabelTable) {
-        let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };
         let named = names.labels().len();
+        self.take_names(names, format!("Names and colours of {named} labels were taken from {}.", path.display()));
+    }
+
+    /// Labels that are not named stay as they are, and so do locks.
+    fn take_names(&mut self, names: &LabelTable, done: String) {
+        let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };
         for new in names.labels() {
             let is_locked = labels.get(new.value).is_some_and(|label| label.is_locked);
             labels.insert(Label { is_locked, ..new.clone() });
         }
         self.set_labels(labels);
-        self.notices.push(Severity::Done, format!("Names and colours of {named} labels were taken from {}.", path.display()));
+        self.notices.push(Severity::Done, done);
     }
 
     pub(super) fn set_palette(&mut self, labels: &LabelTable) {

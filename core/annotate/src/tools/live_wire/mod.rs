@@ -131,7 +131,7 @@ impl LiveWire {
     pub fn finish(mut self, canvas: &Canvas) -> Result<Edit, Refusal> {
         canvas.mask.grid().require_same(&self.grid).map_err(|_| Refusal::OtherGrid)?;
         let contour = self.closed();
-        contour_edit(canvas, self.slice, &contour, Tool::LiveWire)
+        live_wire(canvas, self.slice, &contour)
     }
 
     /// The point with the strongest edge within a radius (mm) of another: where a click is best put.
