@@ -11,7 +11,7 @@ const LOCK_FILE: &str = "study.lock";
 /// Holds a study for this program. The system lets go of it when the program ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 /// The program that has a study open.
@@ -44,7 +44,15 @@ impl Lock {
         }
         // Only told to others who want the study; without it they know less.
         let _ = Holder { process: std::process::id(), since_ms: files::now_ms() }.write(&mut file);
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    /// Closing alone is not enough: a program that is being started at this moment has a copy of the open file until it runs.
+    fn drop(&mut self) {
+        // Where it cannot be let go of it was never held (some network shares).
+        let _ = self.file.unlock();
     }
 }
 
@@ -59,5 +67,21 @@ impl Holder {
         file.set_len(0)?;
         file.rewind()?;
         file.write_all(&serde_json::to_vec(&self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_study_is_free_at_once_though_another_program_still_has_a_copy_of_the_open_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = Lock::take(folder.path()).expect("free");
+        assert!(matches!(Lock::take(folder.path()), Err(ProjectError::InUse(_))));
+        let copy = lock.file.try_clone().expect("a copy");
+        drop(lock);
+        drop(Lock::take(folder.path()).expect("free again"));
+        drop(copy);
     }
 }
