@@ -8,7 +8,7 @@ use wgpu::{Device, Queue, Texture, TextureFormat};
 
 use super::bricks::Bricks;
 use super::canvas::Canvas;
-use super::device::{asking, require_fits, texture_3d, write_box};
+use super::device::{asking, require_fits, texture_3d, tidy, write_box};
 use super::falls::falls;
 use super::histogram::ValueHistogram;
 use super::label_textures::{LabelTexture, LabelTextures};
@@ -207,6 +207,12 @@ impl ScanTextures {
         self.canvas().repaint_after(mask_version)
     }
 
+    /// Whether they lie on this device.
+    #[must_use]
+    pub fn are_on(&self, device: &Device) -> bool {
+        self.device == *device
+    }
+
     /// Where the voxels lie.
     #[must_use]
     pub fn grid(&self) -> &Grid {
@@ -398,8 +404,7 @@ fn write_scan(
         if waiting > SUBMIT_AFTER {
             waiting = 0;
             queue.submit([]);
-            // Lets go of copies that have arrived. A device that is lost says so to whoever draws next.
-            let _ = device.poll(wgpu::PollType::Poll);
+            tidy(device);
         }
     }
     levels

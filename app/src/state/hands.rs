@@ -54,6 +54,11 @@ impl Hands {
         (self.keeper.as_ref().and_then(Keeper::trouble), is_changed)
     }
 
+    /// A new window knows no settings yet.
+    pub fn forget_window(&mut self) {
+        self.in_force = None;
+    }
+
     /// Closes what lies on top; whether anything was open.
     pub fn close(&mut self) -> bool {
         self.palette.close() || self.sheet.close() || std::mem::take(&mut self.is_settings_open)

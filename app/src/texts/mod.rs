@@ -9,6 +9,7 @@ pub mod correct;
 pub mod figure;
 pub mod files;
 pub mod findings;
+pub mod graphics;
 pub mod history;
 pub mod labels;
 pub mod layout;

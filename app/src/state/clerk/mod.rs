@@ -1,6 +1,7 @@
 //! The thread that owns the study: it alone reads scans, writes masks and keeps the journal, so that the window never waits
 //! for a disk. Requests go in, replies come out, both in order.
 
+mod graphics;
 mod measurements;
 mod messages;
 mod provenance;
@@ -30,7 +31,6 @@ use self::watch::Watch;
 use super::open_case::OpenCase;
 use super::window_level::WindowLevel;
 use crate::clock::now_ms;
-use crate::render::ScanTextures;
 use crate::stem::stem;
 use crate::{places, sample, texts};
 
@@ -206,6 +206,18 @@ impl Desk {
             Request::ShowMask(case, textures, mask) => {
                 self.show_mask(textures.as_deref(), &mask);
                 self.reply(Reply::MaskShown(case));
+                Ok(())
+            }
+            Request::UseGraphics(gpu) => {
+                self.gpu = gpu;
+                Ok(())
+            }
+            Request::ShowCase(case, version, volume, mask) => {
+                self.show_case(case, version, &volume, &mask);
+                Ok(())
+            }
+            Request::ShowSecond(volume) => {
+                self.show_second(&volume);
                 Ok(())
             }
             Request::SetStatus(case, status) => self.change_cases(|study| study.set_status(case, status)),
@@ -417,15 +429,7 @@ impl Desk {
             self.reply(Reply::Notice(texts::history::restored(loaded.restored)));
         }
         let mut case = OpenCase::new(id, name, loaded);
-        if let Some((device, queue)) = &self.gpu {
-            match ScanTextures::upload(device, queue, &case.volume) {
-                Ok(textures) => {
-                    textures.write_mask(queue, &case.mask, medley_volume::IndexBox::whole(case.mask.grid().shape()));
-                    case.textures = Some(Arc::new(textures));
-                }
-                Err(error) => self.reply(Reply::Failed(sentence(error))),
-            }
-        }
+        case.textures = self.textures_of(&case.volume, &case.mask);
         let loaded = LoadedCase {
             crosshair: case.labelled_middle().unwrap_or_else(|| case.volume.grid().center()),
             window: WindowLevel::first_for(&case.volume),

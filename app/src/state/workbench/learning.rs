@@ -155,7 +155,7 @@ impl Workbench {
         self.show_proposal();
     }
 
-    fn show_proposal(&self) {
+    pub(super) fn show_proposal(&self) {
         let (Some(case), Some((_, queue))) = (&self.case, &self.gpu) else { return };
         if let Some(textures) = &case.textures {
             textures.write_proposal(queue, case.proposal.as_ref().map(|(proposal, _)| &proposal.labels));
@@ -168,7 +168,7 @@ impl Workbench {
                 let Some(asked) = self.proposing.take() else { return };
                 // The case may be parked by now: the proposal waits in its tab.
                 let proposal = Proposal { labels: prediction.labels.clone(), model: asked.model };
-                self.with_case(asked.case, |workbench| workbench.take_proposal(proposal));
+                self.with_case(asked.case, |workbench| workbench.lay_proposal(proposal));
                 let elsewhere = self.tabs.find(asked.case).filter(|parked| parked.case.proposal.is_some());
                 if let Some(parked) = elsewhere {
                     self.notices.push(Severity::Done, crate::texts::tabs::proposal_ready(&parked.case.name));
@@ -180,7 +180,8 @@ impl Workbench {
         }
     }
 
-    fn take_proposal(&mut self, proposal: Proposal) {
+    /// Lays a suggestion over the mask.
+    pub fn lay_proposal(&mut self, proposal: Proposal) {
         let Some(case) = &mut self.case else { return };
         match case.propose(proposal) {
             Ok(()) if case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) => {

@@ -5,11 +5,12 @@
 //! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
 //!   and the journal; `correcting`: the other tools; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
 //!   stands in the way of changes; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`;
-//!   `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
+//!   `graphics`: a device that is lost; `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
 
 mod comparing;
 mod correcting;
 mod figures;
+mod graphics;
 mod hands;
 mod history;
 mod labels;

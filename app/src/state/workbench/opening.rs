@@ -153,6 +153,8 @@ impl Workbench {
             Reply::Provenance(case, told) => self.take_provenance(case, *told),
             Reply::OriginsShown(case, is_shown) => self.take_origins(case, is_shown),
             Reply::MaskShown(case) => self.take_mask_shown(case),
+            Reply::CaseShown(id, version, textures) => self.take_textures(id, version, textures),
+            Reply::SecondShown(volume, texture) => self.take_second_texture(&volume, texture),
             Reply::Reviewer(name) => self.take_reviewer(name),
             Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
             Reply::MaskRead(id, path, labels, names) => {
@@ -197,8 +199,9 @@ impl Workbench {
         self.active_label = 0;
     }
 
-    fn take_case(&mut self, loaded: LoadedCase) {
+    fn take_case(&mut self, mut loaded: LoadedCase) {
         let id = loaded.case.id;
+        self.check_textures(&mut loaded.case);
         if self.case_of(id).is_some() {
             // Asked for twice: what is open has changes that were made since.
             self.loading = None;
