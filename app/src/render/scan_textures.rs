@@ -329,14 +329,24 @@ impl ScanTextures {
     fn try_write_mask(&self, queue: &Queue, mask: &LabelMap, region: IndexBox) -> Result<(), RenderError> {
         self.require_shape("the mask", mask)?;
         let Some(region) = region.intersection(&IndexBox::whole(self.grid.shape())) else { return Ok(()) };
-        let mut labels = self.labels();
-        if labels.mask.is_wide_enough_for(mask) {
-            labels.mask.write(&self.device, queue, "the mask", mask, &region)?;
+        // A whole mask takes longer than a frame has: whoever draws meanwhile must not wait for it.
+        let (on_device, bricks) = {
+            let labels = self.labels();
+            (labels.mask.clone(), labels.bricks.shape())
+        };
+        let wider = if on_device.is_wide_enough_for(mask) {
+            on_device.write(&self.device, queue, "the mask", mask, &region)?;
+            None
         } else {
-            labels.mask = LabelTexture::of(&self.device, queue, "the mask", mask)?;
+            Some(LabelTexture::of(&self.device, queue, "the mask", mask)?)
+        };
+        let found = Bricks::look_for_labels(bricks, mask, &region);
+        let mut labels = self.labels();
+        if let Some(wider) = wider {
+            labels.mask = wider;
             labels.forget_groups();
         }
-        if labels.bricks.update_labels(mask, &region) {
+        if labels.bricks.note_labels(&found) {
             labels.write_bricks(queue);
         }
         labels.mask_version += 1;

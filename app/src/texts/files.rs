@@ -146,3 +146,9 @@ pub fn import(cases: usize) -> String {
 pub fn kept_in(folder: &Path) -> String {
     format!("Kept in {}", folder.display())
 }
+
+/// A mask that was read changes nothing.
+#[must_use]
+pub fn nothing_new(path: &std::path::Path) -> String {
+    format!("{} holds what the mask holds already.", path.display())
+}

@@ -32,3 +32,6 @@ pub fn accept_only(label: &str) -> String {
 pub fn accept_only_hint(label: &str) -> String {
     format!("Take only {label} into the mask")
 }
+
+/// It changes nothing.
+pub const NOTHING_NEW: &str = "The model proposes exactly what the mask holds.";

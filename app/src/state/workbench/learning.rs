@@ -127,26 +127,6 @@ impl Workbench {
         self.worker.submit(JobSpec::Predict(spec));
     }
 
-    /// Makes the proposal, or only some labels of it, one Edit of the mask.
-    pub fn accept_proposal(&mut self, only: Option<u16>) {
-        let part = medley_annotate::Acceptance { labels: only.map(|label| vec![label]), region: None, locked: self.locked_labels() };
-        let Some(case) = &mut self.case else { return };
-        if !case.may_paint() {
-            return;
-        }
-        let Some((proposal, _)) = &case.proposal else { return };
-        match proposal.accept_part(&case.mask, &part, now_ms()) {
-            Ok(Some(edit)) => self.apply_and_journal(edit),
-            Ok(None) => {}
-            Err(error) => self.notices.push(Severity::Error, error.to_string()),
-        }
-        let Some(case) = &mut self.case else { return };
-        case.refresh_difference();
-        if only.is_none() || case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) {
-            self.reject_proposal();
-        }
-    }
-
     /// Takes the proposal away; the mask stays as it is.
     pub fn reject_proposal(&mut self) {
         if let Some(case) = &mut self.case {
@@ -180,17 +160,9 @@ impl Workbench {
         }
     }
 
-    /// Lays a suggestion over the mask.
+    /// Lays a suggestion over the mask, once the two are compared.
     pub fn lay_proposal(&mut self, proposal: Proposal) {
-        let Some(case) = &mut self.case else { return };
-        match case.propose(proposal) {
-            Ok(()) if case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) => {
-                case.proposal = None;
-                self.notices.push(Severity::Done, "The model proposes exactly what the mask holds.");
-            }
-            Ok(()) => self.show_proposal(),
-            Err(error) => self.notices.push(Severity::Error, error.to_string()),
-        }
+        self.compare_proposal(Arc::new(proposal));
     }
 
     fn take_training_event(&mut self, event: &JobEvent) {

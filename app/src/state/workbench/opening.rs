@@ -7,9 +7,9 @@ use medley_project::CaseId;
 use medley_volume::{LabelMap, LabelTable};
 
 use super::Workbench;
-use crate::clock::now_ms;
 use crate::dialogs::VolumeChoice;
 use crate::state::clerk::{LoadedCase, OneVolume, Reply, Request};
+use crate::state::large_change::Work;
 use crate::state::notices::Severity;
 use crate::state::second_scan::SecondSource;
 use crate::state::training::WeightsChoice;
@@ -18,6 +18,7 @@ impl Workbench {
     /// Opens a scan or a study folder.
     pub fn open(&mut self, path: PathBuf) {
         self.finish_stroke();
+        self.finish_large();
         self.may_leave_study = path.is_dir() || path.extension().is_some_and(|end| end == "sqlite");
         self.snapshot();
         self.loading = Some(path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()));
@@ -27,6 +28,7 @@ impl Workbench {
     /// Opens the bundled sample study.
     pub fn open_sample(&mut self) {
         self.finish_stroke();
+        self.finish_large();
         self.may_leave_study = true;
         self.snapshot();
         self.loading = Some("the sample study".to_owned());
@@ -52,6 +54,7 @@ impl Workbench {
     /// Makes an empty study and opens it.
     pub fn new_study(&mut self, folder: PathBuf) {
         self.finish_stroke();
+        self.finish_large();
         self.may_leave_study = true;
         self.snapshot();
         self.loading = Some("the new study".to_owned());
@@ -158,7 +161,7 @@ impl Workbench {
             Reply::Reviewer(name) => self.take_reviewer(name),
             Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
             Reply::MaskRead(id, path, labels, names) => {
-                self.with_case(id, |workbench| workbench.take_mask(&path, &labels, &names));
+                self.with_case(id, |workbench| workbench.take_mask(path, labels, names));
             }
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
             Reply::MeasurementsRead(study, id, measurements) => self.measure.take_read(&study, id, measurements),
@@ -233,16 +236,9 @@ impl Workbench {
     }
 
     /// Makes the mask of the case in the views what a file holds.
-    fn take_mask(&mut self, path: &std::path::Path, labels: &LabelMap, names: &LabelTable) {
-        use medley_annotate::{Author, Edit, Tool};
-        let Some(case) = &mut self.case else { return };
-        match Edit::between(&case.mask, labels, Author::Person, Tool::Import, now_ms()) {
-            Ok(Some(edit)) => {
-                self.apply_and_journal(edit);
-                self.know_labels(labels, names);
-            }
-            Ok(None) => self.notices.push(Severity::Done, format!("{} holds what the mask holds already.", path.display())),
-            Err(error) => self.notices.push(Severity::Error, format!("{}: {error}.", path.display())),
+    fn take_mask(&mut self, path: PathBuf, labels: Box<LabelMap>, names: LabelTable) {
+        if !self.refuses_change() {
+            self.begin_large(Work::Become(labels, path, names));
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use medley_annotate::{BrushShape, History, PaintRules, Proposal};
+use medley_annotate::{BrushShape, Difference, History, PaintRules, Proposal};
 use medley_io::StoredGeometry;
 use medley_learn::{JobEvent, Prediction};
 use medley_volume::{AnatomicalPlane, Grid, LabelMap, LabelTable, Quantity, Ras, Scaling, Volume, Voxels};
@@ -213,7 +213,7 @@ fn the_other_side_is_only_looked_at() {
     assert!(workbench.leave_comparison());
     let grid = *workbench.case.as_ref().expect("a case").volume.grid();
     let proposal = Proposal { labels: LabelMap::empty(grid), model: "001".to_owned() };
-    workbench.case.as_mut().expect("a case").propose(proposal).expect("the same grid");
+    workbench.case.as_mut().expect("a case").proposal = Some((Arc::new(proposal), Difference::default()));
     workbench.compare_with(Other::Proposal);
     let subject = workbench.with_other(|workbench| workbench.views.subject);
     assert_eq!((subject, workbench.views.subject), (Some(Subject::Proposal), Subject::Mask));
