@@ -50,7 +50,7 @@ pub fn subject(subject: FigureSubject) -> String {
 #[must_use]
 pub fn file_name(subject: FigureSubject) -> String {
     match subject {
-        FigureSubject::View(kind) => format!("{}.png", kind.label().trim_end_matches(" view").to_lowercase()),
+        FigureSubject::View(kind) => format!("{}.png", super::views::short(kind).to_lowercase()),
         FigureSubject::Screen => "views.png".to_owned(),
     }
 }

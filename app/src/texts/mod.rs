@@ -3,7 +3,9 @@
 //!
 //! Titles of commands are in the command table, which is one place too.
 
+pub mod cases;
 pub mod classes;
+pub mod commands;
 pub mod compare;
 pub mod correct;
 pub mod figure;
@@ -23,7 +25,9 @@ pub mod shortcuts;
 pub mod slices;
 pub mod status;
 pub mod tabs;
+pub mod toolbar;
 pub mod training;
+pub mod views;
 pub mod volume;
 pub mod weights;
 
