@@ -250,9 +250,7 @@ impl Command {
             Self::FineTune => workbench.fine_tune_obstacle(),
             Self::PauseTraining | Self::StopTraining => unless(is_training, texts::NO_TRAINING),
             Self::Propose => workbench.propose_obstacle(),
-            Self::AcceptProposal | Self::RejectProposal => {
-                unless(case.is_some_and(|case| case.proposal.is_some()), texts::NO_PROPOSAL)
-            }
+            Self::AcceptProposal | Self::RejectProposal => unless(case.is_some_and(|case| case.proposal.is_some()), texts::NO_PROPOSAL),
             _ => None,
         }
     }

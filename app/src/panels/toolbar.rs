@@ -118,9 +118,7 @@ fn overlay(ui: &mut Ui, workbench: &mut Workbench) {
     let overlay = &mut workbench.views.overlay;
     let label = ui.label(texts::LABELS);
     ui.spacing_mut().slider_width = 64.0;
-    ui.add(Slider::new(&mut overlay.opacity, 0.0..=1.0).show_value(false))
-        .labelled_by(label.id)
-        .on_hover_text(texts::OPACITY_HINT);
+    ui.add(Slider::new(&mut overlay.opacity, 0.0..=1.0).show_value(false)).labelled_by(label.id).on_hover_text(texts::OPACITY_HINT);
     let outline = ui.add(Button::new(texts::OUTLINE).selected(overlay.is_outline));
     named(&outline, texts::OUTLINE_NAME);
     if outline.on_hover_text(Command::ToggleOutline.tooltip(ui.ctx())).clicked() {

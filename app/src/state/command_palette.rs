@@ -144,7 +144,7 @@ fn items(workbench: &Workbench, context: &Context) -> Vec<Item> {
     });
     let mut all: Vec<Item> = of_table.collect();
     if let Some(study) = &workbench.study {
-        let obstacle = workbench.case.is_none().then_some(texts::OPEN_A_SCAN_FIRST);
+        let obstacle = workbench.case.is_none().then_some(crate::texts::commands::OPEN_A_SCAN);
         let label =
             |label: &medley_volume::Label| Item { obstacle, ..item(Target::Label(label.value), texts::paint(&label.name), texts::LABELS) };
         all.extend(study.labels.labels().iter().map(label));

@@ -60,3 +60,15 @@ pub fn file_name(subject: FigureSubject) -> String {
 pub fn paper([width, height]: [f64; 2]) -> String {
     format!("{width:.0} × {height:.0} mm on paper")
 }
+
+/// It could not be drawn.
+#[must_use]
+pub fn not_made(error: &dyn std::fmt::Display) -> String {
+    format!("The figure was not made: {error}.")
+}
+
+/// Fewer pixels than its size has.
+#[must_use]
+pub fn not_whole(path: &std::path::Path) -> String {
+    format!("{}: the picture is not whole; make it again.", path.display())
+}

@@ -138,7 +138,7 @@ pub const NO_CASE: &str = "No case can be used as it is";
 /// Imports a data set.
 #[must_use]
 pub fn import(cases: usize) -> String {
-    if cases == 1 { "Import 1 case".to_owned() } else { format!("Import {cases} cases") }
+    format!("Import {}", super::numbers::counted(cases, "case", "cases"))
 }
 
 /// Where weights are kept.

@@ -95,7 +95,9 @@ pub fn untouched(voxels: usize, all: usize) -> String {
 /// Changes that could not be read.
 #[must_use]
 pub fn unreadable(count: usize) -> String {
-    format!("{count} changes in the journal are damaged and are not counted here.")
+    let changes = super::numbers::counted(count, "change in the journal is damaged", "changes in the journal are damaged");
+    let are = super::numbers::plural(count, "is", "are");
+    format!("{changes} and {are} not counted here.")
 }
 
 /// The banner over a study that can only be looked at.

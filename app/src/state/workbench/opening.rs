@@ -13,6 +13,7 @@ use crate::state::clerk::{LoadedCase, OneVolume, Reply, Request};
 use crate::state::notices::Severity;
 use crate::state::second_scan::SecondSource;
 use crate::state::training::WeightsChoice;
+use crate::texts::study as texts;
 
 impl Workbench {
     /// Opens a scan or a study folder.
@@ -29,7 +30,7 @@ impl Workbench {
         self.finish_stroke();
         self.may_leave_study = true;
         self.snapshot();
-        self.loading = Some("the sample study".to_owned());
+        self.loading = Some(texts::SAMPLE.to_owned());
         self.clerk.ask(Request::OpenSample);
     }
 
@@ -45,7 +46,7 @@ impl Workbench {
     pub fn import_set(&mut self) {
         self.snapshot();
         self.may_leave_study = false;
-        self.loading = Some("the data set".to_owned());
+        self.loading = Some(texts::DATA_SET.to_owned());
         self.clerk.ask(Request::ImportSet);
     }
 
@@ -54,7 +55,7 @@ impl Workbench {
         self.finish_stroke();
         self.may_leave_study = true;
         self.snapshot();
-        self.loading = Some("the new study".to_owned());
+        self.loading = Some(texts::NEW.to_owned());
         self.clerk.ask(Request::NewStudy(folder));
     }
 
@@ -107,7 +108,7 @@ impl Workbench {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
                 }
             }
-            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText("Measurements", path, self.measurement_table())),
+            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText(texts::MEASUREMENTS, path, self.measurement_table())),
             Chosen::SaveFigure(path) => self.figure.path = Some(path),
             Chosen::SaveProvenance(path) => self.clerk.ask(Request::SaveProvenance(path)),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
@@ -154,7 +155,7 @@ impl Workbench {
             Reply::OriginsShown(case, is_shown) => self.take_origins(case, is_shown),
             Reply::MaskShown(case) => self.take_mask_shown(case),
             Reply::Reviewer(name) => self.take_reviewer(name),
-            Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
+            Reply::Exported(what, path) => self.notices.push(Severity::Done, texts::saved(what, &path)),
             Reply::MaskRead(id, path, labels, names) => {
                 self.with_case(id, |workbench| workbench.take_mask(&path, &labels, &names));
             }
@@ -238,8 +239,8 @@ impl Workbench {
                 self.apply_and_journal(edit);
                 self.know_labels(labels, names);
             }
-            Ok(None) => self.notices.push(Severity::Done, format!("{} holds what the mask holds already.", path.display())),
-            Err(error) => self.notices.push(Severity::Error, format!("{}: {error}.", path.display())),
+            Ok(None) => self.notices.push(Severity::Done, texts::mask_is_the_same(path)),
+            Err(error) => self.notices.push(Severity::Error, texts::about_file(path, &error)),
         }
     }
 }
