@@ -38,7 +38,7 @@ pub fn set(set: LabelSet) -> &'static str {
 /// A label set was taken.
 #[must_use]
 pub fn taken(name: &str, labels: usize) -> String {
-    format!("{labels} labels of {name} are in the list.")
+    format!("{} of {name} {} in the list.", counted(labels, "label", "labels"), plural(labels, "is", "are"))
 }
 
 /// The panel's heading.

@@ -1,5 +1,6 @@
 //! Texts stay in one place: what panels, dialogs, state and commands tell is found here, not in them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Names of places in egui's memory and the like, which nobody reads.
@@ -106,6 +107,26 @@ fn texts_stand_nowhere_else() {
         stray.extend(texts.into_iter().map(|text| format!("{name}: “{text}”")));
     }
     assert!(stray.is_empty(), "texts belong into app/src/texts:\n{}", stray.join("\n"));
+}
+
+#[test]
+fn every_text_is_shown_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut times = HashMap::<String, usize>::new();
+    for path in sources(&root) {
+        let source = std::fs::read_to_string(&path).expect("a source");
+        let words = source.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        words.filter(|word| !word.is_empty()).for_each(|word| *times.entry(word.to_owned()).or_default() += 1);
+    }
+    let mut unused = Vec::new();
+    for path in sources(&root.join("texts")) {
+        let source = std::fs::read_to_string(&path).expect("a source");
+        let declared = source.lines().filter_map(|line| line.strip_prefix("pub fn ").or(line.strip_prefix("pub const ")));
+        let names =
+            declared.map(|rest| rest.strip_prefix("fn ").unwrap_or(rest).split(['(', ':', '<']).next().unwrap_or_default().to_owned());
+        unused.extend(names.filter(|name| times[name] < 2).map(|name| format!("{name} of {}", path.display())));
+    }
+    assert!(unused.is_empty(), "translated, but never read: {unused:?}");
 }
 
 #[test]

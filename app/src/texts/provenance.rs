@@ -3,6 +3,8 @@
 use medley_project::provenance::Source;
 use medley_project::{CaseStatus, ReadOnlyBecause};
 
+use super::numbers::{counted, plural};
+
 /// Title of the page.
 pub const TITLE: &str = "Provenance";
 /// Nothing to tell of.
@@ -95,8 +97,8 @@ pub fn untouched(voxels: usize, all: usize) -> String {
 /// Changes that could not be read.
 #[must_use]
 pub fn unreadable(count: usize) -> String {
-    let changes = super::numbers::counted(count, "change in the journal is damaged", "changes in the journal are damaged");
-    let are = super::numbers::plural(count, "is", "are");
+    let changes = counted(count, "change in the journal is damaged", "changes in the journal are damaged");
+    let are = plural(count, "is", "are");
     format!("{changes} and {are} not counted here.")
 }
 
