@@ -200,7 +200,13 @@ impl Command {
     /// What its tooltip says: title and keys.
     #[must_use]
     pub fn tooltip(self, context: &Context) -> String {
-        texts::with_keys(self.title(), &self.shortcut_text(context))
+        self.hint(self.title(), context)
+    }
+
+    /// What a tooltip says that explains it in other words: these, and its keys.
+    #[must_use]
+    pub fn hint(self, words: &str, context: &Context) -> String {
+        texts::with_keys(words, &self.shortcut_text(context))
     }
 
     /// Why it cannot be done now; `None` if it can.

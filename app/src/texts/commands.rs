@@ -49,8 +49,19 @@ pub fn either_of(keys: &[String]) -> String {
     keys.join(" or ")
 }
 
-/// A command and its keys.
+/// A command, or what it is for, and its keys, where it has any.
 #[must_use]
-pub fn with_keys(title: &str, keys: &str) -> String {
-    if keys.is_empty() { title.to_owned() } else { format!("{title} ({keys})") }
+pub fn with_keys(words: &str, keys: &str) -> String {
+    if keys.is_empty() { words.to_owned() } else { format!("{words} ({keys})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stand_in_brackets_only_where_there_are_any() {
+        assert_eq!(with_keys("Undo", &either_of(&["Ctrl+Z".to_owned(), "U".to_owned()])), "Undo (Ctrl+Z or U)");
+        assert_eq!(with_keys("Undo", &either_of(&[])), "Undo");
+    }
 }

@@ -6,8 +6,8 @@
 //! - Titles of commands are in the command table, beside the ids and keys that belong to them: that is one place too. Groups of
 //!   commands and what stands in their way are in [`commands`].
 //! - What is kept is not of a language: ids in settings, words of files, names of labels, of models and of the sample's cases.
-//! - Errors are worded where they are made, by the type that carries them, for the command line and for the window alike. The
-//!   command line is English.
+//! - Errors are worded where they are made, by the type that carries them, for the command line and for the window alike; so are
+//!   notices of files and titles of Edits, which belong to the library crates. The command line is English.
 //!
 //! Tests in `literals` hold this: no other file of panels, dialogs, state or commands has a text, none here is left unused, and
 //! the fonts have every letter.
