@@ -64,7 +64,8 @@ fn main() -> ExitCode {
         std::env::remove_var("MEDLEY_WEIGHTS_DIR");
     }
     let _ = HUB.set(hub);
-    let scripts: [(&str, fn(&Robot)); 2] = [("the_whole_loop", the_whole_loop), ("lost_devices_take_nothing_with_them", lost::devices_take_nothing_with_them)];
+    let scripts: [(&str, fn(&Robot)); 2] =
+        [("the_whole_loop", the_whole_loop), ("lost_devices_take_nothing_with_them", lost::devices_take_nothing_with_them)];
     for (name, script) in scripts.into_iter().filter(|(name, _)| is_wanted(name)) {
         if open_window(script) != ExitCode::SUCCESS {
             return ExitCode::FAILURE;

@@ -26,6 +26,7 @@ use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
 use crate::state::turning::KEY_TURN;
 use crate::state::workbench::Workbench;
+use crate::texts::commands as texts;
 use crate::texts::slices;
 
 /// An action of the user.
@@ -192,14 +193,20 @@ impl Command {
     /// Its keys as a person reads them.
     #[must_use]
     pub fn shortcut_text(self, context: &Context) -> String {
-        Keymap::of(context).keys(self).iter().map(|shortcut| context.format_shortcut(shortcut)).collect::<Vec<_>>().join(" or ")
+        let keys: Vec<String> = Keymap::of(context).keys(self).iter().map(|shortcut| context.format_shortcut(shortcut)).collect();
+        texts::either_of(&keys)
     }
 
     /// What its tooltip says: title and keys.
     #[must_use]
     pub fn tooltip(self, context: &Context) -> String {
-        let keys = self.shortcut_text(context);
-        if keys.is_empty() { self.title().to_owned() } else { format!("{} ({keys})", self.title()) }
+        self.hint(self.title(), context)
+    }
+
+    /// What a tooltip says that explains it in other words: these, and its keys.
+    #[must_use]
+    pub fn hint(self, words: &str, context: &Context) -> String {
+        texts::with_keys(words, &self.shortcut_text(context))
     }
 
     /// Why it cannot be done now; `None` if it can.
@@ -214,44 +221,42 @@ impl Command {
         let case = workbench.case.as_ref();
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
-            Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
-            Self::Layout(_) | Self::NextLargeView | Self::CloseTab => unless(case.is_some(), "Open a scan first."),
+            Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), texts::OPEN_A_SCAN),
+            Self::Layout(_) | Self::NextLargeView | Self::CloseTab => unless(case.is_some(), texts::OPEN_A_SCAN),
             Self::NextTab | Self::PreviousTab => unless(workbench.tabs.order().len() > 1, crate::texts::compare::NOTHING_BESIDE),
             Self::Compare => workbench.compare_obstacle(),
             Self::NextCompareMode | Self::LinkHere => unless(workbench.comparison.is_some(), crate::texts::compare::NOTHING_COMPARED),
-            Self::VolumeSettings | Self::ToggleClipBox | Self::CutAtCrosshair => unless(case.is_some(), "Open a scan first."),
-            Self::ResetClipBox => unless(!workbench.views.volume_look.clip.is_whole(), "The clipping box is the whole volume."),
+            Self::VolumeSettings | Self::ToggleClipBox | Self::CutAtCrosshair => unless(case.is_some(), texts::OPEN_A_SCAN),
+            Self::ResetClipBox => unless(!workbench.views.volume_look.clip.is_whole(), texts::CLIP_IS_WHOLE),
             Self::ImportLabels if workbench.read_only_obstacle().is_some() => workbench.read_only_obstacle(),
-            Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), "Open a study first."),
-            Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), "There is no measurement to undo."),
-            Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), "There is no measurement to redo."),
-            Self::DeleteMeasurement => unless(workbench.measure.selected.is_some(), "Choose a measurement first."),
+            Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), texts::OPEN_A_STUDY),
+            Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), texts::NO_MEASUREMENT_TO_UNDO),
+            Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), texts::NO_MEASUREMENT_TO_REDO),
+            Self::DeleteMeasurement => unless(workbench.measure.selected.is_some(), texts::CHOOSE_A_MEASUREMENT),
             Self::SaveMeasurements
             | Self::ToggleHistogram
             | Self::ToggleColorBar
             | Self::WindowFromVolume
             | Self::WindowFromLabel
-            | Self::SaveFigure => unless(case.is_some(), "Open a scan first."),
-            Self::WindowFromSlice => unless(workbench.measure.slice.is_some(), "Point at a slice first."),
-            Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
-            Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
-            Self::Choose(_) | Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
+            | Self::SaveFigure => unless(case.is_some(), texts::OPEN_A_SCAN),
+            Self::WindowFromSlice => unless(workbench.measure.slice.is_some(), texts::POINT_AT_A_SLICE),
+            Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), texts::NOTHING_TO_UNDO),
+            Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), texts::NOTHING_TO_REDO),
+            Self::Choose(_) | Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), texts::OPEN_A_SCAN),
             Self::Apply => {
                 let correction = &workbench.correction;
-                unless(correction.draft.is_some() || correction.preview.is_some(), "There is nothing to apply.")
+                unless(correction.draft.is_some() || correction.preview.is_some(), texts::NOTHING_TO_APPLY)
             }
-            Self::TakePointBack => unless(workbench.correction.draft.is_some(), "No contour is being drawn."),
+            Self::TakePointBack => unless(workbench.correction.draft.is_some(), texts::NO_CONTOUR),
             Self::NextSlab | Self::ThickerSlab | Self::ThinnerSlab | Self::Turn(..) | Self::OpenSecond => {
-                unless(case.is_some(), "Open a scan first.")
+                unless(case.is_some(), texts::OPEN_A_SCAN)
             }
             Self::Straighten => unless(case.is_some() && workbench.views.is_turned(), slices::NOT_TURNED),
             Self::ToggleSecond | Self::RemoveSecond => unless(workbench.second.is_some(), slices::NO_SECOND),
             Self::FineTune => workbench.fine_tune_obstacle(),
-            Self::PauseTraining | Self::StopTraining => unless(is_training, "No training is running."),
+            Self::PauseTraining | Self::StopTraining => unless(is_training, texts::NO_TRAINING),
             Self::Propose => workbench.propose_obstacle(),
-            Self::AcceptProposal | Self::RejectProposal => {
-                unless(case.is_some_and(|case| case.proposal.is_some()), "There is no proposal.")
-            }
+            Self::AcceptProposal | Self::RejectProposal => unless(case.is_some_and(|case| case.proposal.is_some()), texts::NO_PROPOSAL),
             _ => None,
         }
     }

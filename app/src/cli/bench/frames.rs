@@ -78,7 +78,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     rows.extend(desk.large(proposal)?);
     drop(training);
-    let report = Report { machine: super::machine(), device: desk.window.device, shape: SHAPE, beside_training: arguments.beside_training, rows };
+    let report =
+        Report { machine: super::machine(), device: desk.window.device, shape: SHAPE, beside_training: arguments.beside_training, rows };
     let text = text(&report);
     Answer::new(&report, text)
 }
@@ -310,7 +311,8 @@ fn row(name: &'static str, costs: &[Cost]) -> Row {
         all.sort_by(f64::total_cmp);
         all
     };
-    let at = |all: &[f64], share: f64| all.get(((all.len() as f64 * share) as usize).min(all.len().saturating_sub(1))).copied().unwrap_or(0.0);
+    let at =
+        |all: &[f64], share: f64| all.get(((all.len() as f64 * share) as usize).min(all.len().saturating_sub(1))).copied().unwrap_or(0.0);
     let (processor, drawn) = (sorted(|cost| cost.processor), sorted(|cost| cost.drawn));
     Row {
         name,

@@ -136,8 +136,6 @@ struct Desk {
 /// How often a journal that does not take a change is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
-const NO_STUDY: &str = "No study is open.";
-
 impl Desk {
     fn work(mut self, inbox: &Receiver<Request>) {
         loop {
@@ -188,7 +186,7 @@ impl Desk {
             Request::ExportMask { path, mask, labels, geometry, .. } => self.export(path, &mask, &labels, &geometry),
             Request::ExportLabels(path, labels) => {
                 let written = medley_io::label_files::write(&path, &labels).map_err(sentence);
-                written.map(|()| self.reply(Reply::Exported("Label names", path)))
+                written.map(|()| self.reply(Reply::Exported(texts::study::LABEL_NAMES, path)))
             }
             Request::ReadLabels(path) => {
                 let read = medley_io::label_files::read(&path).map_err(sentence);
@@ -258,7 +256,7 @@ impl Desk {
     }
 
     fn study_mut(&mut self) -> Result<&mut Study, String> {
-        self.study.as_mut().ok_or_else(|| NO_STUDY.to_owned())
+        self.study.as_mut().ok_or_else(|| texts::study::NO_STUDY.to_owned())
     }
 
     fn open(&mut self, path: &Path) -> Result<(), String> {
@@ -274,7 +272,7 @@ impl Desk {
             FileKind::DicomFolder => self.open_dicom(path).or_else(|why| self.check_set(path).map_err(|_| why)),
             FileKind::Json | FileKind::Folder => self.check_set(path),
             FileKind::Unknown(_) | FileKind::LabelTable if path.extension().is_some_and(|end| end == "txt") => self.check_set(path),
-            other => Err(format!("{} cannot be opened: {}.", path.display(), why_not(&other))),
+            other => Err(texts::study::cannot_be_opened(path, &other)),
         }
     }
 
@@ -399,7 +397,7 @@ impl Desk {
     }
 
     fn announce(&mut self, first: Option<CaseId>) -> Result<(), String> {
-        let study = self.study.as_ref().ok_or(NO_STUDY)?;
+        let study = self.study.as_ref().ok_or(texts::study::NO_STUDY)?;
         let cases = study.cases().map_err(sentence)?;
         let first = first.or_else(|| cases.first().map(|case| case.id));
         let folder = study.folder().to_owned();
@@ -476,11 +474,11 @@ impl Desk {
         if let Some(study) = &self.study {
             let is_image = study.cases().map_err(sentence)?.iter().any(|case| case.image == path);
             if is_image {
-                return Err(format!("{} is the scan itself; save the mask under another name.", path.display()));
+                return Err(texts::study::is_the_scan(&path));
             }
         }
         medley_io::write_labels_with_table(&path, mask, labels, geometry).map_err(sentence)?;
-        self.reply(Reply::Exported("Mask", path));
+        self.reply(Reply::Exported(texts::study::MASK, path));
         Ok(())
     }
 
@@ -490,7 +488,7 @@ impl Desk {
         let is_dicom = matches!(medley_io::kind_of(&info.image), Ok(FileKind::Dicom | FileKind::DicomFolder));
         let source = is_dicom.then(|| dicom::series_at(&info.image, &info.part)).transpose().map_err(sentence)?;
         dicom::write_segmentation(&path, mask, labels, source.as_ref(), &dicom::SegmentationOptions::default()).map_err(sentence)?;
-        self.reply(Reply::Exported("Segmentation", path));
+        self.reply(Reply::Exported(texts::study::SEGMENTATION, path));
         Ok(())
     }
 
@@ -498,10 +496,10 @@ impl Desk {
         let mesh = medley_volume::surface(mask, label).smoothed(Mesh::USUAL_ROUNDS);
         if mesh.triangles.is_empty() {
             let name = labels.get(label).map_or_else(|| label.to_string(), |label| label.name.clone());
-            return Err(format!("The mask holds no voxel of {name}, the chosen label: there is no surface to save."));
+            return Err(texts::study::no_surface(&name));
         }
         medley_io::mesh::write(&path, &mesh).map_err(sentence)?;
-        self.reply(Reply::Exported("Surface", path));
+        self.reply(Reply::Exported(texts::study::SURFACE, path));
         Ok(())
     }
 
@@ -515,7 +513,7 @@ impl Desk {
             let labels = if dicom::is_segmentation(&path) {
                 // It holds only the slices that have labels.
                 let (grid, name) = (study.case_grid(case).map_err(sentence)?, study.case(case).map_err(sentence)?.name);
-                let elsewhere = || format!("{} does not lie on the voxels of {name}: it belongs to another scan.", path.display());
+                let elsewhere = || texts::study::of_another_scan(&path, &name);
                 medley_volume::slab_onto(&read.labels, &grid).ok_or_else(elsewhere)?
             } else {
                 read.labels
@@ -566,28 +564,18 @@ impl Desk {
 
 /// What a new study begins with: something to paint.
 fn first_labels() -> LabelTable {
-    LabelTable::from_names([(1, "label 1")])
+    let mut labels = LabelTable::default();
+    labels.add_unknown([1]);
+    labels
 }
 
-/// What is wrong with a file that is neither a scan nor a study, and what to do.
 /// Whether a request opens something, which takes a while and can be given up.
 fn is_reading(request: &Request) -> bool {
     matches!(request, Request::Open(_) | Request::OpenVolumes(..) | Request::ImportSet | Request::LoadCase(_) | Request::LoadSecond(..))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, String> {
-    std::path::absolute(path).map_err(|error| format!("{}: {error}.", path.display()))
-}
-
-fn why_not(kind: &FileKind) -> String {
-    match kind {
-        FileKind::Pytorch | FileKind::Safetensors => {
-            "it holds network weights; choose it under “Start from” in the Fine-tune panel".to_owned()
-        }
-        FileKind::LabelTable => "it is a list of labels, not a scan".to_owned(),
-        FileKind::Unknown(what) => format!("it {what}"),
-        _ => "it is neither a scan nor a study folder".to_owned(),
-    }
+    std::path::absolute(path).map_err(|error| texts::study::about_file(path, &error))
 }
 
 fn sentence(error: impl std::fmt::Display) -> String {

@@ -5,6 +5,7 @@ use medley_annotate::tools::{Distances, FillHoles, Hollow, Interpolate, Margin, 
 use medley_volume::{AnatomicalPlane, Grid, IndexBox, Ras};
 
 use super::gesture::{Gesture, PieceChoice};
+use crate::texts::correct as texts;
 
 /// A tool that works on whole labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,17 +47,7 @@ impl Operation {
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Threshold => "Threshold",
-            Self::Islands => "Islands",
-            Self::Smooth => "Smooth",
-            Self::Margin => "Margin",
-            Self::Interpolate => "Interpolate slices",
-            Self::FillHoles => "Fill holes",
-            Self::Hollow => "Hollow",
-            Self::Merge => "Merge labels",
-            Self::Crop => "Crop",
-        }
+        texts::operation(self)
     }
 }
 

@@ -17,6 +17,7 @@ use super::clerk::Gpu;
 use super::view::ViewKind;
 use super::workbench::Workbench;
 use crate::render::{OffScreen, draw_off_screen};
+use crate::texts::figure as texts;
 
 /// The longest side of a figure in pixels.
 pub const LONGEST: u32 = 8192;
@@ -243,12 +244,12 @@ impl FigureDesk {
         let path = if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) { path } else { with_png(path) };
         let make = move || {
             let size = picture.size;
-            let written = draw_off_screen(&gpu.0, &gpu.1, picture).map_err(|error| format!("The figure was not made: {error}."));
+            let written = draw_off_screen(&gpu.0, &gpu.1, picture).map_err(|error| texts::not_made(&error));
             let written = written.and_then(|pixels| write_png(&path, size, pixels, dpi));
             let _ = outbox.send(written.map(|()| path));
             wake();
         };
-        std::thread::Builder::new().name("figure".to_owned()).spawn(make).map_err(|error| format!("The figure was not made: {error}."))?;
+        std::thread::Builder::new().name("figure".to_owned()).spawn(make).map_err(|error| texts::not_made(&error))?;
         self.is_busy = true;
         Ok(())
     }

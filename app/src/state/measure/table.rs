@@ -5,6 +5,7 @@ use std::fmt::Write;
 use medley_volume::{LabelTable, Quantity};
 
 use super::{Measure, Measured, Shape};
+use crate::texts::labels::unnamed;
 use crate::texts::measure as texts;
 
 const HEAD: &str = "kind,name,size,size_unit,voxels,mean,sd,min,max,value_unit,places_ras_mm";
@@ -18,7 +19,7 @@ pub fn table(measure: &Measure, labels: &LabelTable, quantity: Quantity) -> Stri
         text += &row(measured, unit);
     }
     for (label, held) in measure.labels.iter().flatten() {
-        let name = labels.get(*label).map_or_else(|| format!("label {label}"), |label| label.name.clone());
+        let name = labels.get(*label).map_or_else(|| unnamed(*label), |label| label.name.clone());
         let _ = writeln!(text, "label,{},{},mL,{},{},{},,,{unit},", field(&name), held.volume_ml, held.voxels, held.mean, held.sd);
     }
     text

@@ -40,7 +40,8 @@ impl Workbench {
             return;
         };
         let limit = self.large.limit;
-        let (at, next) = (case.history.len(), if case.history.len() > position { case.history.next_undo() } else { case.history.next_redo() });
+        let (at, next) =
+            (case.history.len(), if case.history.len() > position { case.history.next_undo() } else { case.history.next_redo() });
         if let Some(step) = next.filter(|step| at != position && step.region.len() > limit) {
             if case.may_paint() {
                 let step = step.clone();

@@ -58,7 +58,7 @@ impl Workbench {
     /// Takes names and colours from a file.
     pub(super) fn take_label_names(&mut self, path: &Path, names: &LabelTable) {
         let named = names.labels().len();
-        self.take_names(names, format!("Names and colours of {named} labels were taken from {}.", path.display()));
+        self.take_names(names, texts::taken_from(named, path));
     }
 
     /// Labels that are not named stay as they are, and so do locks.

@@ -10,7 +10,7 @@ use crate::state::clerk::{JournalStep, Request};
 use crate::state::large_change::{After, Change, Done, Task, Way, Work};
 use crate::state::notices::Severity;
 use crate::state::open_case::MaskChange;
-use crate::texts::{files, proposal as texts};
+use crate::texts::{proposal as texts, study, tabs};
 
 impl Workbench {
     /// Whether an Edit is too much for one frame.
@@ -76,10 +76,15 @@ impl Workbench {
 
     fn take_large(&mut self, done: Done) {
         // The case may be parked by now.
+        let (id, is_proposal) = (done.case, matches!(done.after, After::ShowProposal));
         self.with_case(done.case, |workbench| match done.after {
             After::ShowProposal => workbench.take_comparison(done),
             _ => workbench.take_change(done),
         });
+        let elsewhere = self.tabs.find(id).filter(|parked| is_proposal && parked.case.proposal.is_some());
+        if let Some(parked) = elsewhere {
+            self.notices.push(Severity::Done, tabs::proposal_ready(&parked.case.name));
+        }
     }
 
     fn take_comparison(&mut self, done: Done) {
@@ -88,7 +93,7 @@ impl Workbench {
         match done.change {
             Err(error) => self.notices.push(Severity::Error, error.to_string()),
             Ok(_) if case.mask_version() != done.version || case.is_painting() => self.compare_proposal(proposal),
-            Ok(_) if difference.changed == 0 => self.notices.push(Severity::Done, texts::NOTHING_NEW),
+            Ok(_) if difference.changed == 0 => self.notices.push(Severity::Done, texts::SAME_AS_MASK),
             Ok(_) => case.proposal = Some((proposal, difference)),
         }
     }
@@ -116,12 +121,13 @@ impl Workbench {
             }
             Ok(None) => {
                 if let After::Imported(path, ..) = &done.after {
-                    self.notices.push(Severity::Done, files::nothing_new(path));
+                    self.notices.push(Severity::Done, study::mask_is_the_same(path));
                 }
             }
             Err(error) => self.notices.push(Severity::Error, error.to_string()),
         }
-        let is_alike = |case: &crate::state::open_case::OpenCase| case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0);
+        let is_alike =
+            |case: &crate::state::open_case::OpenCase| case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0);
         if matches!(done.after, After::CloseProposal) || self.case.as_ref().is_some_and(is_alike) {
             self.reject_proposal();
         }

@@ -13,6 +13,7 @@ use crate::state::large_change::Work;
 use crate::state::notices::Severity;
 use crate::state::open_case::{MaskChange, OpenCase};
 use crate::state::tools::ActiveTool;
+use crate::texts;
 
 impl Workbench {
     /// Writes the open case's mask into the study now.
@@ -37,7 +38,7 @@ impl Workbench {
         case.unsaved = 0;
         self.clerk.ask(Request::SaveMask(case.id, Arc::clone(&case.mask)));
         if is_asked_for {
-            self.notices.push(Severity::Done, format!("Mask of {} saved in the study.", case.name));
+            self.notices.push(Severity::Done, texts::study::mask_saved(&case.name));
         }
     }
 
@@ -67,7 +68,7 @@ impl Workbench {
         }
         let locked = self.study.as_ref().and_then(|study| study.labels.get(brush.label)).filter(|label| label.is_locked);
         if let Some(label) = locked {
-            self.notices.push(Severity::Warning, format!("“{}” is locked; unlock it in the label list to paint it.", label.name));
+            self.notices.push(Severity::Warning, texts::labels::is_locked(&label.name));
             return;
         }
         if let Some(case) = &mut self.case {

@@ -13,6 +13,7 @@ use crate::state::large_change::Work;
 use crate::state::notices::Severity;
 use crate::state::second_scan::SecondSource;
 use crate::state::training::WeightsChoice;
+use crate::texts::study as texts;
 
 impl Workbench {
     /// Opens a scan or a study folder.
@@ -31,7 +32,7 @@ impl Workbench {
         self.finish_large();
         self.may_leave_study = true;
         self.snapshot();
-        self.loading = Some("the sample study".to_owned());
+        self.loading = Some(texts::SAMPLE.to_owned());
         self.clerk.ask(Request::OpenSample);
     }
 
@@ -47,7 +48,7 @@ impl Workbench {
     pub fn import_set(&mut self) {
         self.snapshot();
         self.may_leave_study = false;
-        self.loading = Some("the data set".to_owned());
+        self.loading = Some(texts::DATA_SET.to_owned());
         self.clerk.ask(Request::ImportSet);
     }
 
@@ -57,7 +58,7 @@ impl Workbench {
         self.finish_large();
         self.may_leave_study = true;
         self.snapshot();
-        self.loading = Some("the new study".to_owned());
+        self.loading = Some(texts::NEW.to_owned());
         self.clerk.ask(Request::NewStudy(folder));
     }
 
@@ -110,7 +111,7 @@ impl Workbench {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
                 }
             }
-            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText("Measurements", path, self.measurement_table())),
+            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText(texts::MEASUREMENTS, path, self.measurement_table())),
             Chosen::SaveFigure(path) => self.figure.path = Some(path),
             Chosen::SaveProvenance(path) => self.clerk.ask(Request::SaveProvenance(path)),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
@@ -159,7 +160,7 @@ impl Workbench {
             Reply::CaseShown(id, version, textures) => self.take_textures(id, version, textures),
             Reply::SecondShown(volume, texture) => self.take_second_texture(&volume, texture),
             Reply::Reviewer(name) => self.take_reviewer(name),
-            Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
+            Reply::Exported(what, path) => self.notices.push(Severity::Done, texts::saved(what, &path)),
             Reply::MaskRead(id, path, labels, names) => {
                 self.with_case(id, |workbench| workbench.take_mask(path, labels, names));
             }
