@@ -222,7 +222,7 @@ impl OpenCase {
         if let (Some((proposal, difference)), Some(edit)) = (proposal, edit)
             && let Err(error) = difference.follow(&proposal.labels, edit, is_back)
         {
-            log::error!("a proposal does not fit its mask: {error}");
+            log::error!("{error}");
         }
     }
 
