@@ -114,7 +114,7 @@ pub fn every_tool_changes_the_mask_and_is_undone(robot: &Robot, file: &Path, mas
             robot.set_number("Reach", 8.0);
         });
     });
-    kept.there_and_back("merged labels", |robot| operation(robot, "Merge labels", |robot| choose(robot, "Other label", "liver")));
+    kept.there_and_back("merged labels", |robot| operation(robot, "Combine labels", |robot| choose(robot, "Other label", "liver")));
     kept.there_and_back("a crop", |robot| {
         operation(robot, "Crop", |robot| {
             robot.press("All labels, not only the active one");

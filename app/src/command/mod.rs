@@ -17,7 +17,7 @@ pub use table::{Entry, Group, TABLE};
 use egui::{Context, Key, KeyboardShortcut};
 
 use crate::dialogs::Purpose;
-use crate::state::correction::operation::Operation;
+use crate::state::correction::operation::{CombineRule, Operation};
 use crate::state::layout::LayoutKind;
 use crate::state::measure::WindowSource;
 use crate::state::settings::ThemeChoice;
@@ -61,6 +61,10 @@ pub enum Command {
     Take(ActiveTool),
     /// Show the options of an operation and what it would do.
     Choose(Operation),
+    /// Show how the active label and another one are put together.
+    Combine(CombineRule),
+    /// Choose a mask file whose labels the active one is combined with.
+    OpenOperand,
     /// Do what is shown, or close the contour.
     Apply,
     /// Take the last point of a contour back.
@@ -235,7 +239,8 @@ impl Command {
             Self::WindowFromSlice => unless(workbench.measure.slice.is_some(), "Point at a slice first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
             Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
-            Self::Choose(_) | Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
+            Self::Choose(_) | Self::Combine(_) | Self::OpenOperand => unless(case.is_some(), "Open a scan first."),
+            Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
             Self::Apply => {
                 let correction = &workbench.correction;
                 unless(correction.draft.is_some() || correction.preview.is_some(), "There is nothing to apply.")
@@ -265,6 +270,8 @@ impl Command {
                 | Self::Undo
                 | Self::Redo
                 | Self::Choose(_)
+                | Self::Combine(_)
+                | Self::OpenOperand
                 | Self::Apply
                 | Self::CopySliceUp
                 | Self::CopySliceDown
@@ -318,6 +325,8 @@ impl Command {
             Self::Redo => workbench.redo(),
             Self::Take(tool) => workbench.take(tool),
             Self::Choose(operation) => workbench.choose_operation(operation),
+            Self::Combine(rule) => workbench.combine(rule),
+            Self::OpenOperand => choose(workbench, Purpose::Operand, None),
             Self::Apply => workbench.apply_preview(),
             Self::TakePointBack => workbench.take_contour_point_back(),
             Self::CopySliceUp => workbench.copy_slice(medley_volume::AnatomicalPlane::Axial, 1),

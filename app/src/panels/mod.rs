@@ -21,6 +21,7 @@ mod layout_menu;
 mod measurements;
 mod models;
 mod notices;
+mod operand;
 mod proposal;
 mod provenance;
 mod second_scan;

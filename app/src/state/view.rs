@@ -204,6 +204,7 @@ impl Views {
         self.maximised = other.maximised;
         self.convention = other.convention;
         self.overlay = other.overlay;
+        self.volume_look.transfers.clone_from(&other.volume_look.transfers);
         self.pointer = None;
     }
 }

@@ -3,6 +3,7 @@
 
 mod measurements;
 mod messages;
+mod operand;
 mod provenance;
 mod second;
 mod sets;
@@ -195,6 +196,7 @@ impl Desk {
                 read.map(|labels| self.reply(Reply::LabelsRead(path, labels)))
             }
             Request::ReadMask(case, path) => self.read_mask(case, path),
+            Request::ReadOperand(case, grid, path) => self.read_operand(case, &grid, path),
             Request::TakeBack(case, version, step, mask) => {
                 let taken = step.take_back(&mask, now_ms()).map_err(sentence);
                 self.reply(Reply::TakenBack(case, version, taken));
@@ -502,27 +504,32 @@ impl Desk {
     }
 
     fn read_mask(&mut self, case: CaseId, path: PathBuf) -> Result<(), String> {
-        let study = self.study_mut()?;
-        let (labels, names, notices) = if dicom::is_contours(&path) {
-            let read = dicom::open_contours(&path, &study.case_grid(case).map_err(sentence)?).map_err(sentence)?;
-            (read.labels, read.table, read.notices)
-        } else {
-            let (read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
-            let labels = if dicom::is_segmentation(&path) {
-                // It holds only the slices that have labels.
-                let (grid, name) = (study.case_grid(case).map_err(sentence)?, study.case(case).map_err(sentence)?.name);
-                let elsewhere = || format!("{} does not lie on the voxels of {name}: it belongs to another scan.", path.display());
-                medley_volume::slab_onto(&read.labels, &grid).ok_or_else(elsewhere)?
-            } else {
-                read.labels
-            };
-            (labels, names, read.notices)
-        };
+        let (labels, names, notices) = self.mask_of_file(case, &path)?;
         for notice in notices {
             self.reply(Reply::Notice(notice));
         }
         self.reply(Reply::MaskRead(case, path, Box::new(labels), names));
         Ok(())
+    }
+
+    /// The mask of a file, with the names it gives to labels and what should be known of it. Formats that hold only the labelled part of a
+    /// scan are laid onto the case's voxels; others may lie anywhere.
+    fn mask_of_file(&mut self, case: CaseId, path: &Path) -> Result<(LabelMap, LabelTable, Vec<String>), String> {
+        let study = self.study_mut()?;
+        if dicom::is_contours(path) {
+            let read = dicom::open_contours(path, &study.case_grid(case).map_err(sentence)?).map_err(sentence)?;
+            return Ok((read.labels, read.table, read.notices));
+        }
+        let (read, names) = medley_io::open_labels_with_table(path).map_err(sentence)?;
+        let labels = if dicom::is_segmentation(path) {
+            // It holds only the slices that have labels.
+            let (grid, name) = (study.case_grid(case).map_err(sentence)?, study.case(case).map_err(sentence)?.name);
+            let elsewhere = || format!("{} does not lie on the voxels of {name}: it belongs to another scan.", path.display());
+            medley_volume::slab_onto(&read.labels, &grid).ok_or_else(elsewhere)?
+        } else {
+            read.labels
+        };
+        Ok((labels, names, read.notices))
     }
 
     fn change_cases<E: std::fmt::Display>(&mut self, change: impl FnOnce(&mut Study) -> Result<(), E>) -> Result<(), String> {

@@ -158,7 +158,7 @@ impl Workbench {
     fn show_proposal(&self) {
         let (Some(case), Some((_, queue))) = (&self.case, &self.gpu) else { return };
         if let Some(textures) = &case.textures {
-            textures.write_proposal(queue, case.proposal.as_ref().map(|(proposal, _)| &proposal.labels));
+            textures.write_proposal(queue, case.proposal.as_ref().map(|(proposal, _)| &*proposal.labels));
         }
     }
 
@@ -167,7 +167,7 @@ impl Workbench {
             JobEvent::Predicted(prediction) => {
                 let Some(asked) = self.proposing.take() else { return };
                 // The case may be parked by now: the proposal waits in its tab.
-                let proposal = Proposal { labels: prediction.labels.clone(), model: asked.model };
+                let proposal = Proposal { labels: Arc::new(prediction.labels.clone()), model: asked.model };
                 self.with_case(asked.case, |workbench| workbench.take_proposal(proposal));
                 let elsewhere = self.tabs.find(asked.case).filter(|parked| parked.case.proposal.is_some());
                 if let Some(parked) = elsewhere {

@@ -3,7 +3,7 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
-//!   and the journal; `correcting`: the other tools; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
+//!   and the journal; `correcting`: the other tools; `operands`: the other label they work with; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
 //!   stands in the way of changes; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`;
 //!   `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
 
@@ -17,6 +17,7 @@ mod learning;
 mod masks;
 mod measuring;
 mod opening;
+mod operands;
 mod provenance;
 mod second;
 mod tabs;

@@ -102,6 +102,7 @@ impl Workbench {
                     self.clerk.ask(Request::ReadMask(case.id, path));
                 }
             }
+            Chosen::Operand(path) => self.read_operand(path),
             Chosen::ExportLabels(path) => {
                 if let Some(study) = &self.study {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
@@ -158,6 +159,7 @@ impl Workbench {
             Reply::MaskRead(id, path, labels, names) => {
                 self.with_case(id, |workbench| workbench.take_mask(&path, &labels, &names));
             }
+            Reply::OperandRead(file) => self.take_operand(*file),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
             Reply::MeasurementsRead(study, id, measurements) => self.measure.take_read(&study, id, measurements),
             Reply::MeasurementsNotKept(sentence) => self.notices.push(Severity::Error, sentence),

@@ -132,6 +132,7 @@ impl Workbench {
     fn finish_gesture(&mut self) {
         self.finish_stroke();
         self.drop_preview();
+        self.correction.mask_file = None;
         self.leave_case();
     }
 

@@ -212,7 +212,7 @@ fn the_other_side_is_only_looked_at() {
     // A proposal beside its own mask.
     assert!(workbench.leave_comparison());
     let grid = *workbench.case.as_ref().expect("a case").volume.grid();
-    let proposal = Proposal { labels: LabelMap::empty(grid), model: "001".to_owned() };
+    let proposal = Proposal { labels: std::sync::Arc::new(LabelMap::empty(grid)), model: "001".to_owned() };
     workbench.case.as_mut().expect("a case").propose(proposal).expect("the same grid");
     workbench.compare_with(Other::Proposal);
     let subject = workbench.with_other(|workbench| workbench.views.subject);
