@@ -26,7 +26,7 @@ use crate::state::tools::ActiveTool;
 use crate::state::training::TrainingRun;
 use crate::state::turning::KEY_TURN;
 use crate::state::workbench::Workbench;
-use crate::texts::slices;
+use crate::texts::{self, slices};
 
 /// An action of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +125,8 @@ pub enum Command {
     DeleteMeasurement,
     /// Write measurements and label volumes as a table.
     SaveMeasurements,
+    /// Copy them to paste them in another program.
+    CopyMeasurements,
     /// The histogram and the window over it.
     ToggleHistogram,
     /// The bar of greys at the edge of slices.
@@ -137,6 +139,8 @@ pub enum Command {
     WindowFromLabel,
     /// Save a view as a picture.
     SaveFigure,
+    /// Copy what is on the screen as a picture.
+    CopyPicture,
     /// The window of the 3D view's settings.
     VolumeSettings,
     /// The clipping box cuts the 3D view, or not.
@@ -229,12 +233,14 @@ impl Command {
             Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), "Open a study first."),
             Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), "There is no measurement to undo."),
             Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), "There is no measurement to redo."),
+            Self::CopyMeasurements => unless(workbench.has_measurements(), texts::clipboard::NO_MEASUREMENTS),
             Self::DeleteMeasurement => unless(workbench.measure.selected.is_some(), "Choose a measurement first."),
             Self::SaveMeasurements
             | Self::ToggleHistogram
             | Self::ToggleColorBar
             | Self::WindowFromVolume
             | Self::WindowFromLabel
+            | Self::CopyPicture
             | Self::SaveFigure => unless(case.is_some(), "Open a scan first."),
             Self::WindowFromSlice => unless(workbench.measure.slice.is_some(), "Point at a slice first."),
             Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
@@ -319,6 +325,8 @@ impl Command {
             }
             Self::WindowFromLabel => workbench.find_window(WindowSource::Label(workbench.active_label)),
             Self::SaveFigure => workbench.figure.open(),
+            Self::CopyPicture => workbench.copy_picture(context),
+            Self::CopyMeasurements => workbench.copy_measurements(),
             Self::Provenance => workbench.toggle_provenance(),
             Self::SaveProvenance => choose(workbench, Purpose::SaveProvenance, Some("provenance.csv")),
             Self::Undo => workbench.undo(),

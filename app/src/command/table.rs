@@ -111,7 +111,9 @@ pub const TABLE: &[Entry] = &[
     row(Command::ExportLabels, "export-labels", "Save label names as…", Group::Files, &[]),
     row(Command::ImportLabels, "import-labels", "Read label names…", Group::Files, &[]),
     row(Command::SaveMeasurements, "save-measurements", "Save measurements as…", Group::Files, &[]),
+    row(Command::CopyMeasurements, "copy-measurements", "Copy measurements", Group::Files, &[]),
     row(Command::SaveFigure, "save-figure", "Save figure…", Group::Files, &[ctrl_shift(Key::F)]),
+    row(Command::CopyPicture, "copy-picture", "Copy picture", Group::Files, &[alt(Key::P)]),
     row(Command::SaveProvenance, "save-provenance", "Save provenance as…", Group::Files, &[]),
 
     row(Command::Undo, "undo", "Undo", Group::Edit, &[ctrl(Key::Z)]),

@@ -18,6 +18,7 @@ mod icons;
 mod label_tools;
 mod labels;
 mod layout_menu;
+mod legend;
 mod measurements;
 mod models;
 mod notices;

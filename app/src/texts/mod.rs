@@ -4,6 +4,7 @@
 //! Titles of commands are in the command table, which is one place too.
 
 pub mod classes;
+pub mod clipboard;
 pub mod combine;
 pub mod compare;
 pub mod correct;

@@ -56,7 +56,7 @@ pub const REVERSED_WHEEL: &str = "Turn the wheel the other way through slices";
 pub const PEN_PRESSURE: &str = "Pen pressure sets the brush size";
 /// What pen pressure means.
 pub const PEN_PRESSURE_HINT: &str =
-    "A stroke is as wide as the pen is pressed when it begins: half the size when light, the whole when firm";
+    "A stroke is as wide as the pen is pressed: half the size where it is pressed lightly, the whole where firmly";
 /// Memory.
 pub const MEMORY: &str = "Memory";
 /// How much open cases may take.

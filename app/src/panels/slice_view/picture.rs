@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, vec2};
-use medley_volume::glam::DVec3;
-use medley_volume::{AnatomicalPlane, Ras};
+use medley_volume::AnatomicalPlane;
 
-use super::{Place, contour, crosshair, measuring, pos, slot};
+use super::{Place, contour, crosshair, measuring, slot};
 use crate::panels::box_overlay;
 use crate::panels::caption::caption;
 use crate::panels::color_bar;
@@ -49,10 +48,9 @@ pub(super) fn draw(
             palette: Arc::clone(&workbench.palette),
             slab: views.slabs.get(plane).frame(geometry),
             second: workbench.second.as_ref().and_then(SecondScan::frame),
+            is_on_white: dress.is_on_white,
         };
-        // What the shader draws around the scan is black.
-        let scan = if dress.is_on_white { painter.with_clip_rect(rect.intersect(scan_rect(place, geometry))) } else { painter.clone() };
-        scan.add(slice_shape(rect, textures, frame));
+        painter.add(slice_shape(rect, textures, frame));
     }
     if dress.shows_crosshair {
         crosshair::draw(ui, &painter, workbench, place, geometry);
@@ -136,14 +134,6 @@ fn round_length(widest: f64) -> f64 {
 /// A round length in the unit it is read in.
 fn length_text(mm: f64) -> String {
     if mm >= 0.999 { format!("{mm:.0} mm") } else { format!("{:.0} µm", mm * 1000.0) }
-}
-
-/// What the scan covers of the screen: all of it but for cuts across its axes, where it is the rectangle around it.
-fn scan_rect(place: &Place, geometry: &SliceGeometry) -> Rect {
-    let end = place.grid.shape().map(|side| side as f64 - 0.5);
-    let corner = |n: usize| DVec3::from_array(std::array::from_fn(|axis| if n >> axis & 1 == 1 { end[axis] } else { -0.5 }));
-    let points: Vec<Pos2> = (0..8).map(|n| pos(geometry.point_of(Ras(place.grid.ras_from_voxel().transform_point3(corner(n)))))).collect();
-    Rect::from_points(&points)
 }
 
 #[cfg(test)]

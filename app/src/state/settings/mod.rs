@@ -67,7 +67,7 @@ pub struct Settings {
     pub painting_button: PaintingButton,
     /// Turning the wheel towards oneself shows the previous slice.
     pub is_wheel_reversed: bool,
-    /// A pen's pressure at the first touch changes the size of the brush.
+    /// A pen's pressure changes the size of the brush, from one place of a stroke to the next.
     pub has_pen_pressure: bool,
     /// Memory for open cases, GiB; `None` for a quarter of the machine's.
     pub open_cases_gib: Option<f64>,

@@ -200,10 +200,16 @@ impl Workbench {
     /// The colour of the label that is painted, as the slices show it.
     #[must_use]
     pub fn active_color(&self) -> egui::Color32 {
-        let is_own = !self.hands.settings.has_safe_label_colors;
-        let known = self.study.as_ref().filter(|_| is_own).and_then(|study| study.labels.get(self.active_label));
-        let [r, g, b] = known.map_or_else(|| LabelTable::palette(self.active_label), |label| label.color);
+        let [r, g, b] = self.label_color(self.active_label);
         egui::Color32::from_rgb(r, g, b)
+    }
+
+    /// The colour of a label, hidden or not: its own, or the one that colour-blind readers tell apart.
+    #[must_use]
+    pub fn label_color(&self, label: u16) -> [u8; 3] {
+        let is_own = !self.hands.settings.has_safe_label_colors;
+        let known = self.study.as_ref().filter(|_| is_own).and_then(|study| study.labels.get(label));
+        known.map_or_else(|| LabelTable::palette(label), |label| label.color)
     }
 
     /// Puts the active label of the slice at the crosshair into the next one (toward head, front or the patient's left for

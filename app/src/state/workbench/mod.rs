@@ -33,6 +33,7 @@ use medley_project::CaseId;
 use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
+use super::clipboard::Clipboard;
 use super::compare::Comparison;
 use super::correction::Correction;
 use super::figure::FigureDesk;
@@ -122,6 +123,8 @@ pub struct Workbench {
     pub measure: Measure,
     /// The next figure.
     pub figure: FigureDesk,
+    /// The system's clipboard.
+    pub clipboard: Clipboard,
     /// What the user is told.
     pub notices: Notices,
     /// Dialogs that are open.
@@ -200,6 +203,7 @@ impl Workbench {
             finding: None,
             class_draft: None,
             measure: Measure::new(Arc::clone(&wake_measure))?,
+            clipboard: Clipboard::new(Arc::clone(&wake_measure)),
             figure: FigureDesk::new(wake_measure),
             notices: Notices::default(),
             dialogs: Dialogs::default(),

@@ -10,6 +10,7 @@ use super::Workbench;
 use crate::clock::now_ms;
 use crate::dialogs::VolumeChoice;
 use crate::state::clerk::{LoadedCase, OneVolume, Reply, Request};
+use crate::state::figure::FigureTarget;
 use crate::state::notices::Severity;
 use crate::state::second_scan::SecondSource;
 use crate::state::training::WeightsChoice;
@@ -109,7 +110,7 @@ impl Workbench {
                 }
             }
             Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText("Measurements", path, self.measurement_table())),
-            Chosen::SaveFigure(path) => self.figure.path = Some(path),
+            Chosen::SaveFigure(path) => self.figure.wanted = Some((self.figure.choices.clone(), FigureTarget::File(path))),
             Chosen::SaveProvenance(path) => self.clerk.ask(Request::SaveProvenance(path)),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
             Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),

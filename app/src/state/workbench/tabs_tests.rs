@@ -45,7 +45,7 @@ fn paint(workbench: &mut Workbench, label: u16) {
     let brush = medley_annotate::Brush { label, radius_mm: 2.0, shape: BrushShape::Ball, rules: PaintRules::default() };
     let middle = workbench.case.as_ref().expect("a case").volume.grid().center();
     workbench.begin_stroke(brush);
-    workbench.extend_stroke(middle);
+    workbench.extend_stroke(middle, None);
     workbench.finish_stroke();
 }
 
@@ -83,7 +83,7 @@ fn a_stroke_under_way_is_kept_when_another_case_comes() {
     open(&mut workbench, 1..=1);
     let brush = medley_annotate::Brush { label: 1, radius_mm: 2.0, shape: BrushShape::Ball, rules: PaintRules::default() };
     workbench.begin_stroke(brush);
-    workbench.extend_stroke(Ras([8.0; 3].into()));
+    workbench.extend_stroke(Ras([8.0; 3].into()), None);
     open(&mut workbench, 2..=2);
     assert_eq!(counts(&workbench, 1), (1, 1, 1));
     // The same case once more, read before the stroke: what is open stays.
