@@ -1,6 +1,6 @@
 //! Choosing the other label that an operation works with: of this mask, or of another one.
 
-use egui::{ComboBox, Role, Ui, WidgetInfo};
+use egui::{ComboBox, Grid, Role, Ui, WidgetInfo};
 
 use super::widgets::command_button_named;
 use crate::command::Command;
@@ -27,29 +27,29 @@ pub fn combine(ui: &mut Ui, workbench: &mut Workbench) {
 pub fn other(ui: &mut Ui, workbench: &mut Workbench) {
     let options = &workbench.correction.options;
     let (source, label) = (options.source, options.other);
-    let chosen = pick(ui, texts::SOURCE, texts::THIS_MASK, source, &workbench.operand_sources(), |ui| {
+    Grid::new("operand").num_columns(3).show(ui, |ui| {
+        let chosen = pick(ui, texts::SOURCE, texts::THIS_MASK, source, &workbench.operand_sources());
+        if chosen != source {
+            workbench.choose_operand(chosen);
+        }
         command_button_named(ui, workbench, Command::OpenOperand, texts::FROM_FILE);
+        ui.end_row();
+        let labels = workbench.operand_labels();
+        workbench.correction.options.other = pick(ui, correct::OTHER_LABEL, correct::NONE, label, &labels);
+        ui.end_row();
     });
-    if chosen != source {
-        workbench.choose_operand(chosen);
-    }
-    let labels = workbench.operand_labels();
-    workbench.correction.options.other = pick(ui, correct::OTHER_LABEL, correct::NONE, label, &labels, |_| {});
 }
 
-/// A list to choose one of, with its name before it and something behind it.
-fn pick<T: Copy + PartialEq>(ui: &mut Ui, name: &str, none: &str, chosen: T, all: &[(T, String)], behind: impl FnOnce(&mut Ui)) -> T {
+/// A list to choose one of, with its name before it.
+fn pick<T: Copy + PartialEq>(ui: &mut Ui, name: &str, none: &str, chosen: T, all: &[(T, String)]) -> T {
     let mut picked = chosen;
     let text = all.iter().find(|(value, _)| *value == chosen).map_or(none, |(_, name)| name.as_str());
-    ui.horizontal(|ui| {
-        ui.label(name);
-        let combo = ComboBox::from_id_salt(name).selected_text(text).width(130.0).truncate().show_ui(ui, |ui| {
-            for (value, name) in all {
-                ui.selectable_value(&mut picked, *value, name);
-            }
-        });
-        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, name));
-        behind(ui);
+    ui.label(name);
+    let combo = ComboBox::from_id_salt(name).selected_text(text).width(130.0).truncate().show_ui(ui, |ui| {
+        for (value, name) in all {
+            ui.selectable_value(&mut picked, *value, name);
+        }
     });
+    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, name));
     picked
 }

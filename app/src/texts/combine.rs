@@ -17,6 +17,10 @@ pub const SOURCE_HINT: &str = "The mask of the other label: this one, the propos
 /// Why labels of one mask are only united.
 pub const ONLY_UNION: &str = "Two labels of one mask never overlap. Choose another mask for this.";
 
+/// There is no other mask to choose.
+pub const NO_OTHER_MASK: &str =
+    "This needs another mask: a proposal, another open case on the same voxels, or a file. “From file…” beside “Other mask” reads one.";
+
 /// How two labels are put together.
 #[must_use]
 pub const fn rule(rule: CombineRule) -> &'static str {

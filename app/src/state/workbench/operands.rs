@@ -71,10 +71,16 @@ impl Workbench {
         }
     }
 
-    /// Shows the options for putting labels together in one way.
+    /// Shows the options for putting labels together in one way. What is of use only with another mask begins with the first there is.
     pub fn combine(&mut self, rule: CombineRule) {
         self.choose_operation(Operation::Combine);
         self.correction.options.combining = rule;
+        if rule != self.correction.options.combining_now() {
+            match self.operand_sources().get(1) {
+                Some((source, _)) => self.choose_operand(*source),
+                None => self.notices.push(Severity::Warning, texts::NO_OTHER_MASK),
+            }
+        }
     }
 
     /// Reads a mask to work with.
