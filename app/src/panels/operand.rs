@@ -45,7 +45,7 @@ fn pick<T: Copy + PartialEq>(ui: &mut Ui, name: &str, none: &str, chosen: T, all
     let mut picked = chosen;
     let text = all.iter().find(|(value, _)| *value == chosen).map_or(none, |(_, name)| name.as_str());
     ui.label(name);
-    let combo = ComboBox::from_id_salt(name).selected_text(text).width(130.0).truncate().show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt(name).selected_text(text).width(112.0).truncate().show_ui(ui, |ui| {
         for (value, name) in all {
             ui.selectable_value(&mut picked, *value, name);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, vec2};
+use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, Vec2, vec2};
 use medley_volume::AnatomicalPlane;
 
 use super::{Place, contour, crosshair, measuring, slot};
@@ -111,7 +111,10 @@ fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbenc
 /// Text that is read on black and on white.
 fn shadowed(painter: &egui::Painter, at: Pos2, anchor: Align2, text: &str, size: f32, color: Color32, halo: Color32) {
     let font = FontId::proportional(size);
-    painter.text(at + vec2(1.0, 1.0), anchor, text, font.clone(), halo);
+    // Dark letters of a figure on white stand over the scan's black too: they need light all around, not a shadow.
+    let is_light = halo.r() > 128;
+    let around: &[[f32; 2]] = if is_light { &[[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]] } else { &[[1.0, 1.0]] };
+    around.iter().for_each(|&way| _ = painter.text(at + Vec2::from(way), anchor, text, font.clone(), halo));
     painter.text(at, anchor, text, font, color);
 }
 
