@@ -46,6 +46,8 @@ const SMALLEST = 64u;
 const MEAN = 128u;
 const SLAB = 224u;
 const SECOND = 256u;
+// White where no scan reaches.
+const ON_WHITE = 512u;
 
 // How a second scan lies over the first; as `Blend` counts them.
 const MIX = 0u;
@@ -139,7 +141,7 @@ fn second_voxel(voxel: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(dot(slice.onto_i, at), dot(slice.onto_j, at), dot(slice.onto_k, at));
 }
 
-// A pixel without labels: the scan, and the second one over it. Where neither reaches it is black.
+// A pixel without labels: the scan, and the second one over it. Where neither reaches it is black, or white if that is the ground.
 fn ground(voxel: vec3<f32>, pixel: vec2<f32>) -> vec3<f32> {
     var first = Gathered(0.0, 0.0);
     var other = Gathered(0.0, 0.0);
@@ -159,7 +161,7 @@ fn ground(voxel: vec3<f32>, pixel: vec2<f32>) -> vec3<f32> {
             }
         }
     }
-    var gray = 0.0;
+    var gray = select(0.0, 1.0, has(ON_WHITE));
     if first.count > 0.0 {
         gray = saturate(texel_of(first) * slice.gray_factor + slice.gray_summand);
     }

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use egui::{Context, Event, PointerButton, Pos2, RawInput, Rect, TouchDeviceId, TouchId, TouchPhase, vec2};
 use medley_learn::task::FoundBox;
 
+use crate::panels;
 use crate::sample::unpack_study;
 use crate::state::workbench::{OpenFirst, Workbench};
 
@@ -55,5 +57,48 @@ pub fn found_box() -> FoundBox {
         voxel_high: [1.0; 3],
         ras_low_mm: [-10.0, 20.0, 300.0],
         ras_high_mm: [-5.0, 40.0, 310.0],
+    }
+}
+
+/// A screen of fingers: events as a window system sends them, in frames a given time apart.
+pub struct Screen {
+    context: Context,
+    time: f64,
+}
+
+impl Screen {
+    /// One on which the window is laid out.
+    pub fn open(workbench: &mut Workbench) -> Self {
+        let mut screen = Self { context: Context::default(), time: 0.0 };
+        (0..3).for_each(|_| screen.frame(workbench, 0.1, Vec::new()));
+        screen
+    }
+
+    /// Events that come so many seconds after the last ones.
+    pub fn frame(&mut self, workbench: &mut Workbench, seconds: f64, events: Vec<Event>) {
+        self.time += seconds;
+        let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0)));
+        let input = RawInput { screen_rect, time: Some(self.time), events, ..RawInput::default() };
+        let _ = self.context.run_ui(input, |ui| panels::show(ui, workbench));
+    }
+
+    /// A finger; the first one is sent as a mouse too.
+    pub fn finger(&mut self, workbench: &mut Workbench, seconds: f64, id: u64, phase: TouchPhase, at: Pos2) {
+        self.pen(workbench, seconds, id, phase, at, None);
+    }
+
+    /// A finger or a pen that says how it is pressed, from 0 to 1.
+    pub fn pen(&mut self, workbench: &mut Workbench, seconds: f64, id: u64, phase: TouchPhase, at: Pos2, force: Option<f32>) {
+        let mut events = vec![Event::Touch { device_id: TouchDeviceId(0), id: TouchId(id), phase, pos: at, force }];
+        if id == 1 {
+            let button = |pressed| Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Default::default() };
+            events.push(Event::PointerMoved(at));
+            match phase {
+                TouchPhase::Start => events.push(button(true)),
+                TouchPhase::End => events.extend([button(false), Event::PointerGone]),
+                TouchPhase::Move | TouchPhase::Cancel => {}
+            }
+        }
+        self.frame(workbench, seconds, events);
     }
 }

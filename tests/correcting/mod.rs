@@ -108,13 +108,20 @@ pub fn every_tool_changes_the_mask_and_is_undone(robot: &Robot, file: &Path, mas
     // Operations on the whole label.
     kept.there_and_back("a threshold", |robot| operation(robot, "Threshold", |_| {}));
     kept.there_and_back("a margin", |robot| operation(robot, "Margin", |robot| robot.set_number("Grow by", 4.0)));
+    kept.there_and_back("a margin by direction", |robot| {
+        operation(robot, "Margin", |robot| {
+            robot.press("By direction");
+            robot.wait_for("Head", SOON);
+            robot.set_number("Head", 8.0);
+        });
+    });
     kept.there_and_back("smoothing", |robot| {
         operation(robot, "Smooth", |robot| {
             robot.press("Opening: spikes go");
             robot.set_number("Reach", 8.0);
         });
     });
-    kept.there_and_back("merged labels", |robot| operation(robot, "Merge labels", |robot| choose(robot, "Other label", "liver")));
+    kept.there_and_back("merged labels", |robot| operation(robot, "Combine labels", |robot| choose(robot, "Other label", "liver")));
     kept.there_and_back("a crop", |robot| {
         operation(robot, "Crop", |robot| {
             robot.press("All labels, not only the active one");

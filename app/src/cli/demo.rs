@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use medley_annotate::{Author, Edit, Proposal, Tool};
@@ -175,7 +176,7 @@ impl Demo<'_> {
         let predictor = Predictor::open(model, self.arguments.device.device)?;
         let mut progress = Progress::new("proposal");
         let labels = predictor.predict(volume, &Control::new(), &mut |done, windows| progress.show(&JobEvent::Window { done, windows }))?;
-        Ok(Proposal { labels, model: predictor.id().to_owned() })
+        Ok(Proposal { labels: Arc::new(labels), model: predictor.id().to_owned() })
     }
 
     /// Dice of a model's proposal against the mask of a case that it did not learn from.

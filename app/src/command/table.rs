@@ -4,7 +4,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use medley_volume::AnatomicalPlane;
 
 use super::Command;
-use crate::state::correction::operation::Operation;
+use crate::state::correction::operation::{CombineRule, Operation};
 use crate::state::layout::LayoutKind;
 use crate::state::tools::ActiveTool;
 use crate::texts;
@@ -103,7 +103,9 @@ pub const TABLE: &[Entry] = &[
     row(Command::ExportLabels, "export-labels", "Save label names as…", Group::Files, &[]),
     row(Command::ImportLabels, "import-labels", "Read label names…", Group::Files, &[]),
     row(Command::SaveMeasurements, "save-measurements", "Save measurements as…", Group::Files, &[]),
+    row(Command::CopyMeasurements, "copy-measurements", "Copy measurements", Group::Files, &[]),
     row(Command::SaveFigure, "save-figure", "Save figure…", Group::Files, &[ctrl_shift(Key::F)]),
+    row(Command::CopyPicture, "copy-picture", "Copy picture", Group::Files, &[alt(Key::P)]),
     row(Command::SaveProvenance, "save-provenance", "Save provenance as…", Group::Files, &[]),
 
     row(Command::Undo, "undo", "Undo", Group::Edit, &[ctrl(Key::Z)]),
@@ -128,7 +130,12 @@ pub const TABLE: &[Entry] = &[
     operation(Operation::Interpolate, "interpolate-slices"),
     operation(Operation::FillHoles, "fill-holes"),
     operation(Operation::Hollow, "hollow"),
-    operation(Operation::Merge, "merge-labels"),
+    operation(Operation::Combine, "merge-labels"),
+    row(Command::Combine(CombineRule::Union), "combine-union", "Union with another label", Group::Tools, &[]),
+    row(Command::Combine(CombineRule::Subtract), "combine-subtract", "Subtract a label of another mask", Group::Tools, &[]),
+    row(Command::Combine(CombineRule::Intersect), "combine-intersect", "Intersect with a label of another mask", Group::Tools, &[]),
+    row(Command::Combine(CombineRule::Exclusive), "combine-exclusive", "Exclusive-or with a label of another mask", Group::Tools, &[]),
+    row(Command::OpenOperand, "open-operand", "Combine with a mask file…", Group::Tools, &[]),
     operation(Operation::Crop, "crop"),
     row(Command::CopySliceUp, "copy-slice-up", "Copy label to the slice above", Group::Tools, &[ctrl(Key::ArrowUp)]),
     row(Command::CopySliceDown, "copy-slice-down", "Copy label to the slice below", Group::Tools, &[ctrl(Key::ArrowDown)]),

@@ -6,16 +6,16 @@ use super::Purpose;
 use crate::panels::draw_figure;
 use crate::panels::widgets::named;
 use crate::render::OffScreen;
-use crate::state::figure::{DPI_RANGE, Dress, FigureSubject, LONGEST, SHORTEST};
+use crate::state::figure::{DPI_RANGE, Dress, FigureChoices, FigureEnd, FigureSubject, FigureTarget, LONGEST, SHORTEST};
 use crate::state::notices::Severity;
 use crate::state::view::ViewKind;
 use crate::state::workbench::Workbench;
 use crate::texts::figure as texts;
 
-/// The page on which the size and the look of a figure are chosen; draws the figure once its file was chosen.
+/// The page on which the size and the look of a figure are chosen; draws the figure once its file was chosen, or to copy it.
 pub fn figure_window(ui: &Ui, workbench: &mut Workbench) {
-    if let Some(path) = workbench.figure.path.take() {
-        make(workbench, path);
+    if let Some((choices, target)) = workbench.figure.wanted.take() {
+        make(workbench, &choices, target);
     }
     if !workbench.figure.is_open || workbench.case.is_none() {
         return;
@@ -32,6 +32,12 @@ pub fn figure_window(ui: &Ui, workbench: &mut Workbench) {
         ui.horizontal(|ui| {
             let is_able = !workbench.figure.is_busy;
             is_asked = ui.add_enabled(is_able, Button::new(texts::SAVE)).clicked();
+            let copy = ui.add_enabled(is_able, Button::new(texts::COPY));
+            named(&copy, texts::COPY_HINT);
+            if copy.on_hover_text(texts::COPY_HINT).clicked() {
+                workbench.figure.wanted = Some((workbench.figure.choices.clone(), FigureTarget::Clipboard));
+                ui.ctx().request_repaint();
+            }
             if workbench.figure.is_busy {
                 ui.spinner();
                 ui.weak(texts::BUSY);
@@ -111,6 +117,7 @@ fn dress(ui: &mut Ui, dress: &mut Dress) {
         &mut dress.shows_scale_bar,
         &mut dress.shows_color_bar,
         &mut dress.shows_measurements,
+        &mut dress.shows_legend,
     ];
     Grid::new("figure dress").num_columns(2).spacing([18.0, 3.0]).show(ui, |ui| {
         for (n, (switch, name)) in switches.into_iter().zip(texts::SWITCHES).enumerate() {
@@ -123,10 +130,17 @@ fn dress(ui: &mut Ui, dress: &mut Dress) {
 }
 
 /// Records the figure's shapes with the panels' own code and gives them to the thread that draws them.
-fn make(workbench: &mut Workbench, path: std::path::PathBuf) {
+fn make(workbench: &mut Workbench, choices: &FigureChoices, target: FigureTarget) {
     let Some(gpu) = workbench.gpu() else { return workbench.notices.push(Severity::Error, texts::NO_GPU) };
-    let picture = record(workbench);
-    if let Err(sentence) = workbench.figure.make(gpu, picture, path) {
+    let end = match target {
+        FigureTarget::File(path) => Ok(FigureEnd::File(path)),
+        FigureTarget::Clipboard => workbench.clipboard.inbox().map(FigureEnd::Clipboard),
+    };
+    let made = end.and_then(|end| {
+        let picture = record_as(workbench, choices);
+        workbench.figure.make(gpu, picture, choices.dpi, end)
+    });
+    if let Err(sentence) = made {
         workbench.notices.push(Severity::Error, sentence);
     }
 }
@@ -135,6 +149,10 @@ fn make(workbench: &mut Workbench, path: std::path::PathBuf) {
 #[must_use]
 pub fn record(workbench: &mut Workbench) -> OffScreen {
     let choices = workbench.figure.choices.clone();
+    record_as(workbench, &choices)
+}
+
+fn record_as(workbench: &mut Workbench, choices: &FigureChoices) -> OffScreen {
     let context = egui::Context::default();
     // A figure's texts are as sharp as its pixels.
     context.set_pixels_per_point(choices.pixels_per_point());
@@ -145,6 +163,6 @@ pub fn record(workbench: &mut Workbench) -> OffScreen {
     let still = textures.map(|textures| Arc::new(textures.twin()));
     // The first pass learns how many pixels a point has.
     let mut output = context.run_ui(input.clone(), |_| {});
-    output.append(context.run_ui(input, |ui| draw_figure(ui, workbench, &choices, still.as_ref())));
+    output.append(context.run_ui(input, |ui| draw_figure(ui, workbench, choices, still.as_ref())));
     OffScreen { size: [choices.width, choices.height], ground: choices.dress.ground().to_array(), context, output, still }
 }

@@ -48,6 +48,8 @@ pub enum Purpose {
     ExportMask,
     /// A mask to read.
     ImportMask,
+    /// A mask to work with.
+    Operand,
     /// Where names of labels are to be saved.
     ExportLabels,
     /// Names of labels to read.
@@ -70,6 +72,7 @@ impl Purpose {
             Self::ImportWeights => Chosen::ImportWeights(path),
             Self::ExportMask => Chosen::ExportMask(path),
             Self::ImportMask => Chosen::ImportMask(path),
+            Self::Operand => Chosen::Operand(path),
             Self::ExportLabels => Chosen::ExportLabels(path),
             Self::ImportLabels => Chosen::ImportLabels(path),
             Self::SaveMeasurements => Chosen::SaveMeasurements(path),
@@ -96,6 +99,8 @@ pub enum Chosen {
     ExportMask(PathBuf),
     /// Read this mask.
     ImportMask(PathBuf),
+    /// Work with this mask.
+    Operand(PathBuf),
     /// Save the names of labels here.
     ExportLabels(PathBuf),
     /// Read names of labels from here.
@@ -146,7 +151,7 @@ impl Dialogs {
     pub fn choose(&self, purpose: Purpose, suggested: Option<&str>, wake: impl Fn() + Send + 'static) {
         let mut dialog = rfd::AsyncFileDialog::new().set_title(texts::title(purpose));
         dialog = match purpose {
-            Purpose::OpenScan | Purpose::OpenSecond | Purpose::ImportMask => dialog.add_filter(texts::SCANS, &SCANS),
+            Purpose::OpenScan | Purpose::OpenSecond | Purpose::ImportMask | Purpose::Operand => dialog.add_filter(texts::SCANS, &SCANS),
             Purpose::Weights | Purpose::ImportWeights => dialog.add_filter(texts::WEIGHTS, &["pth", "pt", "tar", "safetensors"]),
             Purpose::ExportMask => dialog
                 .add_filter(texts::MASKS, &["gz", "nii", "nrrd", "mha", "mhd", "dcm"])

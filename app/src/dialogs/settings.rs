@@ -1,10 +1,11 @@
-use egui::{Align2, Checkbox, Grid, RichText, ScrollArea, Slider, Ui, Window};
+use egui::{Align2, Checkbox, DragValue, Grid, RichText, ScrollArea, Slider, Ui, Window};
 
 use super::draw_again_if_grown;
 use crate::command::Command;
 use crate::panels::widgets::{heading, named};
 use crate::places;
 use crate::state::settings::{PaintingButton, Settings, ThemeChoice};
+use crate::state::tabs::usual_limit;
 use crate::state::workbench::Workbench;
 use crate::texts::settings as texts;
 
@@ -29,6 +30,9 @@ pub fn settings_window(ui: &Ui, workbench: &mut Workbench) {
             ui.add_space(10.0);
             heading(ui, texts::HANDS);
             hands(ui, settings);
+            ui.add_space(10.0);
+            heading(ui, texts::MEMORY);
+            memory(ui, settings);
             ui.add_space(10.0);
             foot(ui, workbench);
         });
@@ -93,6 +97,24 @@ fn hands(ui: &mut Ui, settings: &mut Settings) {
     });
     check(ui, &mut settings.is_wheel_reversed, texts::REVERSED_WHEEL, None);
     check(ui, &mut settings.has_pen_pressure, texts::PEN_PRESSURE, Some(texts::PEN_PRESSURE_HINT));
+}
+
+/// How much open cases may take.
+fn memory(ui: &mut Ui, settings: &mut Settings) {
+    const BYTES: f64 = (1u64 << 30) as f64;
+    ui.horizontal(|ui| {
+        let label = ui.label(texts::OPEN_CASES);
+        let usual_gib = (usual_limit() as f64 / BYTES * 10.0).round() / 10.0;
+        let mut gib = settings.open_cases_gib.unwrap_or(usual_gib);
+        let field = DragValue::new(&mut gib).speed(0.1).range(Settings::OPEN_CASES_RANGE_GIB).suffix(texts::GIB).max_decimals(1);
+        if ui.add(field).labelled_by(label.id).changed() {
+            settings.open_cases_gib = Some(gib);
+        }
+        if ui.add_enabled(settings.open_cases_gib.is_some(), egui::Button::new(texts::USUAL_MEMORY)).clicked() {
+            settings.open_cases_gib = None;
+        }
+    });
+    ui.add(egui::Label::new(RichText::new(texts::OPEN_CASES_HINT).small().weak()).wrap());
 }
 
 fn check(ui: &mut Ui, is_on: &mut bool, text: &str, hint: Option<&str>) {

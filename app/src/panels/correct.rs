@@ -1,14 +1,15 @@
 //! Operations on whole labels: which, with what, and what would change.
 
-use egui::{Button, ComboBox, DragValue, Frame, Grid, Response, RichText, Ui};
+use egui::{Button, DragValue, Frame, Grid, Response, RichText, Ui};
 use medley_annotate::tools::Shell;
 use medley_volume::AnatomicalPlane;
 
+use super::operand;
 use super::widgets::{command_button_named, heading, named, section};
 use crate::command::Command;
-use crate::state::correction::operation::{IslandRule, Operation, OperationOptions, SmoothRule};
+use crate::state::correction::operation::{DirectedMargin, IslandRule, Operation, OperationOptions, SmoothRule};
 use crate::state::workbench::Workbench;
-use crate::texts::correct as texts;
+use crate::texts::{combine, correct as texts};
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     if workbench.case.is_none() {
@@ -54,13 +55,6 @@ pub fn chosen(ui: &mut Ui, workbench: &mut Workbench) {
 }
 
 fn options(ui: &mut Ui, workbench: &mut Workbench, operation: Operation) {
-    let labels: Vec<(u16, String)> = workbench
-        .study
-        .iter()
-        .flat_map(|study| study.labels.labels())
-        .filter(|label| label.value != workbench.active_label)
-        .map(|label| (label.value, label.name.clone()))
-        .collect();
     let range = workbench.case.as_ref().map_or((0.0, 1.0), |case| case.value_range);
     let options = &mut workbench.correction.options;
     match operation {
@@ -93,7 +87,14 @@ fn options(ui: &mut Ui, workbench: &mut Workbench, operation: Operation) {
             overwrites(ui, options);
         }
         Operation::Margin => {
-            number(ui, texts::GROW_BY, &mut options.margin_mm, -100.0..=100.0, " mm").on_hover_text(texts::GROW_BY_HINT);
+            if options.is_by_direction {
+                directions(ui, &mut options.directed);
+            } else {
+                number(ui, texts::GROW_BY, &mut options.margin_mm, MARGIN_MM, " mm").on_hover_text(texts::GROW_BY_HINT);
+            }
+            if ui.checkbox(&mut options.is_by_direction, texts::BY_DIRECTION).on_hover_text(texts::BY_DIRECTION_HINT).changed() {
+                options.directed = DirectedMargin { mm: [options.margin_mm; 6] };
+            }
             overwrites(ui, options);
         }
         Operation::Interpolate => {
@@ -114,15 +115,45 @@ fn options(ui: &mut Ui, workbench: &mut Workbench, operation: Operation) {
             }
             overwrites(ui, options);
         }
-        Operation::Merge => other_label(ui, options, &labels),
-        Operation::Crop => {
-            for (side, text) in options.box_mm.iter_mut().zip(texts::BOX_SIDES) {
-                number(ui, text, side, 0.0..=2000.0, " mm");
-            }
-            ui.checkbox(&mut options.clears_inside, texts::CLEARS_INSIDE);
-            ui.checkbox(&mut options.is_for_all, texts::FOR_ALL);
-        }
+        Operation::Combine => operand::combine(ui, workbench),
+        Operation::Crop => crop(ui, workbench),
     }
+}
+
+fn crop(ui: &mut Ui, workbench: &mut Workbench) {
+    for (is_by_label, text) in [(false, combine::CUT_AT_BOX), (true, combine::CUT_AT_LABEL)] {
+        ui.radio_value(&mut workbench.correction.options.is_cut_by_label, is_by_label, text);
+    }
+    if workbench.correction.options.is_cut_by_label {
+        operand::other(ui, workbench);
+    }
+    let options = &mut workbench.correction.options;
+    if options.is_cut_by_label {
+        ui.checkbox(&mut options.clears_inside, combine::CLEARS_INSIDE);
+    } else {
+        for (side, text) in options.box_mm.iter_mut().zip(texts::BOX_SIDES) {
+            number(ui, text, side, 0.0..=2000.0, " mm");
+        }
+        ui.checkbox(&mut options.clears_inside, texts::CLEARS_INSIDE);
+    }
+    ui.checkbox(&mut options.is_for_all, texts::FOR_ALL);
+}
+
+/// Farthest that a label grows or shrinks, mm.
+const MARGIN_MM: std::ops::RangeInclusive<f64> = -100.0..=100.0;
+
+/// A distance for each direction, opposite ones side by side.
+fn directions(ui: &mut Ui, margin: &mut DirectedMargin) {
+    Grid::new("margins").num_columns(4).show(ui, |ui| {
+        for (n, (mm, text)) in margin.mm.iter_mut().zip(texts::DIRECTIONS).enumerate() {
+            let label = ui.label(text);
+            let value = DragValue::new(mm).speed(0.1).range(MARGIN_MM).suffix(" mm").max_decimals(2);
+            ui.add(value).labelled_by(label.id).on_hover_text(texts::GROW_BY_HINT);
+            if n % 2 == 1 {
+                ui.end_row();
+            }
+        }
+    });
 }
 
 fn number(ui: &mut Ui, text: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, unit: &str) -> Response {
@@ -143,24 +174,11 @@ fn overwrites(ui: &mut Ui, options: &mut OperationOptions) {
     ui.checkbox(&mut options.overwrites_others, texts::OVERWRITES);
 }
 
-fn other_label(ui: &mut Ui, options: &mut OperationOptions, labels: &[(u16, String)]) {
-    let chosen = labels.iter().find(|(value, _)| *value == options.other).map_or(texts::NONE, |(_, name)| name.as_str());
-    ui.horizontal(|ui| {
-        ui.label(texts::OTHER_LABEL);
-        let combo = ComboBox::from_id_salt("other label").selected_text(chosen).show_ui(ui, |ui| {
-            for (value, name) in labels {
-                ui.selectable_value(&mut options.other, *value, name);
-            }
-        });
-        combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, texts::OTHER_LABEL));
-    });
-}
-
 /// What would change or why nothing would, and what to do about it.
 fn outcome(ui: &mut Ui, workbench: &mut Workbench) {
     let ml = workbench.case.as_ref().map_or(0.0, |case| case.volume.grid().voxel_volume_ml());
     match workbench.correction.preview.as_ref().map(|preview| (&preview.outcome, preview.change())) {
-        None => ui.label(RichText::new(texts::CHOOSE_OTHER).weak()),
+        None => ui.label(RichText::new(texts::nothing_chosen(workbench.correction.operation)).weak()),
         Some((None, _)) => ui.label(RichText::new(texts::WORKING).weak()),
         Some((Some(Err(refusal)), _)) => ui.label(refusal.to_string()),
         Some((Some(Ok(_)), change)) => {

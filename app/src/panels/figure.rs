@@ -1,10 +1,11 @@
 //! The views of a figure, drawn by the same code as those on the screen.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Ui};
 
-use super::{slice_view, volume_view};
+use super::{legend, slice_view, volume_view};
 use crate::render::ScanTextures;
 use crate::state::figure::FigureChoices;
 use crate::state::workbench::Workbench;
@@ -13,15 +14,21 @@ use crate::state::workbench::Workbench;
 pub fn draw_figure(ui: &mut Ui, workbench: &mut Workbench, choices: &FigureChoices, still: Option<&Arc<ScanTextures>>) {
     let places = choices.places(workbench.figure.shown());
     CentralPanel::default().frame(Frame::NONE).show(ui, |ui| {
-        for (kind, rect) in places {
+        let mut seen = BTreeSet::new();
+        for (kind, rect) in &places {
             match kind.plane() {
-                Some(plane) => slice_view::show_in_figure(ui, workbench, (kind, plane), rect, &choices.dress),
+                Some(plane) => seen.extend(slice_view::show_in_figure(ui, workbench, (*kind, plane), *rect, &choices.dress)),
                 None => {
                     if let Some(still) = still {
-                        volume_view::show_in_figure(ui, workbench, still, rect, &choices.dress);
+                        volume_view::show_in_figure(ui, workbench, still, *rect, &choices.dress);
+                        seen.extend(legend::labels_in_volume(workbench));
                     }
                 }
             }
+        }
+        // One for all views, in the first.
+        if let Some((_, rect)) = places.first().filter(|_| choices.dress.shows_legend && choices.dress.shows_labels) {
+            legend::draw(&ui.painter_at(*rect), *rect, &seen, workbench, &choices.dress);
         }
     });
 }

@@ -6,7 +6,6 @@ use medley_volume::Quantity;
 use super::widgets::{command_button_named, empty_hint, heading, list_row, name_button, named, section};
 use crate::command::Command;
 use crate::state::measure::{Measured, RegionForm};
-use crate::state::notices::Severity;
 use crate::state::tools::ActiveTool;
 use crate::state::workbench::Workbench;
 use crate::texts::measure as texts;
@@ -97,19 +96,13 @@ fn name(ui: &mut Ui, workbench: &mut Workbench, measured: &Measured) {
 }
 
 fn buttons(ui: &mut Ui, workbench: &mut Workbench) {
-    let has_rows = !workbench.measure.list.is_empty() || workbench.measure.labels.as_ref().is_some_and(|labels| !labels.is_empty());
     ui.horizontal(|ui| {
         let undo = ui.add_enabled(workbench.measure.can_undo(), Button::new(texts::UNDO));
         named(&undo, texts::UNDO_HINT);
         if undo.on_hover_text(texts::UNDO_HINT).clicked() {
             workbench.measure.undo();
         }
-        let copy = ui.add_enabled(has_rows, Button::new(texts::COPY));
-        named(&copy, texts::COPY_HINT);
-        if copy.on_hover_text(texts::COPY_HINT).on_disabled_hover_text(texts::NOTHING).clicked() {
-            ui.ctx().copy_text(workbench.measurement_table());
-            workbench.notices.push(Severity::Done, texts::COPIED);
-        }
+        command_button_named(ui, workbench, Command::CopyMeasurements, texts::COPY);
         command_button_named(ui, workbench, Command::SaveMeasurements, texts::SAVE_TABLE);
     });
 }
@@ -128,7 +121,7 @@ fn labels(ui: &mut Ui, workbench: &Workbench, quantity: Quantity) {
     for (&value, held) in held {
         let label = table.and_then(|table| table.get(value));
         let name = label.map_or_else(|| crate::texts::labels::unnamed(value), |label| label.name.clone());
-        let [r, g, b] = label.map_or_else(|| medley_volume::LabelTable::palette(value), |label| label.color);
+        let [r, g, b] = workbench.label_color(value);
         let numbers = [texts::millilitres(held.volume_ml), format!("{:.0} ± {:.0}", held.mean, held.sd)];
         label_row(ui, numbers.map(|text| RichText::new(text).monospace().size(12.0)), |ui| {
             let (mark, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), egui::Sense::hover());

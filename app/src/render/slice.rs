@@ -42,6 +42,8 @@ pub struct SliceFrame {
     pub slab: Option<SlabFrame>,
     /// What lies over the scan, if anything.
     pub second: Option<SecondFrame>,
+    /// White where no scan reaches, not black.
+    pub is_on_white: bool,
 }
 
 /// A slab around the slice: samples along its normal become one. Labels are those of the slice in its middle.
@@ -124,6 +126,7 @@ const LARGEST: u32 = 32;
 const SMALLEST: u32 = 64;
 const MEAN: u32 = 128;
 const SECOND: u32 = 256;
+const ON_WHITE: u32 = 512;
 
 /// The side of a checkerboard's squares, in points.
 const SQUARE: f32 = 36.0;
@@ -174,6 +177,7 @@ impl SliceCallback {
             | flag(self.frame.is_interpolated, INTERPOLATED)
             | flag(self.frame.is_interpolated && flat_axes(self.frame.texture_affine).is_some(), FLAT)
             | flag(self.frame.second.is_some(), SECOND)
+            | flag(self.frame.is_on_white, ON_WHITE)
             | self.frame.slab.map_or(0, |slab| self.projection_flag(slab.projection))
     }
 

@@ -59,6 +59,12 @@ impl Hands {
         self.in_force = None;
     }
 
+    /// Whether these settings were changed by hand since they were last put into force, or were just read.
+    #[must_use]
+    pub fn is_new<T: PartialEq>(&self, setting: impl Fn(&Settings) -> &T) -> bool {
+        self.in_force.as_ref().is_none_or(|in_force| setting(in_force) != setting(&self.settings))
+    }
+
     /// Closes what lies on top; whether anything was open.
     pub fn close(&mut self) -> bool {
         self.palette.close() || self.sheet.close() || std::mem::take(&mut self.is_settings_open)

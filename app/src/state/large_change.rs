@@ -46,7 +46,7 @@ pub enum After {
 }
 
 /// A proposal beside a mask.
-pub type Beside = (Arc<Proposal>, Difference);
+pub type Beside = (Proposal, Difference);
 
 /// Work for the thread.
 pub struct Task {

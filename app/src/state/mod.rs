@@ -16,6 +16,7 @@
 //!   under the pointer
 //! - [`layout`]: how the views share the window
 //! - [`measure`]: lines, angles, regions, labels and the histogram; [`figure`]: pictures for papers
+//! - [`clipboard`]: pictures and tables for other programs
 //! - [`label_sets`]: label sets that come with the program
 //! - [`notices`]: what the user is told
 //! - [`hands`]: settings, command palette, shortcuts and touch, each in a file of its own: [`settings`], [`command_palette`],
@@ -23,6 +24,7 @@
 
 pub mod clerk;
 pub mod clip_box;
+pub mod clipboard;
 pub mod command_palette;
 pub mod compare;
 pub mod correction;

@@ -30,7 +30,7 @@ pub struct OpenCase {
     /// What the GPU draws.
     pub textures: Option<Arc<ScanTextures>>,
     /// The model's suggestion that lies over the mask, with its difference from it.
-    pub proposal: Option<(Arc<Proposal>, Difference)>,
+    pub proposal: Option<(Proposal, Difference)>,
     /// Edits not in the journal yet. Painting waits until there is none.
     pub unjournaled: usize,
     /// Edits since the mask was last written.
@@ -112,10 +112,15 @@ impl OpenCase {
         }
     }
 
-    /// Draws on to a point; what changed.
-    pub fn extend_stroke(&mut self, to: Ras) -> Option<MaskChange> {
+    /// Draws on to a point, where the brush has another radius (mm) if one is given; what changed.
+    pub fn extend_stroke(&mut self, to: Ras, radius_mm: Option<f64>) -> Option<MaskChange> {
         let stroke = self.stroke.as_mut()?;
-        stroke.extend(Arc::make_mut(&mut self.mask), Some(&self.volume), to).map(|region| MaskChange { region })
+        let (mask, scan) = (Arc::make_mut(&mut self.mask), Some(&*self.volume));
+        let changed = match radius_mm {
+            Some(radius_mm) => stroke.extend_widening(mask, scan, to, radius_mm),
+            None => stroke.extend(mask, scan, to),
+        };
+        changed.map(|region| MaskChange { region })
     }
 
     /// Lifts the brush: the Edit that remains, to be journaled.
@@ -218,7 +223,7 @@ impl OpenCase {
     }
 
     /// The proposal's difference from the mask follows a change of the mask.
-    fn follow(proposal: &mut Option<(Arc<Proposal>, Difference)>, edit: Option<&Edit>, is_back: bool) {
+    fn follow(proposal: &mut Option<(Proposal, Difference)>, edit: Option<&Edit>, is_back: bool) {
         if let (Some((proposal, difference)), Some(edit)) = (proposal, edit)
             && let Err(error) = difference.follow(&proposal.labels, edit, is_back)
         {
@@ -267,7 +272,7 @@ mod tests {
         let mut case = case();
         let center = case.volume.grid().center();
         case.begin_stroke(brush());
-        assert!(case.extend_stroke(center).is_some());
+        assert!(case.extend_stroke(center, None).is_some());
         assert!(case.finish_stroke(1).is_some());
         assert!(!case.may_paint());
         case.begin_stroke(brush());
@@ -283,7 +288,7 @@ mod tests {
         let mut case = case();
         let snapshot = Arc::clone(&case.mask);
         case.begin_stroke(brush());
-        case.extend_stroke(case.volume.grid().center());
+        case.extend_stroke(case.volume.grid().center(), None);
         assert_eq!(snapshot.counts().len(), 1);
         assert_eq!(case.mask.counts().len(), 2);
     }

@@ -1,6 +1,8 @@
 //! The cases that are open beside the one in the views, in the order of their tabs. How they are parked and taken out again;
 //! what that means for the window is the workbench's business.
 
+use std::sync::LazyLock;
+
 use medley_project::CaseId;
 
 use super::open_case::OpenCase;
@@ -159,9 +161,11 @@ pub fn bytes_of(case: &OpenCase) -> u64 {
     case.volume.voxels().byte_len() as u64 + masks + case.history.byte_len() as u64 + textures
 }
 
-/// A quarter of the machine's memory; 4 GiB where the system does not tell how much it has.
-fn usual_limit() -> u64 {
-    total_memory().map_or(4 << 30, |bytes| bytes / 4)
+/// A quarter of the machine's memory; 4 GiB where the system does not tell how much it has. Bytes.
+#[must_use]
+pub fn usual_limit() -> u64 {
+    static LIMIT: LazyLock<u64> = LazyLock::new(|| total_memory().map_or(4 << 30, |bytes| bytes / 4));
+    *LIMIT
 }
 
 /// Bytes of main memory, where the system tells (Linux).

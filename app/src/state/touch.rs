@@ -64,6 +64,7 @@ impl Touch {
                 self.fingers.insert(id, at);
                 if let Some(first) = self.first.as_mut().filter(|first| first.id == id) {
                     first.may_rest &= first.at.distance(at) < STILL;
+                    first.force = force.or(first.force);
                 }
             }
             TouchPhase::End | TouchPhase::Cancel => {
@@ -99,10 +100,16 @@ impl Touch {
         self.first.filter(|first| first.may_rest && !self.is_many).map(|first| (first.began_s + LONG_PRESS_S - now_s).max(0.0))
     }
 
-    /// How large a brush is that is pressed as the pen is: from half its size to the whole. 1 where nothing measures the force.
+    /// How large a brush is that is pressed as the pen was last: from half its size to the whole. 1 where nothing measures the force.
     #[must_use]
     pub fn brush_scale(&self) -> f64 {
-        self.first.and_then(|first| first.force).map_or(1.0, |force| 0.5 + 0.5 * f64::from(force.clamp(0.0, 1.0)))
+        self.first.and_then(|first| first.force).map_or(1.0, Self::scale_of)
+    }
+
+    /// The same for the force of one moment, 0 … 1.
+    #[must_use]
+    pub fn scale_of(force: f32) -> f64 {
+        0.5 + 0.5 * f64::from(force.clamp(0.0, 1.0))
     }
 }
 
@@ -154,6 +161,8 @@ mod tests {
         for (force, scale) in [(None, 1.0), (Some(0.0), 0.5), (Some(1.0), 1.0), (Some(7.0), 1.0)] {
             state.follow(&[touch(1, TouchPhase::Start, 10.0, force)], 0.0);
             assert_eq!(state.brush_scale(), scale);
+            state.follow(&[touch(1, TouchPhase::Move, 11.0, force.map(|_| 0.5))], 0.05);
+            assert_eq!(state.brush_scale(), if force.is_some() { 0.75 } else { 1.0 });
             state.follow(&[touch(1, TouchPhase::End, 10.0, None)], 0.1);
         }
     }

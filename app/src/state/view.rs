@@ -1,5 +1,7 @@
 //! How the open case is looked at. None of it changes the case.
 
+use std::f64::consts::FRAC_PI_2;
+
 use medley_volume::glam::{DQuat, DVec3};
 use medley_volume::{AnatomicalPlane, Ras};
 
@@ -89,6 +91,18 @@ impl Default for VolumeCamera {
 }
 
 impl VolumeCamera {
+    /// Turns the patient by radians: to the right, and downwards as far as straight from above or below.
+    pub fn turn(&mut self, right: f64, down: f64) {
+        self.yaw += right;
+        self.pitch = (self.pitch + down).clamp(-FRAC_PI_2, FRAC_PI_2);
+    }
+
+    /// Turns the patient about the long axis as two fingers turn it that lie on it, clockwise by radians: seen from above and from below
+    /// the picture follows them.
+    pub fn twist(&mut self, clockwise: f64) {
+        self.yaw -= clockwise * self.pitch.signum();
+    }
+
     /// The directions on the screen in RAS: to the right, down, and away from the eye.
     #[must_use]
     pub fn directions(self) -> [DVec3; 3] {
@@ -194,6 +208,7 @@ impl Views {
         self.maximised = other.maximised;
         self.convention = other.convention;
         self.overlay = other.overlay;
+        self.volume_look.transfers.clone_from(&other.volume_look.transfers);
         self.pointer = None;
     }
 }
@@ -208,6 +223,17 @@ mod tests {
         assert!((right - DVec3::NEG_X).length() < 1e-12);
         assert!((down - DVec3::NEG_Z).length() < 1e-12);
         assert!((away - DVec3::NEG_Y).length() < 1e-12);
+    }
+
+    #[test]
+    fn a_twist_turns_the_picture_the_same_way_seen_from_above_and_from_below() {
+        for pitch in [FRAC_PI_2, -FRAC_PI_2] {
+            let mut camera = VolumeCamera { yaw: 0.3, pitch, zoom: 1.0 };
+            let [on_the_right, ..] = camera.directions();
+            camera.twist(0.1);
+            let [right, down, _] = camera.directions();
+            assert!(on_the_right.dot(right) > 0.99 && on_the_right.dot(down) > 0.09, "clockwise goes from the right to below");
+        }
     }
 
     #[test]

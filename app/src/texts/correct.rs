@@ -3,6 +3,7 @@
 use medley_annotate::tools::Shell;
 use medley_volume::AnatomicalPlane;
 
+use super::combine;
 use crate::state::correction::operation::{IslandRule, Operation, SmoothRule};
 use crate::state::tools::ActiveTool;
 
@@ -35,7 +36,7 @@ pub const fn operation(operation: Operation) -> &'static str {
         Operation::Interpolate => "Interpolate slices",
         Operation::FillHoles => "Fill holes",
         Operation::Hollow => "Hollow",
-        Operation::Merge => "Merge labels",
+        Operation::Combine => "Combine labels",
         Operation::Crop => "Crop",
     }
 }
@@ -62,7 +63,10 @@ pub const CANCEL: &str = "Cancel";
 /// The tools' thread is busy.
 pub const WORKING: &str = "Working…";
 /// Something must be chosen first.
-pub const CHOOSE_OTHER: &str = "Choose another label first.";
+#[must_use]
+pub fn nothing_chosen(operation: Option<Operation>) -> &'static str {
+    if operation == Some(Operation::Crop) { combine::CHOOSE_MASK } else { "Choose another label first." }
+}
 
 /// What would change, in millilitres.
 #[must_use]
@@ -138,6 +142,12 @@ pub const SMOOTH_REACH: &str = "Reach";
 pub const GROW_BY: &str = "Grow by";
 /// Explains it.
 pub const GROW_BY_HINT: &str = "Below zero shrinks";
+/// Each direction has its own distance.
+pub const BY_DIRECTION: &str = "By direction";
+/// Explains it.
+pub const BY_DIRECTION_HINT: &str = "A distance for each direction of the patient";
+/// The directions: the patient's right, left, front, back, head, feet.
+pub const DIRECTIONS: [&str; 6] = ["Right", "Left", "Front", "Back", "Head", "Feet"];
 /// Thickness of a wall.
 pub const WALL: &str = "Wall";
 /// Holes of slices.

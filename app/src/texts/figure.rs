@@ -35,7 +35,19 @@ pub const PRIVACY: &str = "The file holds no patient's name and no other text th
 /// Usual widths: their names, in mm on paper.
 pub const WIDTHS: [(&str, f64); 3] = [("One column", 89.0), ("One and a half", 120.0), ("Two columns", 183.0)];
 /// What may stand over it, in the order of the switches.
-pub const SWITCHES: [&str; 6] = ["Labels", "Crosshair", "Letters", "Scale bar", "Colour bar", "Measurements"];
+pub const SWITCHES: [&str; 7] = ["Labels", "Crosshair", "Letters", "Scale bar", "Colour bar", "Measurements", "Legend of labels"];
+/// Copies it.
+pub const COPY: &str = "Copy";
+/// What copying does.
+pub const COPY_HINT: &str = "Copy the figure, to paste it in another program";
+/// There is nothing to copy.
+pub const NO_VIEW: &str = "No view is on the screen to copy.";
+
+/// Labels for which a legend has no room.
+#[must_use]
+pub fn more_labels(count: usize) -> String {
+    format!("and {count} more")
+}
 
 /// What a figure shows.
 #[must_use]

@@ -29,6 +29,7 @@ pub fn title(purpose: Purpose) -> &'static str {
         Purpose::ImportWeights => "Import weights",
         Purpose::ExportMask => "Save the mask as",
         Purpose::ImportMask => "Read a mask",
+        Purpose::Operand => "Choose a mask to work with",
         Purpose::ExportLabels => "Save the names of labels as",
         Purpose::ImportLabels => "Read names of labels",
         Purpose::SaveMeasurements => "Save the measurements as",
@@ -54,7 +55,7 @@ pub fn hint(purpose: Purpose) -> &'static str {
         Purpose::ExportMask => {
             "A name that ends with .nii.gz, .nii, .nrrd, .seg.nrrd, .mha or .dcm; with .stl, .ply or .obj the surface of the chosen label"
         }
-        Purpose::ImportMask => "A mask on the scan's grid: NIfTI, NRRD, MetaImage; DICOM segmentation or contours",
+        Purpose::ImportMask | Purpose::Operand => "A mask on the scan's grid: NIfTI, NRRD, MetaImage; DICOM segmentation or contours",
     }
 }
 

@@ -19,14 +19,8 @@ pub const MILLILITRES: &str = "mL";
 pub const COUNTING: &str = "Counting…";
 /// No label has voxels.
 pub const NO_LABELS: &str = "Nothing is labelled yet.";
-/// Nothing is measured and nothing is labelled.
-pub const NOTHING: &str = "Nothing is measured yet.";
 /// Copies the table.
 pub const COPY: &str = "Copy";
-/// What copying does.
-pub const COPY_HINT: &str = "Copy measurements and label volumes as a table";
-/// After it was copied.
-pub const COPIED: &str = "Measurements copied as a table.";
 /// Saves the table.
 pub const SAVE_TABLE: &str = "Save…";
 /// Takes the last change back.

@@ -14,6 +14,8 @@
 
 pub mod cases;
 pub mod classes;
+pub mod clipboard;
+pub mod combine;
 pub mod commands;
 pub mod compare;
 pub mod correct;

@@ -56,7 +56,17 @@ pub const REVERSED_WHEEL: &str = "Turn the wheel the other way through slices";
 pub const PEN_PRESSURE: &str = "Pen pressure sets the brush size";
 /// What pen pressure means.
 pub const PEN_PRESSURE_HINT: &str =
-    "A stroke is as wide as the pen is pressed when it begins: half the size when light, the whole when firm";
+    "A stroke is as wide as the pen is pressed: half the size where it is pressed lightly, the whole where firmly";
+/// Memory.
+pub const MEMORY: &str = "Memory";
+/// How much open cases may take.
+pub const OPEN_CASES: &str = "Open cases may take";
+/// The unit of memory.
+pub const GIB: &str = " GiB";
+/// Back to what is usual.
+pub const USUAL_MEMORY: &str = "A quarter of all";
+/// What happens when they would take more.
+pub const OPEN_CASES_HINT: &str = "When they would take more, the one left longest ago is closed. Nothing of it is lost.";
 /// Opens the page of shortcuts.
 pub const SHORTCUTS: &str = "Choose keys…";
 /// All settings as in a new program.

@@ -54,9 +54,10 @@ pub fn mouse(painting: PaintingButton) -> [(&'static str, &'static str); 10] {
 }
 
 /// What fingers and pens do: gesture and meaning.
-pub const TOUCHES: [(&str, &str); 4] = [
+pub const TOUCHES: [(&str, &str); 5] = [
     ("One finger, or a pen", "What the tool does"),
     ("Two fingers in a slice", "Pan and zoom"),
+    ("Two fingers in the 3D view", "Turn and zoom"),
     ("Hold still while painting", "Erase from there on"),
     ("Two taps", "One view fills the window, and back"),
 ];

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use medley_volume::{IndexBox, LabelMap};
 
@@ -7,8 +8,8 @@ use crate::{AnnotateError, Author, Edit, Tool};
 /// A mask that a model suggests. It changes nothing until it is accepted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
-    /// The suggested labels, on the image's grid.
-    pub labels: LabelMap,
+    /// The suggested labels, on the image's grid. Shared with whatever works with them on another thread.
+    pub labels: Arc<LabelMap>,
     /// The model's id, which becomes the author.
     pub model: String,
 }
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn all_some_labels_a_box_and_locked_labels() {
         let mask = line(&[0, 1, 1, 2, 2, 0, 3]);
-        let proposal = Proposal { labels: line(&[1, 1, 2, 2, 0, 2, 1]), model: "m".to_owned() };
+        let proposal = Proposal { labels: Arc::new(line(&[1, 1, 2, 2, 0, 2, 1])), model: "m".to_owned() };
         let difference = proposal.difference(&mask).expect("one grid");
         assert_eq!(difference.changed, 5);
         let one = LabelDifference { label: 1, added: 2, removed: 1 };
@@ -142,7 +143,7 @@ mod tests {
         let region = Some(IndexBox { low: [2, 0, 0], high: [9, 1, 1] });
         let part = Acceptance { region, locked: vec![3], labels: None };
         assert_eq!(accepted(&mask, proposal.accept_part(&mask, &part, 1).expect("one grid")), vec![0, 1, 2, 2, 0, 2, 3]);
-        let same = Proposal { labels: mask.clone(), model: "m".to_owned() };
+        let same = Proposal { labels: Arc::new(mask.clone()), model: "m".to_owned() };
         assert_eq!(same.accept(&mask, 1), Ok(None));
         assert_eq!(same.difference(&mask), Ok(Difference::default()));
     }

@@ -33,6 +33,9 @@ struct Painted {
 /// are exact enough.
 const FARTHEST: f64 = 1e6;
 
+/// A brush that widens on its way does so in no more pieces.
+const MOST_PIECES: f64 = 32.0;
+
 impl Stroke {
     /// A stroke that has not touched anything yet.
     #[must_use]
@@ -64,6 +67,30 @@ impl Stroke {
         self.brush.cover(&grid, from, to, paint);
         if let Some(now) = changed {
             self.changed = Some(self.changed.map_or(now, |all| all.union(&now)));
+        }
+        changed
+    }
+
+    /// Draws on as [`Stroke::extend`] does, with a brush that widens or narrows evenly on the way and has `radius_mm` at the next point:
+    /// a pen that is pressed more or less. A radius that is not finite or not above zero leaves the brush as it is.
+    pub fn extend_widening(&mut self, mask: &mut LabelMap, scan: Option<&Volume>, to: Ras, radius_mm: f64) -> Option<IndexBox> {
+        if !(radius_mm.is_finite() && radius_mm > 0.0 && to.0.is_finite()) {
+            return self.extend(mask, scan, to);
+        }
+        let grid = *mask.grid();
+        let Some(from) = self.last.map(|last| grid.ras_from_voxel().transform_point3(last)) else {
+            self.brush.radius_mm = radius_mm;
+            return self.extend(mask, scan, to);
+        };
+        let (first, finest) = (self.brush.radius_mm, grid.spacing().into_iter().fold(f64::INFINITY, f64::min));
+        // Less than half a voxel from one piece to the next is not seen.
+        let pieces = ((radius_mm - first).abs() / (finest / 2.0)).ceil().clamp(1.0, MOST_PIECES);
+        let mut changed: Option<IndexBox> = None;
+        for piece in 1..=pieces as usize {
+            let part = piece as f64 / pieces;
+            self.brush.radius_mm = first + (radius_mm - first) * part;
+            let now = self.extend(mask, scan, Ras(from.lerp(to.0, part)));
+            changed = now.map_or(changed, |now| Some(changed.map_or(now, |all| all.union(&now))));
         }
         changed
     }

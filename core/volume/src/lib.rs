@@ -32,6 +32,8 @@ mod label_table;
 pub mod measure;
 pub mod metrics;
 pub mod morphology;
+#[cfg(test)]
+mod noise;
 mod onto;
 pub mod resample;
 mod slab;

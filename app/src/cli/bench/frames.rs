@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let phantom = Phantom::new(SHAPE)?;
     let file = folder.path().join("phantom.nii");
     medley_io::write_volume(&file, &phantom.volume, &StoredGeometry::of_grid(phantom.volume.grid()))?;
-    let proposal = Proposal { labels: phantom.labels, model: "a model".to_owned() };
+    let proposal = Proposal { labels: Arc::new(phantom.labels), model: "a model".to_owned() };
     drop(phantom.volume);
     // Kept to its end.
     let training = if arguments.beside_training { Some(train(folder.path())?) } else { None };

@@ -17,11 +17,14 @@ mod seed;
 mod slab_menu;
 mod touch;
 
+use std::collections::BTreeSet;
+
 use egui::{Pos2, Rect, Sense, Ui, pos2};
 use medley_volume::glam::DVec2;
 use medley_volume::{AnatomicalPlane, Grid};
 
 use super::caption::name_of;
+use super::legend;
 use crate::state::figure::Dress;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::view::ViewKind;
@@ -43,12 +46,19 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, plane: Anato
     slab_menu::show(ui, workbench, &place);
 }
 
-/// The same picture without a mouse, for a figure.
-pub fn show_in_figure(ui: &mut Ui, workbench: &mut Workbench, (kind, plane): (ViewKind, AnatomicalPlane), rect: Rect, dress: &Dress) {
-    let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return };
+/// The same picture without a mouse, for a figure; the labels in it, if its legend needs them.
+pub fn show_in_figure(
+    ui: &mut Ui,
+    workbench: &mut Workbench,
+    (kind, plane): (ViewKind, AnatomicalPlane),
+    rect: Rect,
+    dress: &Dress,
+) -> BTreeSet<u16> {
+    let Some(grid) = workbench.case.as_ref().map(|case| *case.volume.grid()) else { return BTreeSet::new() };
     let place = Place { kind, plane, rect, grid };
     let geometry = place.geometry(workbench);
     picture::draw(ui, workbench, &place, &geometry, None, dress);
+    if dress.shows_legend { legend::labels_in_slice(workbench, rect, &geometry) } else { BTreeSet::new() }
 }
 
 /// The planes by the patient's axis along their normal.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, vec2};
-use medley_volume::glam::DVec3;
-use medley_volume::{AnatomicalPlane, Ras};
+use egui::{Align2, Color32, CursorIcon, FontId, Pos2, Rect, Response, Stroke, Ui, Vec2, vec2};
+use medley_volume::AnatomicalPlane;
 
-use super::{Place, contour, crosshair, measuring, pos, slot};
+use super::{Place, contour, crosshair, measuring, slot};
 use crate::panels::box_overlay;
 use crate::panels::caption::caption;
 use crate::panels::color_bar;
@@ -49,10 +48,9 @@ pub(super) fn draw(
             palette: Arc::clone(&workbench.palette),
             slab: views.slabs.get(plane).frame(geometry),
             second: workbench.second.as_ref().and_then(SecondScan::frame),
+            is_on_white: dress.is_on_white,
         };
-        // What the shader draws around the scan is black.
-        let scan = if dress.is_on_white { painter.with_clip_rect(rect.intersect(scan_rect(place, geometry))) } else { painter.clone() };
-        scan.add(slice_shape(rect, textures, frame));
+        painter.add(slice_shape(rect, textures, frame));
     }
     if dress.shows_crosshair {
         crosshair::draw(ui, &painter, workbench, place, geometry);
@@ -112,7 +110,10 @@ fn letters(painter: &egui::Painter, plane: AnatomicalPlane, workbench: &Workbenc
 /// Text that is read on black and on white.
 fn shadowed(painter: &egui::Painter, at: Pos2, anchor: Align2, text: &str, size: f32, color: Color32, halo: Color32) {
     let font = FontId::proportional(size);
-    painter.text(at + vec2(1.0, 1.0), anchor, text, font.clone(), halo);
+    // Dark letters of a figure on white stand over the scan's black too: they need light all around, not a shadow.
+    let is_light = halo.r() > 128;
+    let around: &[[f32; 2]] = if is_light { &[[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]] } else { &[[1.0, 1.0]] };
+    around.iter().for_each(|&way| _ = painter.text(at + Vec2::from(way), anchor, text, font.clone(), halo));
     painter.text(at, anchor, text, font, color);
 }
 
@@ -130,14 +131,6 @@ fn scale_bar(painter: &egui::Painter, rect: Rect, geometry: &SliceGeometry, dres
 fn round_length(widest: f64) -> f64 {
     let power = 10f64.powf(widest.max(1e-6).log10().floor());
     [5.0, 2.0, 1.0].into_iter().map(|n| n * power).find(|length| *length <= widest * (1.0 + 1e-9)).unwrap_or(power)
-}
-
-/// What the scan covers of the screen: all of it but for cuts across its axes, where it is the rectangle around it.
-fn scan_rect(place: &Place, geometry: &SliceGeometry) -> Rect {
-    let end = place.grid.shape().map(|side| side as f64 - 0.5);
-    let corner = |n: usize| DVec3::from_array(std::array::from_fn(|axis| if n >> axis & 1 == 1 { end[axis] } else { -0.5 }));
-    let points: Vec<Pos2> = (0..8).map(|n| pos(geometry.point_of(Ras(place.grid.ras_from_voxel().transform_point3(corner(n)))))).collect();
-    Rect::from_points(&points)
 }
 
 #[cfg(test)]

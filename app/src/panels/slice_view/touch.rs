@@ -28,7 +28,7 @@ pub(super) fn interact(ui: &Ui, workbench: &mut Workbench, place: &Place, geomet
         if let Some(brush) = workbench.brush_for(place.plane, true) {
             let brush = pressed(workbench, brush);
             workbench.begin_stroke(brush);
-            workbench.extend_stroke(geometry.ras_under(dvec(began_at)));
+            workbench.extend_stroke(geometry.ras_under(dvec(began_at)), None);
         }
     }
     None
@@ -68,52 +68,14 @@ fn is_painting(workbench: &Workbench) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use egui::{Context, Event, PointerButton, Pos2, RawInput, Rect, TouchDeviceId, TouchId, TouchPhase, pos2, vec2};
+    use egui::{Pos2, TouchPhase, pos2, vec2};
 
-    use crate::panels;
     use crate::state::tools::ActiveTool;
     use crate::state::workbench::Workbench;
-    use crate::testing::{sample_workbench, wait};
-
-    /// A screen of fingers: events as a window system sends them, in frames a given time apart.
-    struct Screen {
-        context: Context,
-        time: f64,
-    }
-
-    impl Screen {
-        fn frame(&mut self, workbench: &mut Workbench, seconds: f64, events: Vec<Event>) {
-            self.time += seconds;
-            let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0)));
-            let input = RawInput { screen_rect, time: Some(self.time), events, ..RawInput::default() };
-            let _ = self.context.run_ui(input, |ui| panels::show(ui, workbench));
-        }
-
-        /// A finger; the first one is sent as a mouse too.
-        fn finger(&mut self, workbench: &mut Workbench, seconds: f64, id: u64, phase: TouchPhase, at: Pos2) {
-            let mut events = vec![Event::Touch { device_id: TouchDeviceId(0), id: TouchId(id), phase, pos: at, force: None }];
-            if id == 1 {
-                let button =
-                    |pressed| Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Default::default() };
-                events.push(Event::PointerMoved(at));
-                match phase {
-                    TouchPhase::Start => events.push(button(true)),
-                    TouchPhase::End => events.extend([button(false), Event::PointerGone]),
-                    TouchPhase::Move | TouchPhase::Cancel => {}
-                }
-            }
-            self.frame(workbench, seconds, events);
-        }
-    }
+    use crate::testing::{Screen, sample_workbench, wait};
 
     /// The middle of the axial view, as long as the panels beside it have their usual widths.
     const AXIAL: Pos2 = pos2(460.0, 220.0);
-
-    fn screen(workbench: &mut Workbench) -> Screen {
-        let mut screen = Screen { context: Context::default(), time: 0.0 };
-        (0..3).for_each(|_| screen.frame(workbench, 0.1, Vec::new()));
-        screen
-    }
 
     fn kept(workbench: &mut Workbench) {
         wait(workbench, |workbench| workbench.case.as_ref().is_some_and(|case| case.unjournaled == 0));
@@ -126,7 +88,7 @@ mod tests {
     #[test]
     fn one_finger_paints_two_pan_and_zoom_and_leave_the_mask_alone() {
         let (mut workbench, _folder) = sample_workbench();
-        let mut screen = screen(&mut workbench);
+        let mut screen = Screen::open(&mut workbench);
         workbench.tool = ActiveTool::Brush;
         workbench.active_label = 77;
         screen.finger(&mut workbench, 0.02, 1, TouchPhase::Start, AXIAL);
@@ -159,9 +121,32 @@ mod tests {
     }
 
     #[test]
+    fn a_pen_that_is_pressed_more_paints_wider_from_there_on() {
+        let (mut workbench, _folder) = sample_workbench();
+        let mut screen = Screen::open(&mut workbench);
+        workbench.tool = ActiveTool::Brush;
+        workbench.hands.settings.has_pen_pressure = true;
+        let stroke = |workbench: &mut Workbench, screen: &mut Screen, label: u16, forces: [f32; 3], y: f32| {
+            workbench.active_label = label;
+            let at = |step: f32| AXIAL + vec2(40.0 * step - 40.0, y);
+            screen.pen(workbench, 0.02, 1, TouchPhase::Start, at(0.0), Some(forces[0]));
+            screen.pen(workbench, 0.02, 1, TouchPhase::Move, at(1.0), Some(forces[1]));
+            screen.pen(workbench, 0.02, 1, TouchPhase::Move, at(2.0), Some(forces[2]));
+            screen.pen(workbench, 0.02, 1, TouchPhase::End, at(2.0), None);
+            kept(workbench);
+            voxels(workbench, label)
+        };
+        let light = stroke(&mut workbench, &mut screen, 77, [0.1; 3], -60.0);
+        let growing = stroke(&mut workbench, &mut screen, 78, [0.1, 0.1, 1.0], 0.0);
+        let firm = stroke(&mut workbench, &mut screen, 79, [1.0; 3], 60.0);
+        assert!(light as f64 * 1.1 < growing as f64 && growing as f64 * 1.1 < firm as f64, "{light} {growing} {firm}");
+        assert_eq!(workbench.brush.radius_mm, 6.0, "the brush itself stays");
+    }
+
+    #[test]
     fn a_finger_held_still_erases() {
         let (mut workbench, _folder) = sample_workbench();
-        let mut screen = screen(&mut workbench);
+        let mut screen = Screen::open(&mut workbench);
         workbench.tool = ActiveTool::Brush;
         workbench.active_label = 77;
         screen.finger(&mut workbench, 0.02, 1, TouchPhase::Start, AXIAL);

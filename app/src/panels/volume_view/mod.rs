@@ -2,15 +2,15 @@
 //!
 //! # Map
 //! - this file: turning it with the mouse, pointing at a place, the picture
-//! - `cube`: how the patient lies; `clip_faces`: the box in the hand; `bar`: modes and switches
+//! - `cube`: how the patient lies; `clip_faces`: the box in the hand; `bar`: modes and switches; `touch`: what fingers do
 
 mod bar;
 mod clip_faces;
 mod cube;
+mod touch;
 
 pub(super) use clip_faces::side_letters;
 
-use std::f64::consts::FRAC_PI_2;
 use std::sync::Arc;
 
 use egui::{Color32, Event, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2};
@@ -40,10 +40,13 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
     }
     let response = ui.interact(rect, ui.scope_id().with(kind), Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name_of(workbench, kind)));
-    if response.double_clicked() {
-        toggle_maximised(workbench, kind);
+    let is_touched = touch::interact(ui, &mut workbench.views.volume_camera, &workbench.hands.touch, rect);
+    if !is_touched {
+        if response.double_clicked() {
+            toggle_maximised(workbench, kind);
+        }
+        move_camera(ui, &mut workbench.views.volume_camera, &response);
     }
-    move_camera(ui, &mut workbench.views.volume_camera, &response);
     workbench.figure.saw(kind, rect);
     let dress = Dress::of_screen(workbench);
     ui.painter().rect_filled(rect, 0.0, dress.ground());
@@ -51,6 +54,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench, rect: Rect) {
     if let (Some(frame), Some(screen)) = (frame(workbench, &dress), screen) {
         if response.clicked_by(PointerButton::Primary)
             && workbench.tool == ActiveTool::Crosshair
+            && !is_touched
             && let Some(at) = response.interact_pointer_pos()
         {
             point_at(workbench, &frame, &screen, at, rect);
@@ -76,19 +80,20 @@ pub fn show_in_figure(ui: &Ui, workbench: &mut Workbench, textures: &Arc<ScanTex
 fn move_camera(ui: &Ui, camera: &mut VolumeCamera, response: &Response) {
     let moved = response.drag_delta();
     if response.dragged_by(PointerButton::Primary) {
-        camera.yaw += f64::from(moved.x) * TURN;
-        camera.pitch = (camera.pitch + f64::from(moved.y) * TURN).clamp(-FRAC_PI_2, FRAC_PI_2);
+        camera.turn(f64::from(moved.x) * TURN, f64::from(moved.y) * TURN);
     }
-    let mut zoom = 1.0;
     if response.dragged_by(PointerButton::Secondary) {
-        zoom *= 1.01f64.powf(f64::from(moved.y));
+        zoom(camera, 1.01f64.powf(f64::from(moved.y)));
     }
     if response.hovered() {
         let turned = |event: &Event| if let Event::MouseWheel { delta, .. } = event { Some(delta.y) } else { None };
         let notches: f32 = ui.input(|input| input.events.iter().filter_map(turned).sum());
-        zoom *= 1.1f64.powf(f64::from(notches.clamp(-5.0, 5.0)));
+        zoom(camera, 1.1f64.powf(f64::from(notches.clamp(-5.0, 5.0))));
     }
-    camera.zoom = (camera.zoom * zoom).clamp(0.3, 12.0);
+}
+
+fn zoom(camera: &mut VolumeCamera, factor: f64) {
+    camera.zoom = (camera.zoom * factor).clamp(0.3, 12.0);
 }
 
 fn screen(workbench: &Workbench, rect: Rect) -> Option<VolumeScreen> {

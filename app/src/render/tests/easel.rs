@@ -217,6 +217,7 @@ impl View {
             palette: Arc::clone(palette),
             slab: None,
             second: None,
+            is_on_white: false,
         }
     }
 

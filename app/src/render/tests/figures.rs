@@ -7,7 +7,7 @@ use medley_annotate::History;
 use medley_io::StoredGeometry;
 use medley_project::CaseId;
 use medley_volume::glam::DVec2;
-use medley_volume::{AnatomicalPlane, Grid, LabelTable, VoxelIndex};
+use medley_volume::{AnatomicalPlane, Grid, LabelMap, LabelTable, VoxelIndex};
 
 use super::easel::{Easel, is_near, mask, volume};
 use crate::dialogs::record_figure;
@@ -28,6 +28,7 @@ const BARE: Dress = Dress {
     shows_scale_bar: false,
     shows_color_bar: false,
     shows_measurements: false,
+    shows_legend: false,
     is_on_white: false,
 };
 
@@ -130,6 +131,64 @@ fn on_white_the_scan_stays_as_it_is_and_white_is_around_it() {
     assert!(is_near(picture.get_pixel(3, 200).0, [255; 3]) && is_near(picture.get_pixel(896, 3).0, [255; 3]));
     let [x, y] = pixel_of(&workbench, &choices, AnatomicalPlane::Axial, [3, 3, 2]);
     assert!(picture.get_pixel(x, y).0.iter().all(|channel| channel.abs_diff(30) <= 2));
+}
+
+#[test]
+fn on_white_the_corners_of_a_turned_cut_are_white_too() {
+    let easel = Easel::new();
+    let mut workbench = workbench(&easel);
+    workbench.turn_planes(AnatomicalPlane::Coronal, 0.7);
+    workbench.turn_planes(AnatomicalPlane::Axial, 0.4);
+    let choices = |is_on_white| {
+        let dress = Dress { is_on_white, ..BARE };
+        FigureChoices { width: 500, height: 500, keeps_proportions: false, dress, ..FigureChoices::default() }
+    };
+    let [black, white] = [false, true].map(|is_on_white| draw(&easel, &mut workbench, choices(is_on_white)));
+    let subject = FigureSubject::View(ViewKind::Sagittal);
+    let [black_cut, white_cut] =
+        [false, true].map(|is_on_white| draw(&easel, &mut workbench, FigureChoices { subject, ..choices(is_on_white) }));
+    for (black, white) in [(&black, &white), (&black_cut, &white_cut)] {
+        let mut turned = 0;
+        for (on_black, on_white) in black.pixels().zip(white.pixels()) {
+            let is_scan = on_black == on_white;
+            assert!(is_scan || (is_near(on_black.0, [0; 3]) && is_near(on_white.0, [255; 3])), "{on_black:?} {on_white:?}");
+            turned += usize::from(!is_scan);
+        }
+        assert!(turned > 1_000, "{turned} pixels lie beside the scan");
+    }
+}
+
+#[test]
+fn the_legend_names_only_labels_that_are_seen() {
+    let easel = Easel::new();
+    let mut workbench = workbench(&easel);
+    let dress = |shows_legend| Dress { shows_labels: true, shows_legend, ..BARE };
+    let choices = |shows_legend| FigureChoices {
+        width: 600,
+        height: 400,
+        keeps_proportions: false,
+        dress: dress(shows_legend),
+        ..FigureChoices::default()
+    };
+    let differing = |workbench: &mut Workbench| {
+        let [without, with] = [false, true].map(|shows_legend| draw(&easel, workbench, choices(shows_legend)));
+        let color = workbench.palette.color(2);
+        let marks =
+            with.enumerate_pixels().filter(|(x, y, pixel)| *x < 150 && *y < 100 && is_near(pixel.0, [color[0], color[1], color[2]]));
+        (with.pixels().zip(without.pixels()).filter(|(a, b)| a != b).count(), marks.count())
+    };
+    let (changed, marks) = differing(&mut workbench);
+    assert!(changed > 500 && marks > 50, "{changed} {marks}");
+    // A hidden one, and one that this slice does not cut.
+    let mut hidden = LabelTable::from_names([(2, "liver")]);
+    hidden.labels_mut()[0].is_visible = false;
+    let shown = std::mem::replace(&mut workbench.palette, Arc::new(Palette::of(&hidden)));
+    assert_eq!(differing(&mut workbench), (0, 0));
+    workbench.palette = shown;
+    let case = workbench.case.as_mut().expect("a case");
+    let emptied = LabelMap::empty(*case.mask.grid());
+    case.mask = Arc::new(emptied);
+    assert_eq!(differing(&mut workbench).0, 0);
 }
 
 #[test]

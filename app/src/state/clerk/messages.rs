@@ -15,6 +15,7 @@ use super::Gpu;
 use super::sets::CheckedSet;
 use super::volumes::{OneVolume, Volumes};
 use crate::render::{ScanTextures, SecondTexture};
+use crate::state::correction::operand::MaskFile;
 use crate::state::measure::Measurement;
 use crate::state::open_case::OpenCase;
 use crate::state::second_scan::{SecondScan, SecondSource};
@@ -64,6 +65,8 @@ pub enum Request {
     ReadLabels(PathBuf),
     /// Read a mask that is to replace the open one.
     ReadMask(CaseId, PathBuf),
+    /// Read a mask on this grid that the open one is worked on with; the study stays as it is.
+    ReadOperand(CaseId, Grid, PathBuf),
     /// Work out what remains of a step of a case's history that is taken back alone. The number tells which state of the mask is
     /// meant.
     TakeBack(CaseId, u64, Box<StepAlone>, Arc<LabelMap>),
@@ -193,6 +196,8 @@ pub enum Reply {
     Exported(&'static str, PathBuf),
     /// A mask was read, with the names that its file gives to labels.
     MaskRead(CaseId, PathBuf, Box<LabelMap>, LabelTable),
+    /// A mask to work with was read.
+    OperandRead(Box<MaskFile>),
     /// Names and colours of labels were read.
     LabelsRead(PathBuf, LabelTable),
     /// What was measured in a case of the study in this folder was read.

@@ -1,9 +1,20 @@
 //! The thread that owns the study: it alone reads scans, writes masks and keeps the journal, so that the window never waits
 //! for a disk. Requests go in, replies come out, both in order.
+//!
+//! # Map
+//! - this file: the window's end, the thread, and which request is whose; `messages`: what is said; `watch`: how far reading has come
+//! - `opening`: scans and studies; `volumes`: files of several scans; `sets`: data sets of others; `second`: a scan over the open one
+//! - `journal`; `masks`: masks as files; `operand`: one to work with; `measurements`; `provenance`
+//! - `lending`, `study_cases`: what is learned from, seen from the clerk and from the worker
 
 mod graphics;
+mod journal;
+mod lending;
+mod masks;
 mod measurements;
 mod messages;
+mod opening;
+mod operand;
 mod provenance;
 mod second;
 mod sets;
@@ -18,11 +29,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use medley_io::{FileKind, OpenedVolume, StoredGeometry, dicom};
-use medley_learn::{CaseSource, ClassSource, TrainingCase};
+use medley_io::{OpenedVolume, dicom};
+use medley_learn::{CaseSource, ClassSource};
 use medley_project::dataset::DataSet;
-use medley_project::{CaseId, CaseStatus, ModelRecord, Role, Study};
-use medley_volume::{LabelMap, LabelTable, Mesh};
+use medley_project::{CaseId, CaseStatus, ModelRecord, Study};
 
 pub use self::sets::CheckedSet;
 use self::study_cases::{ClassifiedCases, StudyCases};
@@ -31,8 +41,7 @@ use self::watch::Watch;
 use super::open_case::OpenCase;
 use super::window_level::WindowLevel;
 use crate::clock::now_ms;
-use crate::stem::stem;
-use crate::{places, sample, texts};
+use crate::texts;
 
 pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
 
@@ -193,6 +202,7 @@ impl Desk {
                 read.map(|labels| self.reply(Reply::LabelsRead(path, labels)))
             }
             Request::ReadMask(case, path) => self.read_mask(case, path),
+            Request::ReadOperand(case, grid, path) => self.read_operand(case, &grid, path),
             Request::TakeBack(case, version, step, mask) => {
                 let taken = step.take_back(&mask, now_ms()).map_err(sentence);
                 self.reply(Reply::TakenBack(case, version, taken));
@@ -259,157 +269,6 @@ impl Desk {
         self.study.as_mut().ok_or_else(|| texts::study::NO_STUDY.to_owned())
     }
 
-    fn open(&mut self, path: &Path) -> Result<(), String> {
-        match medley_io::kind_of(path).map_err(sentence)? {
-            FileKind::Study => {
-                self.close_study()?;
-                self.study = Some(Study::open_even_read_only(path).map_err(sentence)?);
-                self.announce(None)
-            }
-            FileKind::Nifti | FileKind::Nrrd | FileKind::MetaImage | FileKind::Npy => self.open_scan(path),
-            FileKind::Dicom => self.open_dicom(path),
-            // Segmentations of DICOM may lie among scans of other formats.
-            FileKind::DicomFolder => self.open_dicom(path).or_else(|why| self.check_set(path).map_err(|_| why)),
-            FileKind::Json | FileKind::Folder => self.check_set(path),
-            FileKind::Unknown(_) | FileKind::LabelTable if path.extension().is_some_and(|end| end == "txt") => self.check_set(path),
-            other => Err(texts::study::cannot_be_opened(path, &other)),
-        }
-    }
-
-    fn open_sample(&mut self) -> Result<(), String> {
-        self.close_study()?;
-        let folder = places::sample_study();
-        let is_there = folder.join("study.sqlite").exists();
-        let study = if is_there {
-            Study::open_even_read_only(&folder).map_err(sentence)?
-        } else {
-            sample::unpack_study(&folder).map_err(sentence)?
-        };
-        self.study = Some(study);
-        self.announce(None)
-    }
-
-    fn new_study(&mut self, folder: &Path) -> Result<(), String> {
-        let study = Study::create(folder, &first_labels()).map_err(sentence)?;
-        self.close_study()?;
-        self.study = Some(study);
-        self.announce(None)
-    }
-
-    /// Adds a scan to the open study, or to the user's own study where none is open. A scan that is in it already is not added twice.
-    fn open_scan(&mut self, path: &Path) -> Result<(), String> {
-        let path = absolute(path)?;
-        let watch = Arc::clone(&self.watch);
-        let study = self.any_study()?;
-        let known = study.cases().map_err(sentence)?.into_iter().find(|case| case.image == path);
-        let id = match known {
-            Some(case) => case.id,
-            None => {
-                // Read before it is added: what cannot be read never becomes a case.
-                let opened = medley_io::open_volume_watched(&path, &*watch).map_err(sentence)?;
-                if let Some(volumes) = Volumes::of_file(&path, &opened) {
-                    self.reply(Reply::VolumesFound(Box::new(volumes)));
-                    return Ok(());
-                }
-                let study = self.any_study()?;
-                let id = study.add_case(&stem(&path), &path, Role::Training).map_err(sentence)?;
-                self.just_read = Some((id, opened));
-                id
-            }
-        };
-        self.announce(Some(id))
-    }
-
-    /// The open study, or the user's own.
-    fn any_study(&mut self) -> Result<&mut Study, String> {
-        if self.study.is_none() {
-            let folder = places::own_study();
-            let is_there = folder.join("study.sqlite").exists();
-            let study = if is_there { Study::open_even_read_only(&folder) } else { Study::create(&folder, &first_labels()) };
-            self.study = Some(study.map_err(sentence)?);
-        }
-        self.study_mut()
-    }
-
-    /// Opens the only series there is, or asks which.
-    fn open_dicom(&mut self, path: &Path) -> Result<(), String> {
-        let path = absolute(path)?;
-        let volumes = Volumes::of_dicom(&path)?;
-        // One file stands for the whole series that it belongs to.
-        if path.is_file() && volumes.is_one_picture {
-            return self.open_scan(&path);
-        }
-        match volumes.only().cloned() {
-            Some(only) => self.open_volumes(&path, &[only]),
-            None => {
-                self.reply(Reply::VolumesFound(Box::new(volumes)));
-                Ok(())
-            }
-        }
-    }
-
-    /// Adds volumes of a file or folder to the open study, those that are not in it yet, and opens the first.
-    fn open_volumes(&mut self, path: &Path, volumes: &[OneVolume]) -> Result<(), String> {
-        let mut first = None;
-        let mut outcome = Ok(());
-        for volume in volumes {
-            match self.add_volume(path, volume, first.is_none()) {
-                Ok(id) => first = first.or(Some(id)),
-                Err(why) => {
-                    outcome = Err(why);
-                    break;
-                }
-            }
-        }
-        // What was added before something failed is there.
-        match first {
-            Some(_) => self.announce(first).and(outcome),
-            None => outcome,
-        }
-    }
-
-    /// A volume as a case of the study; the first of several is kept in memory, because it is opened next.
-    fn add_volume(&mut self, path: &Path, volume: &OneVolume, is_first: bool) -> Result<CaseId, String> {
-        let watch = Arc::clone(&self.watch);
-        let known = self.any_study()?.cases().map_err(sentence)?;
-        if let Some(case) = known.iter().find(|case| case.image == path && case.part == volume.part) {
-            return Ok(case.id);
-        }
-        // Read before it is added: what cannot be read never becomes a case.
-        let opened = medley_io::open_volume_part(path, &volume.part, Some(&*watch)).map_err(sentence)?;
-        let id = self.any_study()?.add_case_part(&volume.name, path, &volume.part, Role::Training).map_err(sentence)?;
-        if is_first {
-            self.just_read = Some((id, opened));
-        }
-        Ok(id)
-    }
-
-    /// Closes the open study, unless a change of it is not on the disk: that one would have no place in another study.
-    fn close_study(&mut self) -> Result<(), String> {
-        self.journal_backlog();
-        if !self.backlog.is_empty() && self.study.is_some() {
-            return Err(texts::history::NOT_WRITTEN.to_owned());
-        }
-        self.told_status = None;
-        self.just_read = None;
-        self.study = None;
-        Ok(())
-    }
-
-    fn announce(&mut self, first: Option<CaseId>) -> Result<(), String> {
-        let study = self.study.as_ref().ok_or(texts::study::NO_STUDY)?;
-        let cases = study.cases().map_err(sentence)?;
-        let first = first.or_else(|| cases.first().map(|case| case.id));
-        let folder = study.folder().to_owned();
-        let name = folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned());
-        let labels = study.label_table().map_err(sentence)?;
-        let models = study.models().map_err(sentence)?;
-        let reviewer = study.reviewer().map_err(sentence)?;
-        let read_only = study.read_only_because().cloned();
-        self.reply(Reply::StudyOpened(StudySummary { folder, name, labels, cases, models, reviewer, read_only }, first));
-        Ok(())
-    }
-
     fn load(&mut self, id: CaseId) -> Result<(), String> {
         self.journal_backlog();
         let (watch, just_read) = (Arc::clone(&self.watch), self.just_read.take());
@@ -438,95 +297,6 @@ impl Desk {
         Ok(())
     }
 
-    /// Journals what waits, in order, until one does not go.
-    fn journal_backlog(&mut self) {
-        while let Some((case, step)) = self.backlog.front() {
-            let case = *case;
-            let Some(study) = self.study.as_mut() else { return };
-            let result = match step {
-                JournalStep::Edit(edit) => study.journal_edit(case, edit).map(|_| ()),
-                JournalStep::Undo => study.journal_undo(case),
-                JournalStep::Redo => study.journal_redo(case),
-                JournalStep::Jump(steps) => study.journal_jump(case, *steps),
-            };
-            if let Err(error) = result {
-                if self.return_to_study() {
-                    continue;
-                }
-                self.reply(Reply::JournalWaits(sentence(error)));
-                return;
-            }
-            self.backlog.pop_front();
-            self.reply(Reply::Journaled(case));
-            self.tell_status(case);
-        }
-    }
-
-    fn save_mask(&mut self, case: CaseId, mask: &LabelMap) -> Result<(), String> {
-        let path = self.study_mut()?.save_mask(case, mask).map_err(sentence)?;
-        self.reply(Reply::MaskSaved(case, path));
-        let cases = self.study_mut()?.cases().map_err(sentence)?;
-        self.reply(Reply::Cases(cases));
-        Ok(())
-    }
-
-    fn export(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, geometry: &StoredGeometry) -> Result<(), String> {
-        if let Some(study) = &self.study {
-            let is_image = study.cases().map_err(sentence)?.iter().any(|case| case.image == path);
-            if is_image {
-                return Err(texts::study::is_the_scan(&path));
-            }
-        }
-        medley_io::write_labels_with_table(&path, mask, labels, geometry).map_err(sentence)?;
-        self.reply(Reply::Exported(texts::study::MASK, path));
-        Ok(())
-    }
-
-    /// A DICOM segmentation: of the patient and study of the case's series, where the case is one.
-    fn export_segmentation(&mut self, path: PathBuf, case: CaseId, mask: &LabelMap, labels: &LabelTable) -> Result<(), String> {
-        let info = self.study_mut()?.case(case).map_err(sentence)?;
-        let is_dicom = matches!(medley_io::kind_of(&info.image), Ok(FileKind::Dicom | FileKind::DicomFolder));
-        let source = is_dicom.then(|| dicom::series_at(&info.image, &info.part)).transpose().map_err(sentence)?;
-        dicom::write_segmentation(&path, mask, labels, source.as_ref(), &dicom::SegmentationOptions::default()).map_err(sentence)?;
-        self.reply(Reply::Exported(texts::study::SEGMENTATION, path));
-        Ok(())
-    }
-
-    fn export_surface(&mut self, path: PathBuf, mask: &LabelMap, labels: &LabelTable, label: u16) -> Result<(), String> {
-        let mesh = medley_volume::surface(mask, label).smoothed(Mesh::USUAL_ROUNDS);
-        if mesh.triangles.is_empty() {
-            let name = labels.get(label).map_or_else(|| label.to_string(), |label| label.name.clone());
-            return Err(texts::study::no_surface(&name));
-        }
-        medley_io::mesh::write(&path, &mesh).map_err(sentence)?;
-        self.reply(Reply::Exported(texts::study::SURFACE, path));
-        Ok(())
-    }
-
-    fn read_mask(&mut self, case: CaseId, path: PathBuf) -> Result<(), String> {
-        let study = self.study_mut()?;
-        let (labels, names, notices) = if dicom::is_contours(&path) {
-            let read = dicom::open_contours(&path, &study.case_grid(case).map_err(sentence)?).map_err(sentence)?;
-            (read.labels, read.table, read.notices)
-        } else {
-            let (read, names) = medley_io::open_labels_with_table(&path).map_err(sentence)?;
-            let labels = if dicom::is_segmentation(&path) {
-                // It holds only the slices that have labels.
-                let (grid, name) = (study.case_grid(case).map_err(sentence)?, study.case(case).map_err(sentence)?.name);
-                let elsewhere = || texts::study::of_another_scan(&path, &name);
-                medley_volume::slab_onto(&read.labels, &grid).ok_or_else(elsewhere)?
-            } else {
-                read.labels
-            };
-            (labels, names, read.notices)
-        };
-        for notice in notices {
-            self.reply(Reply::Notice(notice));
-        }
-        self.reply(Reply::MaskRead(case, path, Box::new(labels), names));
-        Ok(())
-    }
-
     fn change_cases<E: std::fmt::Display>(&mut self, change: impl FnOnce(&mut Study) -> Result<(), E>) -> Result<(), String> {
         let study = self.study_mut()?;
         change(study).map_err(sentence)?;
@@ -542,31 +312,6 @@ impl Desk {
         self.reply(Reply::Models(models));
         Ok(())
     }
-
-    fn learnable(&mut self) -> Result<Vec<(CaseId, Role)>, String> {
-        self.journal_backlog();
-        let cases = self.study_mut()?.cases().map_err(sentence)?;
-        Ok(cases.into_iter().filter(|case| case.is_corrected).map(|case| (case.id, case.role)).collect())
-    }
-
-    fn classified(&mut self) -> Result<Vec<(CaseId, Role, String)>, String> {
-        let cases = self.study_mut()?.cases().map_err(sentence)?;
-        Ok(cases.into_iter().filter_map(|case| Some((case.id, case.role, case.class?))).collect())
-    }
-
-    fn lend(&mut self, id: CaseId) -> Result<TrainingCase, String> {
-        let study = self.study_mut()?;
-        let name = study.case(id).map_err(sentence)?.name;
-        let case = study.load_case(id).map_err(sentence)?;
-        Ok(TrainingCase { name, image: Arc::new(case.volume), truth: Arc::new(case.mask), never_annotated: Vec::new() })
-    }
-}
-
-/// What a new study begins with: something to paint.
-fn first_labels() -> LabelTable {
-    let mut labels = LabelTable::default();
-    labels.add_unknown([1]);
-    labels
 }
 
 /// Whether a request opens something, which takes a while and can be given up.

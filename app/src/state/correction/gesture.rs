@@ -1,12 +1,14 @@
 //! What a tool is to do: everything but the mask it is done to.
 
 use medley_annotate::tools::{
-    Boolean, Canvas, CopySlice, Crop, Fill, FillHoles, Grow, Hollow, Interpolate, Islands, Keep, Margin, Operand, Operation, Slice, Smooth,
-    Smoothing, Threshold, boolean, copy_slice, crop, fill, fill_holes, grow, hollow, interpolate, islands, live_wire, margin, polygon,
-    smooth, smooth_all, threshold,
+    Boolean, Canvas, CopySlice, Crop, Fill, FillHoles, Grow, Hollow, Interpolate, Islands, Keep, Margin, MaskBy, Operand, Operation, Slice,
+    Smooth, Smoothing, Threshold, boolean, copy_slice, crop, fill, fill_holes, grow, hollow, interpolate, islands, live_wire, margin,
+    mask_by, polygon, smooth, smooth_all, threshold,
 };
 use medley_annotate::{Edit, Refusal};
 use medley_volume::{Connectivity, IndexBox, Ras};
+
+use super::operand::OtherLabel;
 
 /// A tool with everything it was given by hand.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,12 +37,21 @@ pub enum Gesture {
     FillHoles(FillHoles),
     /// Only a wall left.
     Hollow(Hollow),
-    /// Another label becomes part of this one.
-    Merge(u16),
+    /// The active label together with another one.
+    Combine(Operation, OtherLabel),
     /// Labels cut off at a box.
     Crop {
         /// The box.
         region: IndexBox,
+        /// Whether what lies inside goes.
+        clears_inside: bool,
+        /// Whether all labels are cut.
+        is_for_all: bool,
+    },
+    /// Labels cut off at a label of another mask.
+    CropBy {
+        /// What cuts.
+        by: OtherLabel,
         /// Whether what lies inside goes.
         clears_inside: bool,
         /// Whether all labels are cut.
@@ -98,15 +109,18 @@ impl Gesture {
             Self::Interpolate(what) => interpolate(canvas, what),
             Self::FillHoles(what) => fill_holes(canvas, what),
             Self::Hollow(what) => hollow(canvas, what),
-            Self::Merge(other) => {
-                let (first, second) = ([canvas.label], [*other]);
-                let operand = |labels| Operand { mask: canvas.mask, labels };
-                boolean(canvas, &Boolean { first: operand(&first), second: operand(&second), operation: Operation::Union })
+            Self::Combine(operation, other) => {
+                let first = Operand { mask: canvas.mask, labels: std::slice::from_ref(&canvas.label) };
+                boolean(canvas, &Boolean { first, second: other.operand(canvas), operation: *operation })
             }
             Self::Crop { region, clears_inside, is_for_all } => {
                 let own = [canvas.label];
-                let keep = if *clears_inside { Keep::Outside } else { Keep::Inside };
-                crop(canvas, &Crop { region: *region, keep, labels: (!is_for_all).then_some(&own) })
+                crop(canvas, &Crop { region: *region, keep: kept(*clears_inside), labels: (!is_for_all).then_some(&own) })
+            }
+            Self::CropBy { by, clears_inside, is_for_all } => {
+                let own = [canvas.label];
+                let labels = (!is_for_all).then_some(own.as_slice());
+                mask_by(canvas, &MaskBy { by: by.operand(canvas), keep: kept(*clears_inside), labels })
             }
             Self::CopySlice { from, to } => {
                 let own = [canvas.label];
@@ -114,4 +128,8 @@ impl Gesture {
             }
         }
     }
+}
+
+fn kept(clears_inside: bool) -> Keep {
+    if clears_inside { Keep::Outside } else { Keep::Inside }
 }

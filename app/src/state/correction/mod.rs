@@ -3,12 +3,14 @@
 //! # Map
 //! - this file: [`Correction`], all of it; `workbench/correcting.rs` connects it with the open case
 //! - [`gesture`]: what a tool is to do, ready to be worked out; [`operation`]: the tools that work on whole labels, with their options
+//! - [`operand`]: the other label of two, of this mask or another
 //! - [`draft`]: a contour that is not closed yet
 //! - [`mod@bench`]: the thread on which tools work, so that the window never waits for one
 
 pub mod bench;
 pub mod draft;
 pub mod gesture;
+pub mod operand;
 pub mod operation;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use medley_project::CaseId;
 use bench::ToolBench;
 use draft::Draft;
 use gesture::Gesture;
+use operand::MaskFile;
 use operation::{Operation, OperationOptions};
 
 /// Over what tools may paint, locked labels aside.
@@ -110,6 +113,8 @@ pub struct Correction {
     pub operation: Option<Operation>,
     /// What is chosen for each operation.
     pub options: OperationOptions,
+    /// A mask that was read from a file to work with.
+    pub mask_file: Option<MaskFile>,
     /// A contour that is being drawn.
     pub draft: Option<Draft>,
     /// What a tool would do.
@@ -129,6 +134,7 @@ impl Correction {
             seed: SeedOptions::default(),
             operation: None,
             options: OperationOptions::default(),
+            mask_file: None,
             draft: None,
             preview: None,
             bench: ToolBench::start(wake)?,

@@ -1,10 +1,13 @@
 //! Tools that work on whole labels, with what is chosen for each.
 
+use std::sync::Arc;
+
 use medley_annotate::ValueRange;
-use medley_annotate::tools::{Distances, FillHoles, Hollow, Interpolate, Margin, Shell, Smooth, Smoothing, Threshold};
-use medley_volume::{AnatomicalPlane, Grid, IndexBox, Ras};
+use medley_annotate::tools::{self, Distances, FillHoles, Hollow, Interpolate, Margin, Shell, Smooth, Smoothing, Threshold};
+use medley_volume::{AnatomicalPlane, Grid, IndexBox, LabelMap, Ras};
 
 use super::gesture::{Gesture, PieceChoice};
+use super::operand::{OperandSource, OtherLabel};
 use crate::texts::correct as texts;
 
 /// A tool that works on whole labels.
@@ -24,9 +27,9 @@ pub enum Operation {
     FillHoles,
     /// Only a wall left.
     Hollow,
-    /// Another label becomes part of the active one.
-    Merge,
-    /// Labels cut off at a box about the crosshair.
+    /// The active label together with another one.
+    Combine,
+    /// Labels cut off at a box about the crosshair, or at a label of another mask.
     Crop,
 }
 
@@ -40,7 +43,7 @@ impl Operation {
         Self::Interpolate,
         Self::FillHoles,
         Self::Hollow,
-        Self::Merge,
+        Self::Combine,
         Self::Crop,
     ];
 
@@ -91,6 +94,48 @@ impl SmoothRule {
     pub const ALL: [Self; 4] = [Self::Median, Self::Gaussian, Self::Opening, Self::Closing];
 }
 
+/// How the active label and another one are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CombineRule {
+    /// The other one is added.
+    #[default]
+    Union,
+    /// The other one is taken away.
+    Subtract,
+    /// What lies in both.
+    Intersect,
+    /// What lies in one of them, not in both.
+    Exclusive,
+}
+
+impl CombineRule {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Union, Self::Subtract, Self::Intersect, Self::Exclusive];
+
+    fn operation(self) -> tools::Operation {
+        match self {
+            Self::Union => tools::Operation::Union,
+            Self::Subtract => tools::Operation::Subtraction,
+            Self::Intersect => tools::Operation::Intersection,
+            Self::Exclusive => tools::Operation::ExclusiveOr,
+        }
+    }
+}
+
+/// By how much a label grows in each direction of the patient, mm; below zero it shrinks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DirectedMargin {
+    /// Towards the patient's right, left, front, back, head, feet.
+    pub mm: [f64; 6],
+}
+
+impl DirectedMargin {
+    fn distances(self) -> Distances {
+        let [right, left, anterior, posterior, superior, inferior] = self.mm;
+        Distances::Directions { right, left, anterior, posterior, superior, inferior }
+    }
+}
+
 /// What is chosen for each operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OperationOptions {
@@ -108,6 +153,10 @@ pub struct OperationOptions {
     pub smooth_mm: f64,
     /// By how much a label grows (above zero) or shrinks, mm.
     pub margin_mm: f64,
+    /// Each direction has a distance of its own.
+    pub is_by_direction: bool,
+    /// Those distances.
+    pub directed: DirectedMargin,
     /// The plane that slices were drawn in.
     pub plane: AnatomicalPlane,
     /// Holes of slices are closed too, not only those closed in space.
@@ -118,11 +167,17 @@ pub struct OperationOptions {
     pub wall: Shell,
     /// Voxels of other labels may be taken, not only background.
     pub overwrites_others: bool,
+    /// How two labels are put together.
+    pub combining: CombineRule,
+    /// The mask of the other label.
+    pub source: OperandSource,
     /// The other label.
     pub other: u16,
+    /// A label of another mask cuts, not a box.
+    pub is_cut_by_label: bool,
     /// Sides of the box, mm: right to left, front to back, head to feet.
     pub box_mm: [f64; 3],
-    /// What lies inside the box goes, not what lies outside.
+    /// What lies inside goes, not what lies outside.
     pub clears_inside: bool,
     /// All labels, not only the active one.
     pub is_for_all: bool,
@@ -138,12 +193,17 @@ impl Default for OperationOptions {
             smoothing: SmoothRule::Median,
             smooth_mm: 3.0,
             margin_mm: 3.0,
+            is_by_direction: false,
+            directed: DirectedMargin { mm: [3.0; 6] },
             plane: AnatomicalPlane::Axial,
             is_by_slice: false,
             wall_mm: 3.0,
             wall: Shell::Inside,
             overwrites_others: false,
+            combining: CombineRule::Union,
+            source: OperandSource::ThisMask,
             other: 0,
+            is_cut_by_label: false,
             box_mm: [100.0; 3],
             clears_inside: false,
             is_for_all: false,
@@ -178,13 +238,14 @@ pub struct Situation<'a> {
     pub label: u16,
     /// Labels that are not in the table, for pieces that get their own.
     pub free: &'a [u16],
+    /// The mask that [`OperationOptions::source`] means; `None` for the one worked on.
+    pub other_mask: Option<&'a Arc<LabelMap>>,
 }
 
 impl OperationOptions {
     /// What an operation is to do; `None` while something is still to be chosen.
     #[must_use]
     pub fn gesture(&self, operation: Operation, situation: &Situation) -> Option<Gesture> {
-        let other = Some(self.other).filter(|other| *other != 0 && *other != situation.label);
         Some(match operation {
             Operation::Threshold => {
                 let seed = self.is_at_crosshair.then_some(situation.crosshair);
@@ -212,7 +273,8 @@ impl OperationOptions {
                 }
             }
             Operation::Margin => {
-                Gesture::Margin(Margin { distances: Distances::Even(self.margin_mm), overwrites_others: self.overwrites_others })
+                let distances = if self.is_by_direction { self.directed.distances() } else { Distances::Even(self.margin_mm) };
+                Gesture::Margin(Margin { distances, overwrites_others: self.overwrites_others })
             }
             Operation::Interpolate => Gesture::Interpolate(Interpolate { plane: self.plane, overwrites_others: self.overwrites_others }),
             Operation::FillHoles => {
@@ -223,11 +285,63 @@ impl OperationOptions {
                 let (thickness_mm, shell) = (self.wall_mm, self.wall);
                 Gesture::Hollow(Hollow { thickness_mm, shell, overwrites_others: self.overwrites_others })
             }
-            Operation::Merge => Gesture::Merge(other?),
+            Operation::Combine => Gesture::Combine(self.combining_now().operation(), self.other_label(situation)?),
+            Operation::Crop if self.is_cut_by_label => {
+                let by = self.other_label(situation).filter(|other| other.mask.is_some())?;
+                Gesture::CropBy { by, clears_inside: self.clears_inside, is_for_all: self.is_for_all }
+            }
             Operation::Crop => {
                 let region = box_about(situation.grid, situation.crosshair, self.box_mm);
                 Gesture::Crop { region, clears_inside: self.clears_inside, is_for_all: self.is_for_all }
             }
         })
+    }
+    /// How labels are put together with the mask chosen. A voxel has one label, so two labels of one mask never overlap: they can only
+    /// be united.
+    #[must_use]
+    pub fn combining_now(&self) -> CombineRule {
+        if self.source == OperandSource::ThisMask { CombineRule::Union } else { self.combining }
+    }
+
+    fn other_label(&self, situation: &Situation) -> Option<OtherLabel> {
+        let mask = situation.other_mask.cloned();
+        let is_another = self.other != 0 && (mask.is_some() || self.other != situation.label);
+        is_another.then_some(OtherLabel { mask, label: self.other })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gesture(options: &OperationOptions, operation: Operation, other_mask: Option<&Arc<LabelMap>>) -> Option<Gesture> {
+        let grid = Grid::axis_aligned([4, 4, 4], [1.0; 3]).expect("a grid");
+        options.gesture(operation, &Situation { grid: &grid, crosshair: grid.center(), label: 1, free: &[], other_mask })
+    }
+
+    #[test]
+    fn labels_of_one_mask_are_only_united_and_those_of_another_may_have_the_same_number() {
+        let mask = Arc::new(LabelMap::empty(Grid::axis_aligned([4, 4, 4], [1.0; 3]).expect("a grid")));
+        let mut options = OperationOptions { combining: CombineRule::Subtract, other: 1, ..OperationOptions::default() };
+        assert_eq!(gesture(&options, Operation::Combine, None), None);
+        options.other = 2;
+        let united = Gesture::Combine(tools::Operation::Union, OtherLabel { mask: None, label: 2 });
+        assert_eq!(gesture(&options, Operation::Combine, None), Some(united));
+        options.source = OperandSource::File;
+        options.other = 1;
+        let other = OtherLabel { mask: Some(Arc::clone(&mask)), label: 1 };
+        assert_eq!(gesture(&options, Operation::Combine, Some(&mask)), Some(Gesture::Combine(tools::Operation::Subtraction, other)));
+        options.is_cut_by_label = true;
+        assert!(matches!(gesture(&options, Operation::Crop, Some(&mask)), Some(Gesture::CropBy { .. })));
+        assert_eq!(gesture(&options, Operation::Crop, None), None);
+    }
+
+    #[test]
+    fn each_direction_has_its_own_distance() {
+        let directed = DirectedMargin { mm: [1.0, 2.0, 3.0, 4.0, 5.0, -6.0] };
+        let options = OperationOptions { is_by_direction: true, directed, ..OperationOptions::default() };
+        let Some(Gesture::Margin(margin)) = gesture(&options, Operation::Margin, None) else { panic!("a margin") };
+        let wanted = Distances::Directions { right: 1.0, left: 2.0, anterior: 3.0, posterior: 4.0, superior: 5.0, inferior: -6.0 };
+        assert_eq!(margin.distances, wanted);
     }
 }

@@ -14,6 +14,7 @@ use egui::{Color32, Rect, pos2, vec2};
 
 pub use self::png::write_png;
 use super::clerk::Gpu;
+use super::clipboard::Content;
 use super::view::ViewKind;
 use super::workbench::Workbench;
 use crate::render::{OffScreen, draw_off_screen};
@@ -43,6 +44,8 @@ pub struct Dress {
     pub shows_color_bar: bool,
     /// What was measured.
     pub shows_measurements: bool,
+    /// Names and colours of the labels that are seen.
+    pub shows_legend: bool,
     /// White where there is no scan.
     pub is_on_white: bool,
 }
@@ -54,7 +57,7 @@ impl Dress {
         Self { shows_color_bar: workbench.measure.shows_color_bar, ..Self::FULL }
     }
 
-    /// Everything but the bar of greys, on black.
+    /// Everything but the bar of greys and the legend, on black.
     pub const FULL: Self = Self {
         shows_labels: true,
         shows_crosshair: true,
@@ -62,6 +65,7 @@ impl Dress {
         shows_scale_bar: true,
         shows_color_bar: false,
         shows_measurements: true,
+        shows_legend: false,
         is_on_white: false,
     };
 
@@ -140,6 +144,24 @@ impl FigureChoices {
         [self.width, self.height].map(|pixels| f64::from(pixels) / self.dpi * 25.4)
     }
 
+    /// What is seen on the screen, pixel for pixel: one of the views `shown` there, or all of them. `None` if they are not there.
+    #[must_use]
+    pub fn as_on_screen(shown: &[(ViewKind, Rect)], view: Option<ViewKind>, pixels_per_point: f32, dress: Dress) -> Option<Self> {
+        let subject = view.map_or(FigureSubject::Screen, FigureSubject::View);
+        let wanted = shown.iter().filter(|(kind, _)| view.is_none_or(|view| view == *kind));
+        let around = wanted.fold(Rect::NOTHING, |around, (_, rect)| around.union(*rect));
+        let pixels = |side: f32| ((side * pixels_per_point).round() as u32).clamp(SHORTEST, LONGEST);
+        around.is_positive().then(|| Self {
+            subject,
+            width: pixels(around.width()),
+            height: pixels(around.height()),
+            keeps_proportions: false,
+            dpi: f64::from(pixels_per_point) * 25.4 / POINT_MM,
+            text_scale: 1.0,
+            dress,
+        })
+    }
+
     /// Keeps every number in its range, and the height as `proportions` (height by width) want it.
     pub fn settle(&mut self, proportions: Option<f64>) {
         self.width = self.width.clamp(SHORTEST, LONGEST);
@@ -173,20 +195,51 @@ impl FigureChoices {
     }
 }
 
+/// What a figure is made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FigureTarget {
+    /// A file.
+    File(PathBuf),
+    /// Pasting it in another program.
+    Clipboard,
+}
+
+/// Where a figure goes once it is drawn.
+pub enum FigureEnd {
+    /// Into a file.
+    File(PathBuf),
+    /// To the thread that has the clipboard.
+    Clipboard(Sender<Content>),
+}
+
+impl FigureEnd {
+    /// The file, if it is one. Copying says itself what became of it.
+    fn take(self, size: [u32; 2], pixels: Vec<u8>, dpi: f64) -> Result<Option<PathBuf>, String> {
+        match self {
+            Self::File(path) => {
+                let path = if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) { path } else { with_png(path) };
+                write_png(&path, size, pixels, dpi).map(|()| Some(path))
+            }
+            // Nobody waits for a picture once the window is closed.
+            Self::Clipboard(inbox) => Ok(inbox.send(Content::Picture(size, pixels)).err().and(None)),
+        }
+    }
+}
+
 /// The next figure, and the one being made.
 pub struct FigureDesk {
     /// The page is shown.
     pub is_open: bool,
     /// What is chosen on it.
     pub choices: FigureChoices,
-    /// Where it is to be saved, once that was chosen: it is then drawn in the next frame.
-    pub path: Option<PathBuf>,
+    /// What is to be drawn in the next frame, and what for.
+    pub wanted: Option<(FigureChoices, FigureTarget)>,
     /// A figure is being made.
     pub is_busy: bool,
     shown: Vec<(ViewKind, Rect)>,
     seen: Vec<(ViewKind, Rect)>,
-    outbox: Sender<Result<PathBuf, String>>,
-    inbox: Receiver<Result<PathBuf, String>>,
+    outbox: Sender<Result<Option<PathBuf>, String>>,
+    inbox: Receiver<Result<Option<PathBuf>, String>>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -196,7 +249,7 @@ impl FigureDesk {
     pub fn new(wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         let (outbox, inbox) = channel();
         let (shown, seen) = (Vec::new(), Vec::new());
-        Self { is_open: false, choices: FigureChoices::default(), path: None, is_busy: false, shown, seen, outbox, inbox, wake }
+        Self { is_open: false, choices: FigureChoices::default(), wanted: None, is_busy: false, shown, seen, outbox, inbox, wake }
     }
 
     /// Shows the page.
@@ -235,18 +288,16 @@ impl FigureDesk {
         (rect.is_positive()).then(|| f64::from(rect.height() / rect.width()))
     }
 
-    /// Draws what was recorded and writes it, on a thread of its own.
+    /// Draws what was recorded and writes or copies it, on a thread of its own.
     ///
     /// # Errors
     /// A sentence, if the system gives no thread.
-    pub fn make(&mut self, gpu: Gpu, picture: OffScreen, path: PathBuf) -> Result<(), String> {
-        let (outbox, wake, dpi) = (self.outbox.clone(), Arc::clone(&self.wake), self.choices.dpi);
-        let path = if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) { path } else { with_png(path) };
+    pub fn make(&mut self, gpu: Gpu, picture: OffScreen, dpi: f64, end: FigureEnd) -> Result<(), String> {
+        let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
         let make = move || {
             let size = picture.size;
             let written = draw_off_screen(&gpu.0, &gpu.1, picture).map_err(|error| texts::not_made(&error));
-            let written = written.and_then(|pixels| write_png(&path, size, pixels, dpi));
-            let _ = outbox.send(written.map(|()| path));
+            let _ = outbox.send(written.and_then(|pixels| end.take(size, pixels, dpi)));
             wake();
         };
         std::thread::Builder::new().name("figure".to_owned()).spawn(make).map_err(|error| texts::not_made(&error))?;
@@ -254,8 +305,8 @@ impl FigureDesk {
         Ok(())
     }
 
-    /// What became of a figure.
-    pub fn poll(&mut self) -> Option<Result<PathBuf, String>> {
+    /// What became of a figure: its file, if it was to be in one.
+    pub fn poll(&mut self) -> Option<Result<Option<PathBuf>, String>> {
         let outcome = self.inbox.try_recv().ok()?;
         self.is_busy = false;
         Some(outcome)
@@ -284,6 +335,12 @@ mod tests {
         assert!((places[0].1.width() / all.width() - 0.5).abs() < 1e-4);
         choices.subject = FigureSubject::View(ViewKind::Coronal);
         assert_eq!(choices.places(&shown), vec![(ViewKind::Coronal, all)]);
+        let seen = |view| FigureChoices::as_on_screen(&shown, view, 1.5, Dress::FULL);
+        let volume = seen(Some(ViewKind::Volume)).expect("it is shown");
+        assert_eq!((volume.width, volume.height), (147, 300));
+        assert!((volume.pixels_per_point() - 1.5).abs() < 1e-5);
+        assert_eq!(seen(None).map(|all| (all.subject, all.width, all.height)), Some((FigureSubject::Screen, 300, 300)));
+        assert_eq!(seen(Some(ViewKind::Coronal)), None);
     }
 
     #[test]

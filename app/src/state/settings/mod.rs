@@ -14,6 +14,8 @@ pub use keeper::Keeper;
 
 use serde_json::{Map, Value};
 
+use super::layout::Layout;
+use super::transfer::Transfers;
 use crate::command::Keymap;
 
 /// Which theme is shown.
@@ -65,8 +67,14 @@ pub struct Settings {
     pub painting_button: PaintingButton,
     /// Turning the wheel towards oneself shows the previous slice.
     pub is_wheel_reversed: bool,
-    /// A pen's pressure at the first touch changes the size of the brush.
+    /// A pen's pressure changes the size of the brush, from one place of a stroke to the next.
     pub has_pen_pressure: bool,
+    /// Memory for open cases, GiB; `None` for a quarter of the machine's.
+    pub open_cases_gib: Option<f64>,
+    /// How the views share the window.
+    pub layout: Layout,
+    /// The curves of the 3D view.
+    pub transfers: Transfers,
     /// Keys that are not the table's.
     pub keymap: Keymap,
     /// What was done last from the command palette, newest first.
@@ -86,6 +94,9 @@ impl Default for Settings {
             painting_button: PaintingButton::default(),
             is_wheel_reversed: false,
             has_pen_pressure: false,
+            open_cases_gib: None,
+            layout: Layout::default(),
+            transfers: Transfers::default(),
             keymap: Keymap::default(),
             recent: Vec::new(),
             unknown: Map::new(),
@@ -99,6 +110,9 @@ const MOST_RECENT: usize = 12;
 impl Settings {
     /// Smallest and largest size of the window's contents, in percent.
     pub const SCALE_RANGE: std::ops::RangeInclusive<u16> = 75..=250;
+
+    /// Least and most memory that can be set for open cases, GiB.
+    pub const OPEN_CASES_RANGE_GIB: std::ops::RangeInclusive<f64> = 0.5..=4096.0;
 
     /// The next of the usual sizes above, or below for negative `steps`.
     pub fn step_scale(&mut self, steps: isize) {
@@ -114,6 +128,12 @@ impl Settings {
     /// Everything as in a new program, but for what only another version knows.
     pub fn reset(&mut self) {
         *self = Self { unknown: std::mem::take(&mut self.unknown), recent: std::mem::take(&mut self.recent), ..Self::default() };
+    }
+
+    /// Memory for open cases, bytes, where somebody set it.
+    #[must_use]
+    pub fn open_cases_bytes(&self) -> Option<u64> {
+        self.open_cases_gib.map(|gib| (gib * f64::from(1u32 << 30)) as u64)
     }
 
     /// Remembers that something of the palette was done.

@@ -33,6 +33,9 @@ impl Settings {
             ("painting_button", json!(name_of(&BUTTONS, &self.painting_button))),
             ("reversed_wheel", json!(self.is_wheel_reversed)),
             ("pen_pressure", json!(self.has_pen_pressure)),
+            ("open_cases_gib", json!(self.open_cases_gib)),
+            ("layout", json!(self.layout)),
+            ("transfer_functions", json!(self.transfers)),
             ("keys", json!(self.keymap.to_settings())),
             ("recent", json!(self.recent)),
         ];
@@ -54,6 +57,9 @@ impl Settings {
             painting_button: reading.take("painting_button", |value| named(&BUTTONS, value)).unwrap_or_default(),
             is_wheel_reversed: reading.take("reversed_wheel", Value::as_bool).unwrap_or_default(),
             has_pen_pressure: reading.take("pen_pressure", Value::as_bool).unwrap_or_default(),
+            open_cases_gib: reading.take("open_cases_gib", open_cases).unwrap_or_default(),
+            layout: reading.take("layout", |value| serde_json::from_value(value.clone()).ok()).unwrap_or_default(),
+            transfers: reading.take("transfer_functions", |value| serde_json::from_value(value.clone()).ok()).unwrap_or_default(),
             keymap: reading.take("keys", keymap).unwrap_or_default(),
             recent: reading.take("recent", |value| serde_json::from_value(value.clone()).ok()).unwrap_or_default(),
             unknown: reading.all,
@@ -64,6 +70,14 @@ impl Settings {
 
 fn scale(value: &Value) -> Option<u16> {
     value.as_u64().and_then(|percent| u16::try_from(percent).ok()).filter(|percent| Settings::SCALE_RANGE.contains(percent))
+}
+
+/// `null` means what is usual.
+fn open_cases(value: &Value) -> Option<Option<f64>> {
+    if value.is_null() {
+        return Some(None);
+    }
+    value.as_f64().filter(|gib| Settings::OPEN_CASES_RANGE_GIB.contains(gib)).map(Some)
 }
 
 fn keymap(value: &Value) -> Option<Keymap> {
@@ -91,8 +105,12 @@ impl Reading {
 mod tests {
     use egui::{Key, KeyboardShortcut, Modifiers};
 
+    use medley_volume::Quantity;
+
     use super::*;
     use crate::command::Command;
+    use crate::state::layout::{Layout, LayoutKind};
+    use crate::state::view::ViewKind;
 
     fn object(text: &str) -> Map<String, Value> {
         serde_json::from_str(text).expect("an object")
@@ -110,8 +128,12 @@ mod tests {
             is_wheel_reversed: true,
             has_pen_pressure: true,
             recent: vec!["undo".to_owned()],
+            open_cases_gib: Some(2.5),
+            layout: Layout::of(LayoutKind::LargeLast),
             ..Settings::default()
         };
+        settings.layout.main = ViewKind::Coronal;
+        settings.transfers.of_mut(Quantity::Hounsfield).set_shift(120.0);
         settings.keymap.bind(Command::Undo, KeyboardShortcut::new(Modifiers::ALT, Key::U));
         let Value::Object(written) = settings.to_json() else { panic!("no object") };
         let (read, senseless) = Settings::from_json(written);
@@ -130,5 +152,25 @@ mod tests {
         assert_eq!(written["spoken"]["speed"], 2);
         assert_eq!(written["keys"]["teleport"][0], "Ctrl+J");
         assert_eq!(written["keys"]["undo"][0], "Alt+U");
+    }
+
+    #[test]
+    fn a_layout_a_curve_or_an_amount_of_memory_that_makes_no_sense_is_the_usual_one() {
+        let curve = r#"{"points": [{"at": 5.0, "opacity": 9.0, "color": [1, 2, 3]}], "opacity": -4.0, "shift": 1e300}"#;
+        let text = format!(
+            r#"{{"layout": {{"kind": "spiral"}}, "open_cases_gib": -1, "high_contrast": true,
+                "transfer_functions": {{"hounsfield": {curve}, "arbitrary": 7}}}}"#
+        );
+        let (settings, senseless) = Settings::from_json(object(&text));
+        assert_eq!(senseless, ["open_cases_gib", "layout", "transfer_functions"]);
+        assert_eq!(settings, Settings { is_high_contrast: true, ..Settings::default() });
+        // A curve that can be read is made sound.
+        let text = format!(r#"{{"transfer_functions": {{"hounsfield": {curve}, "arbitrary": {curve}}}}}"#);
+        let (settings, senseless) = Settings::from_json(object(&text));
+        let function = settings.transfers.of(Quantity::Hounsfield);
+        assert!(senseless.is_empty() && function.points().len() == 2 && function.opacity() == 0.0);
+        // A layout of another version has cuts that this one does not know, and misses some.
+        let (settings, senseless) = Settings::from_json(object(r#"{"layout": {"kind": "row", "cuts": {"row": [0.2, 0.4], "ring": 3}}}"#));
+        assert!(senseless.is_empty() && settings.layout.kind == LayoutKind::Row);
     }
 }

@@ -80,6 +80,7 @@ impl Workbench {
             }
         }
         self.apply_if_ready();
+        self.settle_operand();
         if let Some(operation) = self.correction.operation
             && !self.correction.preview.as_ref().is_some_and(|preview| preview.is_to_apply)
             && self.case.as_ref().is_some_and(crate::state::open_case::OpenCase::may_paint)
@@ -96,7 +97,9 @@ impl Workbench {
         let grid = self.case.as_ref()?.mask.grid();
         let known = self.study.iter().flat_map(|study| study.labels.labels()).map(|label| label.value).max().unwrap_or(0);
         let free: Vec<u16> = (1..=64).filter_map(|n| known.checked_add(n)).collect();
-        let situation = Situation { grid, crosshair: self.views.crosshair, label: self.active_label, free: &free };
+        let other_mask = self.operand_mask();
+        let situation =
+            Situation { grid, crosshair: self.views.crosshair, label: self.active_label, free: &free, other_mask: other_mask.as_ref() };
         self.correction.options.gesture(operation, &situation)
     }
 
@@ -191,12 +194,19 @@ impl Workbench {
         }
     }
 
-    /// The colour of the label that is painted.
+    /// The colour of the label that is painted, as the slices show it.
     #[must_use]
     pub fn active_color(&self) -> egui::Color32 {
-        let known = self.study.as_ref().and_then(|study| study.labels.get(self.active_label));
-        let [r, g, b] = known.map_or_else(|| LabelTable::palette(self.active_label), |label| label.color);
+        let [r, g, b] = self.label_color(self.active_label);
         egui::Color32::from_rgb(r, g, b)
+    }
+
+    /// The colour of a label, hidden or not: its own, or the one that colour-blind readers tell apart.
+    #[must_use]
+    pub fn label_color(&self, label: u16) -> [u8; 3] {
+        let is_own = !self.hands.settings.has_safe_label_colors;
+        let known = self.study.as_ref().filter(|_| is_own).and_then(|study| study.labels.get(label));
+        known.map_or_else(|| LabelTable::palette(label), |label| label.color)
     }
 
     /// Puts the active label of the slice at the crosshair into the next one (toward head, front or the patient's left for

@@ -7,6 +7,7 @@ use egui::Context;
 use super::Workbench;
 use crate::state::hands::Hands;
 use crate::state::notices::Severity;
+use crate::state::tabs::usual_limit;
 
 impl Workbench {
     /// Takes the settings of a file and keeps them there from now on; `wake` is called from another thread when that fails.
@@ -19,8 +20,9 @@ impl Workbench {
         }
     }
 
-    /// Puts changed settings into force.
+    /// Puts changed settings into force, and keeps what was changed in the window itself.
     pub fn follow_settings(&mut self, context: &Context) {
+        self.follow_looks(context.input(|input| input.pointer.any_down()));
         let (trouble, is_changed) = self.hands.follow(context);
         if is_changed {
             let labels = self.study.as_ref().map(|study| study.labels.clone()).unwrap_or_default();
@@ -28,6 +30,25 @@ impl Workbench {
         }
         if let Some(sentence) = trouble {
             self.notices.push(Severity::Error, sentence);
+        }
+    }
+
+    /// Layout, curves and memory for open cases: settings that were read or reset change the window, and else it is the window that
+    /// changes the settings, once the hand lets go.
+    fn follow_looks(&mut self, is_in_hand: bool) {
+        if self.hands.is_new(|settings| &settings.open_cases_gib) {
+            self.tabs.limit_bytes = self.hands.settings.open_cases_bytes().unwrap_or_else(usual_limit);
+        }
+        let (layout, transfers) = (&mut self.layout, &mut self.views.volume_look.transfers);
+        if self.hands.is_new(|settings| &settings.layout) {
+            *layout = self.hands.settings.layout;
+        } else if !is_in_hand {
+            self.hands.settings.layout = *layout;
+        }
+        if self.hands.is_new(|settings| &settings.transfers) {
+            transfers.clone_from(&self.hands.settings.transfers);
+        } else if !is_in_hand && *transfers != self.hands.settings.transfers {
+            self.hands.settings.transfers.clone_from(transfers);
         }
     }
 

@@ -7,7 +7,7 @@ use medley_annotate::{Acceptance, Edit, Proposal};
 use super::Workbench;
 use crate::clock::now_ms;
 use crate::state::clerk::{JournalStep, Request};
-use crate::state::large_change::{After, Change, Done, Task, Way, Work};
+use crate::state::large_change::{After, Beside, Change, Done, Task, Way, Work};
 use crate::state::notices::Severity;
 use crate::state::open_case::MaskChange;
 use crate::texts::{proposal as texts, study, tabs};
@@ -31,11 +31,11 @@ impl Workbench {
     }
 
     /// Compares a suggestion with the open case's mask, which may change meanwhile.
-    pub(super) fn compare_proposal(&mut self, proposal: Arc<Proposal>) {
+    pub(super) fn compare_proposal(&mut self, proposal: Proposal) {
         self.ask_large(Work::Compare, Some((proposal, Default::default())));
     }
 
-    fn ask_large(&mut self, work: Work, beside: Option<(Arc<Proposal>, medley_annotate::Difference)>) {
+    fn ask_large(&mut self, work: Work, beside: Option<Beside>) {
         let Some(case) = &self.case else { return };
         let queue = self.gpu.as_ref().map(|(_, queue)| queue.clone());
         self.large.ask(Task {
@@ -183,13 +183,13 @@ mod tests {
             let block = IndexBox { low: middle.map(|at| at + from), high: middle.map(|at| at + from + 5) };
             block.rows(first.grid().shape()).flatten().for_each(|offset| labels.set(offset, label));
         }
-        workbench.lay_proposal(Proposal { labels: labels.clone(), model: "m".to_owned() });
+        workbench.lay_proposal(Proposal { labels: Arc::new(labels.clone()), model: "m".to_owned() });
         wait(&mut workbench, |workbench| workbench.case.as_ref().is_some_and(|case| case.proposal.is_some()));
         assert_followed(&workbench);
         // A stroke through both blocks, and its undoing.
         let at = first.grid().ras_of(medley_volume::VoxelIndex(middle));
         workbench.begin_stroke(Brush { label: 1, radius_mm: 12.0, shape: BrushShape::Ball, rules: PaintRules::default() });
-        workbench.extend_stroke(at);
+        workbench.extend_stroke(at, None);
         workbench.finish_stroke();
         wait(&mut workbench, rests);
         assert_ne!(mask(&workbench), first);

@@ -139,7 +139,7 @@ impl Workbench {
     pub(super) fn show_proposal(&self) {
         let (Some(case), Some((_, queue))) = (&self.case, &self.gpu) else { return };
         if let Some(textures) = &case.textures {
-            textures.write_proposal(queue, case.proposal.as_ref().map(|(proposal, _)| &proposal.labels));
+            textures.write_proposal(queue, case.proposal.as_ref().map(|(proposal, _)| &*proposal.labels));
         }
     }
 
@@ -148,7 +148,7 @@ impl Workbench {
             JobEvent::Predicted(prediction) => {
                 let Some(asked) = self.proposing.take() else { return };
                 // The case may be parked by now: the proposal waits in its tab.
-                let proposal = Proposal { labels: prediction.labels.clone(), model: asked.model };
+                let proposal = Proposal { labels: Arc::new(prediction.labels.clone()), model: asked.model };
                 self.with_case(asked.case, |workbench| workbench.lay_proposal(proposal));
             }
             JobEvent::Found(found) => self.take_finding(found),
@@ -159,7 +159,7 @@ impl Workbench {
 
     /// Lays a suggestion over the mask, once the two are compared.
     pub fn lay_proposal(&mut self, proposal: Proposal) {
-        self.compare_proposal(Arc::new(proposal));
+        self.compare_proposal(proposal);
     }
 
     fn take_training_event(&mut self, event: &JobEvent) {

@@ -76,9 +76,9 @@ impl Workbench {
         }
     }
 
-    /// Draws on.
-    pub fn extend_stroke(&mut self, to: Ras) {
-        let change = self.case.as_mut().and_then(|case| case.extend_stroke(to));
+    /// Draws on; where a radius (mm) is given the brush has that one there.
+    pub fn extend_stroke(&mut self, to: Ras, radius_mm: Option<f64>) {
+        let change = self.case.as_mut().and_then(|case| case.extend_stroke(to, radius_mm));
         self.show_change(change);
     }
 

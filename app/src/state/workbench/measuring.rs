@@ -75,13 +75,29 @@ impl Workbench {
         }
     }
 
-    /// Measurements and label volumes as comma-separated values.
+    /// Measurements and label volumes as comma-separated values, for a file.
     #[must_use]
     pub fn measurement_table(&self) -> String {
+        self.table(',')
+    }
+
+    /// The same with tabs, which spreadsheets take as cells when it is pasted.
+    #[must_use]
+    pub fn measurement_cells(&self) -> String {
+        self.table('\t')
+    }
+
+    /// Whether there is anything for a table: measurements, or labels that have voxels.
+    #[must_use]
+    pub fn has_measurements(&self) -> bool {
+        !self.measure.list.is_empty() || self.measure.labels.as_ref().is_some_and(|labels| !labels.is_empty())
+    }
+
+    fn table(&self, separator: char) -> String {
         let none = LabelTable::default();
         let labels = self.study.as_ref().map_or(&none, |study| &study.labels);
         let quantity = self.case.as_ref().map_or(medley_volume::Quantity::Arbitrary, |case| case.volume.quantity());
-        table::table(&self.measure, labels, quantity)
+        table::table(&self.measure, labels, quantity, separator)
     }
 
     /// Finds a window from all of the scan, from the slice that was pointed at last, or from the chosen label.
@@ -190,8 +206,8 @@ mod tests {
         for from in [-30.0, 0.0] {
             let brush = Brush { label: 2, radius_mm: 9.0, shape: BrushShape::Ball, rules: PaintRules::default() };
             workbench.begin_stroke(brush);
-            workbench.extend_stroke(Ras(to.0 + DVec3::X * from));
-            workbench.extend_stroke(to);
+            workbench.extend_stroke(Ras(to.0 + DVec3::X * from), None);
+            workbench.extend_stroke(to, None);
             workbench.finish_stroke();
             wait(&mut workbench, |workbench| is_current(workbench) && workbench.case.as_ref().is_some_and(OpenCase::may_paint));
         }

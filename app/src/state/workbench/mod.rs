@@ -3,9 +3,9 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
-//!   and the journal; `correcting`: the other tools; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
-//!   stands in the way of changes; `large`: changes on a thread of their own; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`;
-//!   `graphics`: a device that is lost; `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
+//!   and the journal; `correcting`: the other tools; `operands`: the other label they work with; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
+//!   stands in the way of changes; `large`: changes on a thread of their own; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for
+//!   classes and boxes; `weights`; `graphics`: a device that is lost; `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
 
 mod comparing;
 mod correcting;
@@ -19,6 +19,7 @@ mod learning;
 mod masks;
 mod measuring;
 mod opening;
+mod operands;
 mod provenance;
 mod second;
 mod tabs;
@@ -34,6 +35,7 @@ use medley_project::CaseId;
 use medley_volume::LabelTable;
 
 use super::clerk::{CheckedSet, Clerk, Gpu, StudySummary};
+use super::clipboard::Clipboard;
 use super::compare::Comparison;
 use super::correction::Correction;
 use super::figure::FigureDesk;
@@ -124,6 +126,8 @@ pub struct Workbench {
     pub measure: Measure,
     /// The next figure.
     pub figure: FigureDesk,
+    /// The system's clipboard.
+    pub clipboard: Clipboard,
     /// What the user is told.
     pub notices: Notices,
     /// Dialogs that are open.
@@ -203,6 +207,7 @@ impl Workbench {
             finding: None,
             class_draft: None,
             measure: Measure::new(Arc::clone(&wake_measure))?,
+            clipboard: Clipboard::new(Arc::clone(&wake_measure)),
             figure: FigureDesk::new(wake_measure),
             notices: Notices::default(),
             dialogs: Dialogs::default(),

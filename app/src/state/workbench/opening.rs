@@ -9,6 +9,7 @@ use medley_volume::{LabelMap, LabelTable};
 use super::Workbench;
 use crate::dialogs::VolumeChoice;
 use crate::state::clerk::{LoadedCase, OneVolume, Reply, Request};
+use crate::state::figure::FigureTarget;
 use crate::state::large_change::Work;
 use crate::state::notices::Severity;
 use crate::state::second_scan::SecondSource;
@@ -106,13 +107,14 @@ impl Workbench {
                     self.clerk.ask(Request::ReadMask(case.id, path));
                 }
             }
+            Chosen::Operand(path) => self.read_operand(path),
             Chosen::ExportLabels(path) => {
                 if let Some(study) = &self.study {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
                 }
             }
             Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText(texts::MEASUREMENTS, path, self.measurement_table())),
-            Chosen::SaveFigure(path) => self.figure.path = Some(path),
+            Chosen::SaveFigure(path) => self.figure.wanted = Some((self.figure.choices.clone(), FigureTarget::File(path))),
             Chosen::SaveProvenance(path) => self.clerk.ask(Request::SaveProvenance(path)),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
             Chosen::NoDialog(what) => self.dialogs.ask_for_path(what),
@@ -164,6 +166,7 @@ impl Workbench {
             Reply::MaskRead(id, path, labels, names) => {
                 self.with_case(id, |workbench| workbench.take_mask(path, labels, names));
             }
+            Reply::OperandRead(file) => self.take_operand(*file),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
             Reply::MeasurementsRead(study, id, measurements) => self.measure.take_read(&study, id, measurements),
             Reply::MeasurementsNotKept(sentence) => self.notices.push(Severity::Error, sentence),

@@ -137,6 +137,7 @@ impl Workbench {
     fn finish_gesture(&mut self) {
         self.finish_stroke();
         self.drop_preview();
+        self.correction.mask_file = None;
         self.leave_case();
     }
 

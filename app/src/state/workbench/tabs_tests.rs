@@ -46,7 +46,7 @@ fn paint(workbench: &mut Workbench, label: u16) {
     let brush = medley_annotate::Brush { label, radius_mm: 2.0, shape: BrushShape::Ball, rules: PaintRules::default() };
     let middle = workbench.case.as_ref().expect("a case").volume.grid().center();
     workbench.begin_stroke(brush);
-    workbench.extend_stroke(middle);
+    workbench.extend_stroke(middle, None);
     workbench.finish_stroke();
 }
 
@@ -84,7 +84,7 @@ fn a_stroke_under_way_is_kept_when_another_case_comes() {
     open(&mut workbench, 1..=1);
     let brush = medley_annotate::Brush { label: 1, radius_mm: 2.0, shape: BrushShape::Ball, rules: PaintRules::default() };
     workbench.begin_stroke(brush);
-    workbench.extend_stroke(Ras([8.0; 3].into()));
+    workbench.extend_stroke(Ras([8.0; 3].into()), None);
     open(&mut workbench, 2..=2);
     assert_eq!(counts(&workbench, 1), (1, 1, 1));
     // The same case once more, read before the stroke: what is open stays.
@@ -214,8 +214,8 @@ fn the_other_side_is_only_looked_at() {
     // A proposal beside its own mask.
     assert!(workbench.leave_comparison());
     let grid = *workbench.case.as_ref().expect("a case").volume.grid();
-    let proposal = Proposal { labels: LabelMap::empty(grid), model: "001".to_owned() };
-    workbench.case.as_mut().expect("a case").proposal = Some((Arc::new(proposal), Difference::default()));
+    let proposal = Proposal { labels: Arc::new(LabelMap::empty(grid)), model: "001".to_owned() };
+    workbench.case.as_mut().expect("a case").proposal = Some((proposal, Difference::default()));
     workbench.compare_with(Other::Proposal);
     let subject = workbench.with_other(|workbench| workbench.views.subject);
     assert_eq!((subject, workbench.views.subject), (Some(Subject::Proposal), Subject::Mask));

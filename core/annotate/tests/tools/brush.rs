@@ -128,3 +128,36 @@ fn the_tip_shown_is_what_a_press_paints() {
     }
     assert_eq!(brush(1, 2.0, BrushShape::Ball).tip(Scene::empty([3, 3, 3]).mask.grid(), Ras(DVec3::NAN)), None);
 }
+
+#[test]
+fn a_stroke_that_widens_lies_between_its_narrowest_and_its_widest_and_comes_and_goes_without_a_trace() {
+    for seed in 0..40 {
+        let scene = Scene::random(seed);
+        let rng = &mut rng(seed + 500);
+        let grid = *scene.mask.grid();
+        let way: [Ras; 2] = std::array::from_fn(|_| {
+            let at = DVec3::from_array(scene.shape().map(|side| rng.random_range(0.0..side as f64)));
+            Ras(grid.ras_from_voxel().transform_point3(at))
+        });
+        let radii = [rng.random_range(1.0..2.0), rng.random_range(3.0..5.0)];
+        let shape = if seed % 2 == 0 { BrushShape::Ball } else { BrushShape::Disc(AnatomicalPlane::Coronal) };
+        let [narrow, wide] = radii.map(|radius| painted(&scene, &brush(9, radius, shape), &way));
+        let mut mask = scene.mask.clone();
+        let mut stroke = Stroke::begin(brush(9, radii[0], shape));
+        stroke.extend(&mut mask, None, way[0]);
+        let changed = stroke.extend_widening(&mut mask, None, way[1], radii[1]);
+        let after = mask.clone();
+        let held = |mask: &LabelMap, offset: usize| mask.at(offset) == 9;
+        assert!((0..mask.len()).all(|n| (!held(&narrow, n) || held(&after, n)) && (!held(&after, n) || held(&wide, n))));
+        let tip = brush(9, radii[1], shape).tip(&grid, way[1]);
+        if let (Some(tip), Some(changed)) = (tip, changed) {
+            let is_in = |n: usize| tip.contains(voxel_of(n, scene.shape()));
+            assert!((0..mask.len()).all(|n| !is_in(n) || held(&after, n)), "at its end it is as wide as it became");
+            assert!((0..mask.len()).all(|n| after.at(n) == scene.mask.at(n) || held(&after, n)) && changed.fits(scene.shape()));
+        }
+        if let Some(edit) = stroke.finish(&mask, Author::Person, 1) {
+            edit.revert(&mut mask).expect("the Edit is in the mask");
+        }
+        assert_eq!(labels(&mask), labels(&scene.mask));
+    }
+}

@@ -81,17 +81,7 @@ fn transformed(grid: &Grid, inside: &[bool], kept: Kept) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    pub(crate) fn noise(count: usize, seed: u64, percent: u64) -> Vec<bool> {
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 33) % 100 < percent
-        };
-        (0..count).map(|_| next()).collect()
-    }
+    use crate::noise::noise;
 
     fn by_trying_all(grid: &Grid, inside: &[bool], sought: bool) -> Vec<f64> {
         let (shape, spacing) = (grid.shape(), grid.spacing());

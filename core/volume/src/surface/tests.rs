@@ -4,6 +4,7 @@ use glam::{DAffine3, DQuat, DVec3};
 
 use super::*;
 use crate::Grid;
+use crate::noise::noise;
 
 /// Each directed edge once, and its opposite once: closed, consistently turned, two triangles an edge.
 fn require_closed(mesh: &Mesh) {
@@ -40,16 +41,8 @@ fn require_fans(mesh: &Mesh) {
     }
 }
 
-fn noise(shape: [usize; 3], seed: u64, percent: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..shape.iter().product())
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            u8::from((state >> 33) % 100 < percent)
-        })
-        .collect()
+fn speckled(shape: [usize; 3], seed: u64, percent: u64) -> LabelVoxels {
+    LabelVoxels::U8(noise(shape.iter().product(), seed, percent).into_iter().map(u8::from).collect())
 }
 
 fn grid(shape: [usize; 3], handedness: f64) -> Grid {
@@ -63,8 +56,8 @@ fn the_surface_of_noise_is_a_closed_manifold_that_faces_outwards() {
     for seed in 0..60 {
         let shape = [2 + seed as usize % 7, 1 + seed as usize % 5, 3 + seed as usize % 4];
         let grid = grid(shape, if seed % 2 == 0 { 1.0 } else { -1.0 });
-        let voxels = noise(shape, seed + 1, 10 + seed % 80);
-        let mask = LabelMap::new(grid, LabelVoxels::U8(voxels)).expect("fits");
+        let voxels = speckled(shape, seed + 1, 10 + seed % 80);
+        let mask = LabelMap::new(grid, voxels).expect("fits");
         let mesh = surface(&mask, 1);
         require_closed(&mesh);
         assert!(mesh.triangles.is_empty() || mesh.signed_volume_mm3() > 0.0);
@@ -74,7 +67,7 @@ fn the_surface_of_noise_is_a_closed_manifold_that_faces_outwards() {
 #[test]
 fn the_number_of_threads_does_not_change_the_surface() {
     let shape = [9, 8, 21];
-    let mask = LabelMap::new(grid(shape, 1.0), LabelVoxels::U8(noise(shape, 5, 45))).expect("fits");
+    let mask = LabelMap::new(grid(shape, 1.0), speckled(shape, 5, 45)).expect("fits");
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| surface(&mask, 1))
