@@ -57,7 +57,8 @@ pub fn from_prompts(canvas: &Canvas, params: &FromPrompts) -> Result<Edit, Refus
         return canvas.paint(&found, Tool::Prompts);
     }
     canvas.edit(Tool::Prompts, found.region(), |row, labels| {
-        for (label, is_inside) in labels.iter_mut().zip(found.row(row.first, labels.len())) {
+        let inside = found.row(row.first, labels.len());
+        for (label, is_inside) in labels.iter_mut().zip(inside) {
             if *is_inside {
                 *label = canvas.label;
             } else if *label == canvas.label {
