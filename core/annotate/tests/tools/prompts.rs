@@ -22,7 +22,7 @@ fn radius(voxel: [usize; 3]) -> f64 {
 /// A bright ball with a little noise.
 fn scene() -> Scene {
     let mut scene = Scene::on(Grid::axis_aligned(SIDES, [1.0, 1.0, 1.0]).expect("a grid"));
-    let noise = |[i, j, k]: [usize; 3]| ((i * 7 + j * 13 + k * 29) * 2_654_435 >> 5) as i16 & 15;
+    let noise = |[i, j, k]: [usize; 3]| (((i * 7 + j * 13 + k * 29) * 2_654_435) >> 5) as i16 & 15;
     scene.set_values(|voxel| noise(voxel) + if radius(voxel) <= 6.0 { 100 } else { 0 });
     scene
 }
