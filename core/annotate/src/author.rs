@@ -52,11 +52,15 @@ pub enum Tool {
     Crop,
     /// One earlier change taken back without those after it.
     TakeBack,
+    /// A body from clicks, scribbles or a box.
+    Prompts,
+    /// A drawn slice taken on to its neighbours.
+    Carry,
 }
 
 impl Tool {
     /// All of them, each at the number that Edits are stored with: the order never changes, new ones come last.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Brush,
         Self::Eraser,
         Self::Proposal,
@@ -77,6 +81,8 @@ impl Tool {
         Self::Boolean,
         Self::Crop,
         Self::TakeBack,
+        Self::Prompts,
+        Self::Carry,
     ];
 
     /// Its name as a person reads it in "Undo …" and in the list of changes.
@@ -103,6 +109,8 @@ impl Tool {
             Self::Boolean => "Boolean of labels",
             Self::Crop => "Crop",
             Self::TakeBack => "Single step taken back",
+            Self::Prompts => "Clicked object",
+            Self::Carry => "Slice carried through",
         }
     }
 

@@ -7,7 +7,7 @@
 //! - [`PaintRules`]: what tools must leave alone; [`Refusal`]: why one made no Edit
 //! - [`History`]: undo and redo within a byte budget, jumps along the list of steps, and one earlier step [taken back](TakenBack)
 //!   without those after it
-//! - [`Proposal`]: a mask a model suggests, not a mask until it is accepted as an Edit
+//! - [`Proposal`]: a mask a model suggests, not a mask until it is accepted as an Edit; [`DifferenceIsland`]: a piece of it to accept or reject
 //!
 //! # Invariants
 //! 1. A mask changes only by an Edit, or by a [`Stroke`] that ends as exactly one Edit (or is cancelled and leaves nothing).
@@ -28,6 +28,7 @@ mod error;
 mod follow;
 mod history;
 mod proposal;
+mod proposal_islands;
 mod refusal;
 mod rules;
 mod runs;
@@ -44,6 +45,7 @@ pub use edit::Edit;
 pub use error::AnnotateError;
 pub use history::{History, Jump, Step};
 pub use proposal::{Acceptance, Difference, LabelDifference, Proposal};
+pub use proposal_islands::{DifferenceIsland, IslandId, WhichIslands};
 pub use refusal::Refusal;
 pub use rules::{PaintRules, ValueRange};
 pub use runs::Runs;

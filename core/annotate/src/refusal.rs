@@ -45,6 +45,15 @@ pub enum Refusal {
     /// Two images that must lie on one grid do not.
     #[error("The two images do not lie on the same grid; bring one onto the other's first.")]
     OtherGrid,
+    /// More voxels than are looked at.
+    #[error("The marks or the box reach around too much of the scan; draw a smaller box, or mark one part after the other.")]
+    TooLarge,
+    /// A drawing that the next slice does not go on with.
+    #[error("The slices beside this one do not show the label any more; draw it there by hand, or copy the slice.")]
+    NoEvidence,
+    /// Somebody wanted no answer any more.
+    #[error("Cancelled: nothing was changed.")]
+    Cancelled,
     /// A parameter without meaning.
     #[error("{0}")]
     Parameter(&'static str),

@@ -7,6 +7,8 @@
 //! - [`IndexBox`]: a half-open box of voxel indices; [`components`](fn@components): connected pieces of a mask
 //! - [`distance`]: Euclidean distances in mm; [`morphology`]: sets of voxels grown, shrunk, filled, hollowed and smoothed;
 //!   [`between_slices`](fn@between_slices): a body from drawn slices
+//! - [`prompt`]: a body from clicks, scribbles or a box without a network; a drawn slice carried on to its neighbours
+//! - [`guidance`]: such marks as channels of a network's input, and clicks as a person would make them
 //! - [`surface`](fn@surface): a label's surface as a closed [`Mesh`] of triangles
 //! - [`resample`], [`volume_onto`]: from one grid to another; [`metrics`]: how alike two label maps are
 //! - [`measure`]: what `medley bench voxels` measures
@@ -25,6 +27,7 @@ mod components;
 pub mod distance;
 mod error;
 mod grid;
+pub mod guidance;
 mod index_box;
 mod label_map;
 mod label_palette;
@@ -35,6 +38,7 @@ pub mod morphology;
 #[cfg(test)]
 mod noise;
 mod onto;
+pub mod prompt;
 pub mod resample;
 mod slab;
 mod surface;

@@ -7,7 +7,7 @@
 //! - [`Canvas`]: the mask, the scan below it, the active label, the rules, who works and when; [`Slice`], [`Extent`]: where
 //! - by hand: [`polygon`]; along edges: [`LiveWire`]
 //! - from a point: [`fill`], [`grow`]
-//! - from values: [`threshold`]
+//! - from values: [`threshold`]; from marks, by what the scan shows: [`from_prompts`]; from a drawn slice: [`carry`]
 //! - on labels: [`islands`], [`boolean`], [`crop`], [`mask_by`], [`copy_slice`], [`interpolate`]
 //! - on a label's shape: [`smooth`], [`smooth_all`], [`margin`], [`hollow`], [`fill_holes`]
 //!
@@ -20,11 +20,13 @@
 mod boolean;
 mod bounds;
 mod canvas;
+mod carry;
 mod copy_slice;
 mod crop;
 mod fill;
 mod fill_holes;
 mod flood;
+mod from_prompts;
 mod grow;
 mod hollow;
 mod interpolate;
@@ -32,6 +34,7 @@ mod islands;
 mod label_part;
 mod live_wire;
 mod margin;
+mod marks;
 mod operand;
 mod polygon;
 mod slice;
@@ -41,10 +44,12 @@ mod voxel_set;
 
 pub use boolean::{Boolean, Operation, boolean};
 pub use canvas::Canvas;
+pub use carry::{CarriedTo, CarrySlice, carry};
 pub use copy_slice::{CopySlice, copy_slice};
 pub use crop::{Crop, Keep, MaskBy, crop, mask_by};
 pub use fill::{Fill, fill, fill_voxels};
 pub use fill_holes::{FillHoles, fill_holes};
+pub use from_prompts::{FromPrompts, MOST_VOXELS, from_prompts, from_prompts_voxels};
 pub use grow::{Confidence, Grow, Growth, grow, grow_voxels};
 pub use hollow::{Hollow, Shell, hollow};
 pub use interpolate::{Interpolate, interpolate};

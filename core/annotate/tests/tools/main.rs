@@ -12,6 +12,7 @@ mod grow;
 mod islands;
 mod live_wire;
 mod polygon;
+mod prompts;
 mod shape;
 mod smooth_all;
 mod threshold;

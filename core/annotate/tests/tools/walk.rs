@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use medley_annotate::tools::{
-    Boolean, Confidence, CopySlice, Crop, Distances, Extent, Fill, FillHoles, Grow, Growth, Hollow, Interpolate, Islands, Keep, LiveWire,
-    Margin, MaskBy, Operand, Operation, Shell, Slice, Smooth, Smoothing, Threshold, boolean, copy_slice, crop, fill, fill_holes, grow,
-    hollow, interpolate, islands, margin, mask_by, polygon, smooth, smooth_all, threshold,
+    Boolean, CarrySlice, Confidence, CopySlice, Crop, Distances, Extent, Fill, FillHoles, FromPrompts, Grow, Growth, Hollow, Interpolate,
+    Islands, Keep, LiveWire, Margin, MaskBy, Operand, Operation, Shell, Slice, Smooth, Smoothing, Threshold, boolean, carry, copy_slice,
+    crop, fill, fill_holes, from_prompts, grow, hollow, interpolate, islands, margin, mask_by, polygon, smooth, smooth_all, threshold,
 };
 use medley_annotate::{Author, Brush, BrushShape, Edit, History, PaintRules, Refusal, Stroke, Tool, ValueRange};
 use medley_volume::{AnatomicalPlane, Connectivity, Grid, IndexBox, Ras};
@@ -49,7 +49,7 @@ fn edit(scene: &Scene, label: u16, rng: &mut ChaCha8Rng) -> Result<Edit, Refusal
     let other = one_of(rng, &[1, 2, 3, 300]);
     let corner = shape.map(|side| rng.random_range(0..side));
     let region = IndexBox { low: corner.map(|v| v.saturating_sub(4)), high: corner.map(|v| v + 5) };
-    match rng.random_range(0..18) {
+    match rng.random_range(0..20) {
         0 => polygon(canvas, slice, &(0..5).map(|_| point(scene, rng)).collect::<Vec<_>>()),
         1 => fill(canvas, &Fill { seed, extent, may_reach_edge: rng.random_bool(0.3) }),
         2 => threshold(canvas, &Threshold { range, region: Some(region), seed: None }),
@@ -111,6 +111,17 @@ fn edit(scene: &Scene, label: u16, rng: &mut ChaCha8Rng) -> Result<Edit, Refusal
         16 => {
             let shell = one_of(rng, &[Shell::Inside, Shell::Outside, Shell::Centred]);
             hollow(canvas, &Hollow { thickness_mm: mm / 2.0, shell, overwrites_others: flag })
+        }
+        17 => {
+            let (object, other) = ([vec![seed, point(scene, rng)]], [vec![point(scene, rng)]]);
+            let bounds = flag.then(|| [point(scene, rng), point(scene, rng)]);
+            let reach_mm = 2.0 * mm;
+            from_prompts(canvas, &FromPrompts { object: &object, other: &other, bounds, reach_mm, replaces: flag, is_cancelled: &|| false })
+        }
+        18 => {
+            let params =
+                CarrySlice { from: slice, upwards: 3, downwards: 2, replaces: flag, overwrites_others: !flag, is_cancelled: &|| false };
+            carry(canvas, &params).map(|(edit, _)| edit)
         }
         _ => fill_holes(canvas, &FillHoles { in_slices: flag.then_some(plane), overwrites_others: true }),
     }

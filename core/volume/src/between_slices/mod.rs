@@ -54,16 +54,16 @@ pub fn between_slices(grid: &Grid, inside: &[bool], axis: usize) -> Vec<bool> {
 
 /// The slices of a grid across an axis.
 #[derive(Clone, Copy)]
-struct Slices {
+pub(crate) struct Slices {
     /// One slice: its two axes in storage order, and one voxel deep.
-    plane: Grid,
-    count: usize,
+    pub plane: Grid,
+    pub count: usize,
     /// From one voxel to the next along the slice's axes, and from one slice to the next.
     strides: [usize; 3],
 }
 
 impl Slices {
-    fn of(grid: &Grid, axis: usize) -> Self {
+    pub fn of(grid: &Grid, axis: usize) -> Self {
         let shape = grid.shape();
         let strides = [1, shape[0], shape[0] * shape[1]];
         let (u, v) = [(1, 2), (0, 2), (0, 1)][axis];
@@ -71,7 +71,8 @@ impl Slices {
         Self { plane, count: shape[axis], strides: [strides[u], strides[v], strides[axis]] }
     }
 
-    fn offsets(self, n: usize) -> impl Iterator<Item = usize> {
+    /// A slice's voxels in storage order of its two axes.
+    pub fn offsets(self, n: usize) -> impl Iterator<Item = usize> {
         let [wide, high, _] = self.plane.shape();
         (0..high).flat_map(move |y| (0..wide).map(move |x| n * self.strides[2] + y * self.strides[1] + x * self.strides[0]))
     }
