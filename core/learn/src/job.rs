@@ -121,6 +121,11 @@ pub enum JobEvent {
         /// The device it runs on.
         device: String,
     },
+    /// A training that was begun earlier goes on after this step.
+    Resumed {
+        /// Steps that were taken already.
+        step: usize,
+    },
     /// Progress of a training: after every step, through a worker at most ten times a second.
     Step {
         /// Steps done, from 1.
@@ -169,7 +174,7 @@ pub enum JobEvent {
     Predicted(Box<Prediction>),
     /// Last: it could not be done; a sentence for the user.
     Failed(String),
-    /// Last: it was stopped and left nothing behind.
+    /// Last: it was stopped and left nothing behind but, where they are written, a checkpoint to go on from.
     Stopped,
 }
 
@@ -186,7 +191,12 @@ impl JobEvent {
         match self {
             Self::FineTuned(_) | Self::TaskTrained(_) | Self::Pretrained(_) => true,
             Self::Predicted(_) | Self::Found(_) | Self::Failed(_) | Self::Stopped => true,
-            Self::Started { .. } | Self::Step { .. } | Self::Window { .. } | Self::Validated { .. } | Self::Scored { .. } => false,
+            Self::Started { .. }
+            | Self::Resumed { .. }
+            | Self::Step { .. }
+            | Self::Window { .. }
+            | Self::Validated { .. }
+            | Self::Scored { .. } => false,
         }
     }
 }

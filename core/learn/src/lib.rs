@@ -9,7 +9,7 @@
 //!   [`features`]: what an encoder computes on the way
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`mod@reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
-//! - [`card`]: what is written down about every trained model
+//! - [`card`]: what is written down about every trained model; [`checkpoint`]: and about one that is not at its end
 //! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a step of training takes
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
@@ -24,6 +24,7 @@ pub mod augment;
 mod average;
 pub mod card;
 mod case;
+pub mod checkpoint;
 pub mod classify;
 pub mod detect;
 pub mod device;
@@ -48,6 +49,7 @@ pub mod task;
 pub mod worker;
 
 pub use case::{CaseSource, TrainingCase};
+pub use checkpoint::{CheckpointInfo, Checkpoints};
 pub use classify::{ClassSource, ClassifiedCase, ClassifySettings, ClassifySpec};
 pub use detect::{DetectSettings, DetectSpec};
 pub use device::{DeviceChoice, DeviceInfo};

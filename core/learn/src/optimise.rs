@@ -49,12 +49,12 @@ impl Rates {
 
 /// An optimiser that knows which parameters are the encoder's.
 pub struct Learner {
-    optimizer: ModuleOptimizer,
+    pub(crate) optimizer: ModuleOptimizer,
     optimiser: Optimiser,
     weight_decay: f32,
-    is_on_processor: bool,
+    pub(crate) is_on_processor: bool,
     /// Of parameters on the processor, which are changed by a loop of our own.
-    remembered: Remembered,
+    pub(crate) remembered: Remembered,
     encoder: Vec<ParamId>,
     rates: Rates,
 }

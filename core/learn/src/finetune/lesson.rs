@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use medley_nn::head::Draw;
 use medley_nn::{Encoder, SegmentationNetwork, WayBack};
+use serde::{Deserialize, Serialize};
 
 use super::cases::Ready;
 use super::{FineTuneSettings, Measured};
@@ -54,6 +55,7 @@ impl Lesson for MaskLesson<'_> {
 }
 
 /// Dice on the validation scans.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Dice {
     pub(super) mean: f64,
     pub(super) per_label: Vec<LabelDice>,
@@ -64,7 +66,7 @@ impl lesson::Measured for Dice {
         (self.mean, 0.0)
     }
 
-    fn ranked_by(&self) -> &'static str {
+    fn ranked_by(&self) -> &str {
         "highest mean Dice"
     }
 

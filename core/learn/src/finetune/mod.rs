@@ -85,20 +85,21 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let norm = spec.settings.norm_mode(start.network.encoder.config(), has_weights, ready.recipe.patch);
     let network = start.network.with_encoder_norm(norm);
     let lesson = MaskLesson::new(&ready, &labels, &spec.settings);
-    let trained = train(network, &lesson, &spec.settings, has_weights, &device, control, tell)?;
     let about = Finish {
         task: Task::Segment,
         begin,
-        device: device.name,
+        device: device.name.clone(),
         architecture: start.architecture,
         weights: start.weights,
         labels: labels.clone(),
         recipe: ready.recipe.clone(),
         set: ready.set.clone(),
+        answers: None,
         steps: spec.settings.steps,
-        settings: CardSettings::FineTune(spec.settings.clone()),
+        settings: CardSettings::FineTune(spec.settings.for_card()),
         output: &spec.output,
     };
+    let trained = train(network, &lesson, &spec.settings, &about, &device, control, tell)?;
     let Finished { model, model_id, card_file, card, seconds, is_complete } = finish(&trained, about, save_network)?;
     let (mean_dice, dice) = trained.measured.map(|dice| (dice.mean, dice.per_label)).unzip();
     Ok(FineTuneOutcome {

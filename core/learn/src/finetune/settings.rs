@@ -11,7 +11,7 @@ use crate::augment::Augmentation;
 use crate::card::is_default;
 use crate::optimise::{Optimiser, Rates};
 use crate::recipe::PlanLimits;
-use crate::{CaseSource, DeviceChoice, LearnError};
+use crate::{CaseSource, Checkpoints, DeviceChoice, LearnError};
 
 /// A fine-tuning to be done.
 pub struct FineTuneSpec {
@@ -195,6 +195,9 @@ pub struct FineTuneSettings {
     /// What the encoder keeps for its gradients: less memory for more time.
     #[serde(skip_serializing_if = "Checkpointing::is_off")]
     pub checkpointing: Checkpointing,
+    /// When the training writes down where it stands; not in the card, as nothing follows from it.
+    #[serde(skip)]
+    pub checkpoints: Checkpoints,
 }
 
 /// Made for a processor without a GPU: about a quarter of a second a step at the default width.
@@ -229,6 +232,7 @@ impl Default for FineTuneSettings {
             keep: Keep::Best,
             allow_partial: false,
             checkpointing: Checkpointing::Off,
+            checkpoints: Checkpoints::OFF,
         }
     }
 }
@@ -246,6 +250,11 @@ impl FineTuneSettings {
             )));
         }
         Ok(())
+    }
+
+    /// As a card has them.
+    pub(crate) fn for_card(&self) -> Self {
+        Self { checkpoints: Checkpoints::OFF, ..self.clone() }
     }
 
     pub(crate) fn changes(&self) -> EncoderChanges {

@@ -1,13 +1,17 @@
 //! What every fine-tuning has in common, whatever its network is for: [`crate::finetune`], [`crate::classify`], [`crate::detect`].
 //!
 //! - `Lesson`: what is learned and how it is measured; `train`: the loop over one; `finish`: model and card
+//! - `standing`: a training's state, into a checkpoint and out of it
 
 mod finish;
+mod standing;
 mod train;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use medley_nn::{Encoder, WayBack};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::card::{Card, CurvePoint};
 use crate::device::OpenDevice;
@@ -34,12 +38,12 @@ pub(crate) trait Lesson {
 }
 
 /// What was measured on validation scans.
-pub(crate) trait Measured {
+pub(crate) trait Measured: Serialize + DeserializeOwned {
     /// By which weights are chosen: the higher is the better, the second where the first are equal.
     fn rank(&self) -> (f64, f64);
 
     /// What that is, in words.
-    fn ranked_by(&self) -> &'static str;
+    fn ranked_by(&self) -> &str;
 
     /// What is told after step `step`.
     fn event(&self, step: usize) -> JobEvent;
