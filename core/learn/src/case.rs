@@ -28,6 +28,12 @@ pub trait CaseSource: Send {
     /// # Errors
     /// A sentence for the user.
     fn validation(&mut self) -> Result<Vec<TrainingCase>, String>;
+
+    /// A number that changes whenever [`CaseSource::training`] would give others than before. A training that follows its cases
+    /// asks after each round of `step` steps in all; everybody else never does. It must answer at once.
+    fn generation(&mut self, _step: usize) -> u64 {
+        0
+    }
 }
 
 /// Cases that are in memory already.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use medley_volume::LabelMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, FineTuneOutcome, LearnError, PretrainOutcome, TaskOutcome};
+use crate::{Finding, FineTuneOutcome, LearnError, Live, PretrainOutcome, TaskOutcome};
 
 const RUN: u8 = 0;
 const PAUSE: u8 = 1;
@@ -136,6 +136,24 @@ pub enum JobEvent {
         loss: f64,
         /// Estimate of the time left, validations included; `None` until there is one.
         seconds_left: Option<f64>,
+        /// How it fares.
+        live: Live,
+    },
+    /// Cases to learn from came, went or were changed while a training ran; from the next step on it learns from these.
+    CasesChanged {
+        /// After this step.
+        step: usize,
+        /// Cases that came, changed ones among them.
+        added: usize,
+        /// Cases that went, changed ones among them.
+        removed: usize,
+        /// Cases that there are now.
+        cases: usize,
+    },
+    /// A job that waited was taken out of the queue; it never began. Not a part of the running job's story.
+    Cancelled {
+        /// Its number.
+        job: u64,
     },
     /// Progress of a prediction: after every window.
     Window {
@@ -196,7 +214,9 @@ impl JobEvent {
             | Self::Step { .. }
             | Self::Window { .. }
             | Self::Validated { .. }
-            | Self::Scored { .. } => false,
+            | Self::Scored { .. }
+            | Self::CasesChanged { .. }
+            | Self::Cancelled { .. } => false,
         }
     }
 }

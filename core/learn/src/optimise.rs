@@ -75,6 +75,12 @@ impl Learner {
         Self { optimizer, optimiser, weight_decay, is_on_processor, remembered: Remembered::default(), encoder, rates }
     }
 
+    /// The rate of step `step`, counted from 0, but for the encoder's own.
+    #[must_use]
+    pub fn rate(&self, step: usize) -> f64 {
+        self.rates.at(step)
+    }
+
     /// Changes `module` along the gradient of `loss`. If that ends at an encoder whose blocks are checkpointed, `way_back` goes on
     /// from there. Returns the module and the loss.
     ///

@@ -31,6 +31,7 @@ use crate::job::{JobKind, LabelDice};
 use crate::looked_for::LookedFor;
 use crate::optimise::{Learner, Optimiser, Rates};
 use crate::prepare::PreparedCase;
+use crate::pulse::Pulse;
 use crate::recipe::PlanLimits;
 use crate::sample::Sampler;
 use crate::{CaseSource, Checkpoints, Control, DeviceChoice, EncoderChanges, EncoderNorm, JobEvent, LearnError, Recipe, WeightsSource};
@@ -301,7 +302,8 @@ fn train(
         .zip(settings.seed..)
         .map(|(set, seed)| Sampler::new(&set.training, &set.recipe, settings.foreground, settings.augmentation, seed))
         .collect();
-    let (mut pace, mut waited, earlier) = (Pace::default(), Duration::ZERO, training.seconds);
+    let (mut pace, mut pulse) = (Pace::default(), Pulse::default());
+    let (mut waited, earlier) = (Duration::ZERO, training.seconds);
     if training.done > 0 {
         tell(JobEvent::Resumed { step: training.done });
     }
@@ -323,8 +325,10 @@ fn train(
         let loss = training.step(step, set, patches, device, control)?;
         let step = training.done;
         pace.step(step, start.elapsed());
+        let voxels = settings.batch * sets[set].recipe.patch.iter().product::<usize>();
+        let live = pulse.step(loss, training.learner.rate(step - 1), voxels, start.elapsed());
         let seconds_left = pace.seconds_left(settings.steps - step, 0);
-        tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left });
+        tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left, live });
     }
     if keeper.is_on() && training.done > 0 {
         training.write(worked(waited), keeper, &device.name)?;

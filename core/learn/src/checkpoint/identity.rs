@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::exact::{packed, unpacked};
+
 use crate::card::{CardArchitecture, CardLabel, CardSet, CardSettings, CardWeights};
 use crate::{LearnError, Recipe};
 
@@ -23,12 +25,13 @@ pub(crate) struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    /// The same as it is read back.
+    /// The same as it lies in a file, its numbers to the last bit.
     pub(crate) fn value(&self) -> Result<Map<String, Value>, LearnError> {
         let unwritable = |error: serde_json::Error| LearnError::Setting(format!("the settings cannot be written down: {error}"));
-        // Through text, so that numbers are rounded here as they are where a file is read.
-        let text = serde_json::to_string(self).map_err(unwritable)?;
-        serde_json::from_str(&text).map_err(unwritable)
+        match packed(serde_json::to_value(self).map_err(unwritable)?) {
+            Value::Object(fields) => Ok(fields),
+            _ => Ok(Map::new()),
+        }
     }
 }
 
@@ -70,6 +73,7 @@ fn setting(found: Option<&Value>, wanted: Option<&Value>) -> String {
 }
 
 fn short(value: &Value) -> String {
+    let value = &unpacked(value.clone());
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if text.chars().count() > 60 { format!("{}…", text.chars().take(60).collect::<String>()) } else { text }
 }

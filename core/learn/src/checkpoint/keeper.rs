@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 use super::exact::{packed, unpacked};
 use super::identity::difference;
 use super::{CheckpointInfo, Checkpoints, Identity, LearnerNote, Tensors};
-use crate::LearnError;
+use crate::card::CardSet;
 use crate::finetune::Curve;
+use crate::{LearnError, Recipe};
 
 /// In the output folder.
 const FOLDER: &str = "checkpoint";
@@ -40,6 +41,9 @@ pub(crate) struct Progress {
     /// Whether the validation scans are to be measured on before the next step.
     #[serde(default)]
     pub(crate) owes_measurement: bool,
+    /// Which cases took part when, where that changes.
+    #[serde(default)]
+    pub(crate) cases: Option<CardSet>,
 }
 
 /// What lies in `checkpoint.json`.
@@ -157,6 +161,12 @@ pub(super) fn info(output: &Path) -> Option<CheckpointInfo> {
     let progress = unpacked(read_note(output).ok()?.progress);
     let step = progress.get("step").and_then(Value::as_u64).and_then(|step| usize::try_from(step).ok());
     Some(CheckpointInfo { step: step?, seconds: progress.get("seconds").and_then(Value::as_f64)? })
+}
+
+/// By which a training prepares its scans that is to go on.
+pub(crate) fn recipe(output: &Path) -> Option<Recipe> {
+    let of = unpacked(Value::Object(read_note(output).ok()?.of));
+    serde_json::from_value(of.get("recipe")?.clone()).ok()
 }
 
 /// # Errors

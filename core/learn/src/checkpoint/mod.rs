@@ -22,7 +22,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use identity::Identity;
-pub(crate) use keeper::{Found, Keeper, Progress};
+pub(crate) use keeper::{Found, Keeper, Progress, recipe};
 pub(crate) use learner::LearnerNote;
 pub(crate) use tensors::Tensors;
 

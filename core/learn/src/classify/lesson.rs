@@ -143,6 +143,8 @@ fn card_set(training: &[ClassifiedCase], validation: &[ClassifiedCase]) -> Resul
         shape: case.image.grid().shape(),
         image_sha256: image_sha256(&case.image),
         labels_sha256: String::new(),
+        from_step: 0,
+        until_step: None,
     };
     let hashes = |cases: &[ClassifiedCase]| -> Vec<CardCase> { cases.par_iter().map(hash).collect() };
     let (training_hashes, validation_hashes) = (hashes(training), hashes(validation));

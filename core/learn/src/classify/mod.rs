@@ -48,7 +48,7 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let file = spec.weights.open()?;
     let (encoder, weights) = settings.encoder(file.as_ref(), &train_device)?;
     let architecture = architecture(encoder.config(), None);
-    let (lesson, recipe, set) = lesson::ClassLesson::new(training, validation, &spec.classes, &spec.settings, control)?;
+    let (mut lesson, recipe, set) = lesson::ClassLesson::new(training, validation, &spec.classes, &spec.settings, control)?;
     let has_weights = weights.are_learnt();
     let norm = settings.norm_mode(encoder.config(), has_weights, recipe.patch);
     let network = ClassificationNetwork::from_encoder(encoder, spec.classes.len(), &train_device, settings.seed);
@@ -68,7 +68,7 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
         settings: CardSettings::Classify(ClassifySettings { training: settings.for_card(), ..spec.settings.clone() }),
         output: &spec.output,
     };
-    let trained = train(network, &lesson, settings, &about, &device, control, tell)?;
+    let trained = train(network, &mut lesson, settings, &about, &device, control, tell)?;
     let finished = finish(&trained, about, save_classification)?;
     Ok(TaskOutcome::new(trained, finished))
 }

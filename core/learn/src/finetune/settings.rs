@@ -195,6 +195,10 @@ pub struct FineTuneSettings {
     /// What the encoder keeps for its gradients: less memory for more time.
     #[serde(skip_serializing_if = "Checkpointing::is_off")]
     pub checkpointing: Checkpointing,
+    /// Whether cases that come, go or are changed while the training runs take part from the next round on; the validation
+    /// cases stay as they are. Only for masks.
+    #[serde(skip_serializing_if = "is_default")]
+    pub follow_cases: bool,
     /// When the training writes down where it stands; not in the card, as nothing follows from it.
     #[serde(skip)]
     pub checkpoints: Checkpoints,
@@ -232,6 +236,7 @@ impl Default for FineTuneSettings {
             keep: Keep::Best,
             allow_partial: false,
             checkpointing: Checkpointing::Off,
+            follow_cases: false,
             checkpoints: Checkpoints::OFF,
         }
     }
@@ -250,6 +255,13 @@ impl FineTuneSettings {
             )));
         }
         Ok(())
+    }
+
+    /// # Errors
+    /// If cases may come and go, which only a training for masks can do.
+    pub(crate) fn require_fixed_cases(&self) -> Result<(), LearnError> {
+        let refusal = || LearnError::Setting("only a training for masks can take in new cases while it runs".to_owned());
+        (!self.follow_cases).then_some(()).ok_or_else(refusal)
     }
 
     /// As a card has them.

@@ -33,13 +33,16 @@ pub(crate) struct Finish<'a> {
 impl Finish<'_> {
     /// What writes down where this training stands.
     pub(crate) fn keeper(&self, checkpoints: Checkpoints) -> Result<Keeper, LearnError> {
+        // Cases that come and go are looked at one by one.
+        let follows = matches!(&self.settings, CardSettings::FineTune(settings) if settings.follow_cases);
+        let fixed = CardSet { training: Vec::new(), ..self.set.clone() };
         let identity = Identity {
             program: Card::this_program(),
             device: &self.device,
             weights: &self.weights,
             architecture: &self.architecture,
             labels: &self.labels,
-            sets: std::slice::from_ref(&self.set),
+            sets: std::slice::from_ref(if follows { &fixed } else { &self.set }),
             answers: self.answers.as_deref(),
             recipe: Some(&self.recipe),
             settings: &self.settings,

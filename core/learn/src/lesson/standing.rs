@@ -8,6 +8,7 @@ use medley_nn::{ids, parameters};
 use super::{Lesson, Measured};
 use crate::LearnError;
 use crate::average::Average;
+use crate::card::CardSet;
 use crate::checkpoint::{Found, Keeper, Progress, Tensors};
 use crate::finetune::Curve;
 use crate::optimise::Learner;
@@ -23,12 +24,14 @@ pub(super) struct Standing<N, M> {
     pub(super) step: usize,
     /// Whether the validation scans are to be measured on before the next step.
     pub(super) owes_measurement: bool,
+    /// Which cases took part when, where that changes.
+    pub(super) cases: Option<CardSet>,
 }
 
 impl<N: Module, M: Measured> Standing<N, M> {
     /// Before the first step.
     pub(super) fn begin(network: N, steps: usize) -> Self {
-        Self { network, average: None, best: None, curve: Curve::new(steps), step: 0, owes_measurement: false }
+        Self { network, average: None, best: None, curve: Curve::new(steps), step: 0, owes_measurement: false, cases: None }
     }
 
     /// As a checkpoint has it, in place of `network`; `learner` makes the optimiser for it.
@@ -57,8 +60,8 @@ impl<N: Module, M: Measured> Standing<N, M> {
             }
             None => None,
         };
-        let Progress { curve, step, owes_measurement, .. } = progress;
-        Ok((Self { network, average, best, curve, step, owes_measurement }, learner))
+        let Progress { curve, step, owes_measurement, cases, .. } = progress;
+        Ok((Self { network, average, best, curve, step, owes_measurement, cases }, learner))
     }
 
     /// The network that is measured and kept: the mean of the last steps, where there is one.
@@ -88,6 +91,7 @@ impl<N: Module, M: Measured> Standing<N, M> {
             averaged: self.average.as_ref().map(Average::count),
             best,
             owes_measurement: self.owes_measurement,
+            cases: self.cases.clone(),
         };
         keeper.write(&progress, tensors)
     }

@@ -12,6 +12,7 @@ use crate::checkpoint::Keeper;
 use crate::device::OpenDevice;
 use crate::finetune::Pace;
 use crate::optimise::Learner;
+use crate::pulse::Pulse;
 use crate::{Control, FineTuneSettings, JobEvent, Keep, LearnError};
 
 /// What a training came to.
@@ -33,7 +34,7 @@ pub(crate) struct Trained<N, M> {
 /// Where checkpoints are written, also where it is stopped: between steps, so that going on gives what going through would have.
 pub(crate) fn train<L: Lesson>(
     network: L::Network,
-    lesson: &L,
+    lesson: &mut L,
     settings: &FineTuneSettings,
     about: &Finish<'_>,
     device: &OpenDevice,
@@ -50,6 +51,7 @@ pub(crate) fn train<L: Lesson>(
     let (mut standing, mut learner): (StandingOf<L>, Learner) = match keeper.found()? {
         Some(found) => {
             earlier = found.progress.seconds;
+            lesson.take_up(found.progress.cases.as_ref()).map_err(|reason| keeper.refusal(reason))?;
             Standing::taken_up(found, network, window, learner).map_err(|reason| keeper.refusal(reason))?
         }
         None => {
@@ -60,11 +62,12 @@ pub(crate) fn train<L: Lesson>(
     if standing.step > 0 {
         tell(JobEvent::Resumed { step: standing.step });
     }
+    let (mut pulse, voxels) = (Pulse::default(), settings.batch * about.recipe.patch.iter().product::<usize>());
     let worked = |waited: Duration| earlier + about.begin.elapsed().saturating_sub(waited).as_secs_f64();
     let is_due = |step: usize| step == steps || (validate_every > 0 && step.is_multiple_of(validate_every));
     loop {
         if standing.owes_measurement {
-            match measure(&mut standing, lesson, keep == Keep::Last, steps, device, control, &mut pace, tell) {
+            match measure(&mut standing, &*lesson, keep == Keep::Last, steps, device, control, &mut pace, tell) {
                 Err(LearnError::Stopped) => break,
                 other => other?,
             }
@@ -72,7 +75,11 @@ pub(crate) fn train<L: Lesson>(
         if standing.step >= steps {
             break;
         }
+        if let Some(changed) = lesson.renew(standing.step, control) {
+            tell(changed);
+        }
         if keeper.is_due(standing.step) {
+            standing.cases = lesson.cases();
             standing.write(&learner, worked(waited), &mut keeper, &device.name)?;
         }
         match control.check() {
@@ -94,12 +101,14 @@ pub(crate) fn train<L: Lesson>(
             None => (window > 1).then(|| Average::new(standing.network.valid(), window)),
         };
         pace.step(step, start.elapsed());
+        let live = pulse.step(loss, rates.at(step - 1), voxels, start.elapsed());
         standing.curve.add(step, loss);
         let validations = if validate_every == 0 { 1 } else { steps.div_ceil(validate_every) - step / validate_every };
-        tell(JobEvent::Step { step, steps, loss, seconds_left: pace.seconds_left(steps - step, validations) });
+        tell(JobEvent::Step { step, steps, loss, seconds_left: pace.seconds_left(steps - step, validations), live });
         standing.owes_measurement = is_due(step);
     }
     if standing.step < steps && keeper.is_on() && standing.step > 0 {
+        standing.cases = lesson.cases();
         standing.write(&learner, worked(waited), &mut keeper, &device.name)?;
     }
     ended(standing, settings, waited, earlier, keeper)

@@ -54,6 +54,7 @@ impl CoTraining {
             averaged: None,
             best: None,
             owes_measurement: false,
+            cases: None,
         };
         keeper.write(&progress, tensors)
     }
