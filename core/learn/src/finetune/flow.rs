@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::label_values;
-use crate::card::{CardCase, CardLabel, CardSet};
+use crate::card::{CardCase, CardLabel, CardSet, image_sha256};
 use crate::looked_for::LookedFor;
 use crate::prepare::{PreparedCase, prepare_case};
 use crate::{CaseSource, Control, JobEvent, LearnError, Recipe, TrainingCase};
@@ -144,6 +144,12 @@ impl Flow {
         self.seen = None;
         Ok(())
     }
+}
+
+/// Those that are not measured on: where a training begins they are refused, while it runs they are passed over.
+pub(super) fn without_measured(training: Vec<TrainingCase>, validation: &[TrainingCase]) -> Vec<TrainingCase> {
+    let measured: Vec<String> = validation.par_iter().map(|case| image_sha256(&case.image)).collect();
+    training.into_par_iter().filter(|case| !measured.contains(&image_sha256(&case.image))).collect()
 }
 
 /// The cases of an earlier training, each at the steps at which it took part: with them its card gives the same model again.

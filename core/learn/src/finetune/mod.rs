@@ -89,6 +89,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let start = start::start(&spec.weights, &spec.settings, &labels, &device.device.clone().autodiff())?;
     // With other cases at hand than it was begun with, a training that goes on would plan otherwise.
     let recorded = (source.is_some() && spec.settings.checkpoints.resume).then(|| checkpoint::recipe(&spec.output)).flatten();
+    let training = if recorded.is_some() { flow::without_measured(training, &validation) } else { training };
     let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, recorded, control)?;
     let Ready { recipe, training, looked_for, validation, set } = ready;
     let flow = source.map(|source| Flow::new(source, generation, set.clone()));
