@@ -83,7 +83,8 @@ fn write(table: &Path, mut new: NewRun, is_resumed: bool, told: &Receiver<JobEve
             _ => {}
         }
     }
-    Ok(())
+    // The program ends, or somebody has lost interest.
+    recorder.map_or(Ok(()), |row| row.end(RunState::Interrupted, &Ending::default()))
 }
 
 fn figures(step: usize, steps: usize, loss: f64, live: Live) -> StepFigures {

@@ -58,6 +58,7 @@ impl MedleyWindow {
         let mut workbench = Workbench::new(Some(gpu), first, Arc::new(move || waker.request_repaint()))?;
         // Before the first frame, or the window would show in another theme and size first.
         let waker = context.egui_ctx.clone();
+        workbench.runs_table = places::runs();
         workbench.read_settings(places::settings(), move || waker.request_repaint());
         workbench.follow_settings(&context.egui_ctx);
         Ok(Self { workbench })

@@ -30,7 +30,7 @@ pub trait CaseSource: Send {
     fn validation(&mut self) -> Result<Vec<TrainingCase>, String>;
 
     /// A number that changes whenever [`CaseSource::training`] would give others than before. A training that follows its cases
-    /// asks after each round of `step` steps in all; everybody else never does. It must answer at once.
+    /// asks at the end of a round, after `step` steps in all, and waits for the answer; everybody else never asks.
     fn generation(&mut self, _step: usize) -> u64 {
         0
     }

@@ -55,16 +55,10 @@ impl Queue {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a job at the end; gives it back where no more are taken.
-    pub(crate) fn push(&self, job: Waiting) -> Result<(), Waiting> {
-        let mut jobs = self.lock();
-        if jobs.is_closed {
-            return Err(job);
-        }
-        jobs.waiting.push_back(job);
-        drop(jobs);
+    /// Adds a job at the end.
+    pub(crate) fn push(&self, job: Waiting) {
+        self.lock().waiting.push_back(job);
         self.changed.notify_all();
-        Ok(())
     }
 
     /// Waits for the next job, which then runs; `None` once no more will come.

@@ -110,7 +110,9 @@ impl Worker {
     pub fn submit(&mut self, spec: JobSpec) -> u64 {
         let (id, control) = (self.next, Control::new());
         self.next += 1;
-        if self.thread.is_none() || self.queue.push(Waiting { id, control, spec }).is_err() {
+        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            self.queue.push(Waiting { id, control, spec });
+        } else {
             self.outbox.push(JobEvent::Failed("the thread for learning has ended; restart the program".to_owned()));
         }
         id
@@ -430,7 +432,7 @@ mod tests {
         let mut ended = Vec::new();
         while ended.len() < 4 {
             for event in worker.poll() {
-                ended.extend(event.is_last().then(|| matches!(event, JobEvent::FineTuned(_))));
+                ended.extend(event.is_last().then_some(matches!(event, JobEvent::FineTuned(_))));
                 seen.push(event);
             }
             std::thread::yield_now();

@@ -28,10 +28,19 @@ impl Identity<'_> {
     /// The same as it lies in a file, its numbers to the last bit.
     pub(crate) fn value(&self) -> Result<Map<String, Value>, LearnError> {
         let unwritable = |error: serde_json::Error| LearnError::Setting(format!("the settings cannot be written down: {error}"));
-        match packed(serde_json::to_value(self).map_err(unwritable)?) {
+        let device = known(self.device);
+        match packed(serde_json::to_value(Self { device, program: self.program.clone(), ..*self }).map_err(unwritable)?) {
             Value::Object(fields) => Ok(fields),
             _ => Ok(Map::new()),
         }
+    }
+}
+
+/// A processor with more or fewer threads computes the same.
+fn known(device: &str) -> &str {
+    match device.split_once(" (") {
+        Some((processor, _)) if device.starts_with("cpu, ") => processor,
+        _ => device,
     }
 }
 
@@ -86,6 +95,12 @@ mod tests {
 
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().expect("an object")
+    }
+
+    #[test]
+    fn processors_are_the_same_with_any_number_of_threads() {
+        assert_eq!(known("cpu, x86_64 (2 threads)"), known("cpu, x86_64 (16 threads)"));
+        assert_eq!(known("A card (Vulkan)"), "A card (Vulkan)");
     }
 
     #[test]
