@@ -10,6 +10,11 @@ use medley_learn::card::Card;
 use medley_learn::{JobEvent, LearnError, Live};
 use medley_runs::{Ending, NewRun, Recorder, RunState, Runs, RunsError, StepFigures};
 
+/// What a fine-tuning is called in the table.
+pub const FINE_TUNE: &str = "fine-tune";
+/// What a co-training is called in the table.
+pub const PRETRAIN: &str = "pretrain";
+
 /// Takes down what a training tells.
 #[derive(Debug)]
 pub struct RunLog {

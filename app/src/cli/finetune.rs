@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::set_options::SetOptions;
 use super::training_log::TrainingLog;
 use super::{Answer, Failure, Table, finetune_task};
+use crate::run_log::FINE_TUNE;
 
 /// Fine-tunes a network on a data set: for masks, for classes of whole scans, or for boxes around objects
 ///
@@ -187,7 +188,7 @@ impl Arguments {
     /// Where what it tells is taken down.
     pub(super) fn log(&self, data: &str, settings: &impl Serialize, steps: usize) -> Result<TrainingLog, Failure> {
         let new = NewRun {
-            kind: "fine-tune".to_owned(),
+            kind: FINE_TUNE.to_owned(),
             task: self.task.to_string(),
             settings: serde_json::to_string(settings)?,
             data: data.to_owned(),

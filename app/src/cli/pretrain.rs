@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::set_options::SetOptions;
 use super::training_log::TrainingLog;
 use super::{Answer, Failure, Table};
+use crate::run_log::PRETRAIN;
 
 /// Pretrains one encoder on several data sets together
 ///
@@ -102,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let settings = settings(arguments, cases);
     let (seed, batch) = (settings.seed, settings.batch);
     let new = NewRun {
-        kind: "pretrain".to_owned(),
+        kind: PRETRAIN.to_owned(),
         task: Task::Segment.to_string(),
         settings: serde_json::to_string(&settings)?,
         data: sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", "),

@@ -12,7 +12,7 @@ use medley_runs::NewRun;
 
 use super::{MEAN_DICE, Proposing, Workbench};
 use crate::clock::now_ms;
-use crate::run_log::RunLog;
+use crate::run_log::{FINE_TUNE, RunLog};
 use crate::state::clerk::Request;
 use crate::state::notices::Severity;
 use crate::state::training::{Phase, TrainingRun};
@@ -72,7 +72,7 @@ impl Workbench {
         };
         let study = self.study.as_ref().map(|study| study.folder.as_path());
         let new = NewRun {
-            kind: "fine-tune".to_owned(),
+            kind: FINE_TUNE.to_owned(),
             task: self.choices.task.to_string(),
             settings: settings.unwrap_or_default(),
             data: study.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
