@@ -6,6 +6,7 @@
 //! - [`state`]: what is open, selected and running
 //! - [`render`]: drives the shaders
 //! - [`sample`]: the study and the encoder that come with the program; [`places`]: where things are kept; [`stem`], [`clock`]; `allocation`
+//! - [`run_log`]: what a training tells, on its way into the table of trainings
 //! - [`texts`]: what a person reads in the window, in one place; [`theme`]: how it looks
 //! - [`catalog`]: the released encoders; [`hub`]: fetching and keeping them
 //!
@@ -24,6 +25,7 @@ pub mod hub;
 pub mod panels;
 pub mod places;
 pub mod render;
+pub mod run_log;
 pub mod sample;
 pub mod state;
 pub mod stem;

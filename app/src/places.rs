@@ -29,6 +29,16 @@ pub fn settings() -> PathBuf {
     data_dir().join("settings.json")
 }
 
+/// The table of trainings: `MEDLEY_RUNS` where it is set; `None` where that is `off`.
+#[must_use]
+pub fn runs() -> Option<PathBuf> {
+    match std::env::var_os("MEDLEY_RUNS").filter(|file| !file.is_empty()) {
+        Some(file) if file == "off" => None,
+        Some(file) => Some(PathBuf::from(file)),
+        None => Some(data_dir().join("runs.sqlite")),
+    }
+}
+
 /// The folder of fetched and imported weights: `MEDLEY_WEIGHTS_DIR` where it is set.
 #[must_use]
 pub fn weights() -> PathBuf {

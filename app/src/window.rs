@@ -117,6 +117,7 @@ impl Seat {
             None => {
                 let wake = self.waker();
                 let mut workbench = Workbench::new(Some(gpu), &self.first, Arc::new(self.waker()))?;
+                workbench.runs_table = places::runs();
                 workbench.read_settings(places::settings(), wake);
                 let workbench = Rc::new(RefCell::new(workbench));
                 self.workbench.replace(Some(Rc::clone(&workbench)));

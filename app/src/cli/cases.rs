@@ -1,16 +1,20 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use medley_learn::{CaseSource, TrainingCase};
 use medley_project::dataset::{DataSet, DataSetCase};
 use medley_project::{ProjectError, Role, Study};
 
 use super::Failure;
+use super::set_options::SetOptions;
 
 /// The cases of a data set that have a mask to believe, read when they are asked for.
 pub struct DataSetCases {
     set: DataSet,
+    /// Where it is opened again, to see whether it changed.
+    reopened: Option<Reopened>,
     /// Labels that nobody looked for, by the name of the case.
     never_annotated: BTreeMap<String, Vec<u16>>,
 }
@@ -21,7 +25,7 @@ impl DataSetCases {
     /// # Errors
     /// If there is none to learn from.
     pub fn new(set: DataSet, path: &Path) -> Result<Self, Failure> {
-        let cases = Self { set, never_annotated: BTreeMap::new() };
+        let cases = Self { set, reopened: None, never_annotated: BTreeMap::new() };
         if cases.of(Role::Training).count() > 0 {
             return Ok(cases);
         }
@@ -36,6 +40,14 @@ impl DataSetCases {
     #[must_use]
     pub fn with_never_annotated(self, never_annotated: BTreeMap<String, Vec<u16>>) -> Self {
         Self { never_annotated, ..self }
+    }
+
+    /// The same cases, which are looked at again from time to time.
+    #[must_use]
+    pub fn reopened(self, path: PathBuf, options: SetOptions) -> Self {
+        let state = State::of(&self.set);
+        let reopened = Some(Reopened { path, options, state, generation: 0, looked: Instant::now(), took: Duration::ZERO });
+        Self { reopened, ..self }
     }
 
     /// How many cases there are to learn from.
@@ -67,6 +79,53 @@ impl CaseSource for DataSetCases {
 
     fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
         self.load(Role::Validation)
+    }
+
+    fn generation(&mut self, _step: usize) -> u64 {
+        let Some(reopened) = &mut self.reopened else { return 0 };
+        // Looking takes at most a twentieth of the time.
+        if reopened.looked.elapsed() < reopened.took * 19 {
+            return reopened.generation;
+        }
+        let begin = Instant::now();
+        match reopened.options.open(&reopened.path) {
+            Ok(set) => {
+                let state = State::of(&set);
+                if state != reopened.state {
+                    (self.set, reopened.state) = (set, state);
+                    reopened.generation += 1;
+                }
+            }
+            Err(failure) => log::warn!("new cases are not seen for now: {}", failure.sentence()),
+        }
+        (reopened.looked, reopened.took) = (Instant::now(), begin.elapsed());
+        reopened.generation
+    }
+}
+
+/// A data set that may change.
+struct Reopened {
+    path: PathBuf,
+    options: SetOptions,
+    state: State,
+    generation: u64,
+    looked: Instant,
+    took: Duration,
+}
+
+/// What of a data set shows that its cases to learn from are others.
+#[derive(Debug, PartialEq)]
+struct State(Vec<(String, Option<SystemTime>, u64)>);
+
+impl State {
+    fn of(set: &DataSet) -> Self {
+        let cases = set.cases.iter().filter(|case| case.role == Role::Training && case.is_corrected);
+        let of = |case: &DataSetCase| {
+            let about = case.label.as_ref().and_then(|mask| std::fs::metadata(mask).ok());
+            let changed = about.as_ref().and_then(|about| about.modified().ok());
+            (case.name.clone(), changed, about.map_or(0, |about| about.len()))
+        };
+        Self(cases.map(of).collect())
     }
 }
 

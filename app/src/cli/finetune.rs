@@ -1,19 +1,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use medley_learn::card::CurvePoint;
-use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, finetune};
+use medley_learn::card::{Card, CurvePoint};
+use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, finetune};
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
+use medley_runs::NewRun;
 use serde::Serialize;
 
 use super::cases::DataSetCases;
-use super::options::{DeviceOption, NetworkOptions, Partial, TrainingOptions, chosen_labels, set, weights_source};
+use super::options::{CheckpointOptions, DeviceOption, NetworkOptions, Partial, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
 use super::progress::Progress;
 use super::set_options::SetOptions;
+use super::training_log::TrainingLog;
 use super::{Answer, Failure, Table, finetune_task};
+use crate::run_log::FINE_TUNE;
 
 /// Fine-tunes a network on a data set: for masks, for classes of whole scans, or for boxes around objects
 ///
@@ -93,6 +96,11 @@ pub struct Arguments {
     /// Replace a model that is in DIR already
     #[arg(long)]
     force: bool,
+    /// Take in cases that are corrected while it runs, after each pass over the cases; the validation cases stay as they are
+    #[arg(long)]
+    follow: bool,
+    #[command(flatten)]
+    pub(super) checkpoints: CheckpointOptions,
     #[command(flatten)]
     pub(super) device: DeviceOption,
 }
@@ -128,8 +136,7 @@ struct Metrics {
 /// # Errors
 /// If the data set, the weights or the settings cannot be used, the training breaks down, or the model cannot be written.
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let model = arguments.output.join("model.safetensors");
-    super::file_names::require_writable(&model, &[PathBuf::from(&arguments.weights).as_path()], arguments.force)?;
+    arguments.checkpoints.require_free(&arguments.output, "model.safetensors", &arguments.weights, arguments.force)?;
     let of_masks = [
         ("--head", arguments.head.is_some()),
         ("--loss", arguments.loss.is_some()),
@@ -153,10 +160,12 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     let set = arguments.set.open(&arguments.dataset)?;
     let labels = chosen_labels(&set.label_table, &arguments.labels)?;
     let partial = Partial::new(&arguments.partial, &set)?;
-    let warnings = set.notices.clone();
+    let (warnings, data) = (set.notices.clone(), set.name.clone());
     let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
     let mut settings = adjusted(arguments, FineTuneSettings::default(), cases.training_len());
     settings.never_annotated = partial.in_all;
+    let cases = if arguments.follow { cases.reopened(arguments.dataset.clone(), arguments.set.clone()) } else { cases };
+    let log = arguments.log(&data, &settings, settings.steps)?;
     let spec = FineTuneSpec {
         cases: Box::new(cases),
         labels,
@@ -167,11 +176,30 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     };
     let seed = spec.settings.seed;
     let mut progress = Progress::new("fine-tuning");
-    let outcome = finetune::run(spec, &Control::new(), &mut |event| progress.show(&event))?;
+    let outcome =
+        log.of(|tell| finetune::run(spec, &Control::new(), tell), &mut progress, |outcome| JobEvent::FineTuned(Box::new(outcome.clone())))?;
     drop(progress);
     let report = report(outcome, seed, warnings);
     let text = text(&report);
     Answer::new(&report, text)
+}
+
+impl Arguments {
+    /// Where what it tells is taken down.
+    pub(super) fn log(&self, data: &str, settings: &impl Serialize, steps: usize) -> Result<TrainingLog, Failure> {
+        let new = NewRun {
+            kind: FINE_TUNE.to_owned(),
+            task: self.task.to_string(),
+            settings: serde_json::to_string(settings)?,
+            data: data.to_owned(),
+            device: String::new(),
+            steps,
+            output: self.output.clone(),
+            weights: self.weights.clone(),
+            program: Card::this_program(),
+        };
+        Ok(TrainingLog::new(new, self.checkpoints.resume))
+    }
 }
 
 /// Settings with what was asked for in place of the usual.
@@ -195,6 +223,8 @@ pub(super) fn adjusted(arguments: &Arguments, usual: FineTuneSettings, training_
     settings.steps = arguments.training.steps_in_all(arguments.epochs, training_cases, settings.batch, settings.steps);
     settings.patch = patch.map(|patch| patch.0);
     settings.allow_partial = arguments.allow_partial;
+    settings.follow_cases = arguments.follow;
+    settings.checkpoints = arguments.checkpoints.checkpoints();
     if arguments.mirror {
         settings.augmentation.mirror = 0.5;
     }

@@ -2,7 +2,7 @@
 
 use medley_learn::card::CurvePoint;
 use medley_learn::task::TaskScores;
-use medley_learn::{ClassifySettings, ClassifySpec, Control, DetectSettings, DetectSpec, TaskOutcome, classify, detect};
+use medley_learn::{ClassifySettings, ClassifySpec, Control, DetectSettings, DetectSpec, JobEvent, TaskOutcome, classify, detect};
 use serde::Serialize;
 
 use super::cases::DataSetCases;
@@ -63,8 +63,10 @@ pub fn classify(arguments: &Arguments) -> Result<Answer, Failure> {
         settings,
     };
     let seed = spec.settings.training.seed;
+    let data = arguments.dataset.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let log = arguments.log(&data, &spec.settings, spec.settings.training.steps)?;
     let mut progress = Progress::new("fine-tuning");
-    let outcome = classify::run(spec, &Control::new(), &mut |event| progress.show(&event))?;
+    let outcome = log.of(|tell| classify::run(spec, &Control::new(), tell), &mut progress, trained)?;
     drop(progress);
     answer(outcome, classes, seed, warnings)
 }
@@ -77,7 +79,7 @@ pub fn detect(arguments: &Arguments) -> Result<Answer, Failure> {
     let set = arguments.set.open(&arguments.dataset)?;
     let chosen = if arguments.detect_labels.is_empty() { &arguments.labels } else { &arguments.detect_labels };
     let labels = chosen_labels(&set.label_table, chosen)?;
-    let warnings = set.notices.clone();
+    let (warnings, data) = (set.notices.clone(), set.name.clone());
     let partial = Partial::new(&arguments.partial, &set)?;
     let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
     let usual = DetectSettings::default();
@@ -94,10 +96,15 @@ pub fn detect(arguments: &Arguments) -> Result<Answer, Failure> {
         device: arguments.device.device,
         output: arguments.output.clone(),
     };
+    let log = arguments.log(&data, &spec.settings, spec.settings.training.steps)?;
     let mut progress = Progress::new("fine-tuning");
-    let outcome = detect::run(spec, &Control::new(), &mut |event| progress.show(&event))?;
+    let outcome = log.of(|tell| detect::run(spec, &Control::new(), tell), &mut progress, trained)?;
     drop(progress);
     answer(outcome, classes, seed, warnings)
+}
+
+fn trained(outcome: &TaskOutcome) -> JobEvent {
+    JobEvent::TaskTrained(Box::new(outcome.clone()))
 }
 
 fn answer(outcome: TaskOutcome, classes: Vec<String>, seed: u64, warnings: Vec<String>) -> Result<Answer, Failure> {

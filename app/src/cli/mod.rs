@@ -36,7 +36,9 @@ mod predict_task;
 mod pretrain;
 mod progress;
 mod provenance;
+mod runs;
 mod set_options;
+mod training_log;
 mod weights;
 
 use std::ffi::OsString;
@@ -79,6 +81,8 @@ enum Command {
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Provenance(provenance::Arguments),
+    #[command(subcommand)]
+    Runs(runs::Command),
     /// Lists what can compute here
     Devices,
     Demo(demo::Arguments),
@@ -135,6 +139,7 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Provenance(arguments) => provenance::run(&arguments),
+        Command::Runs(command) => runs::run(&command),
         Command::Devices => devices::run(),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -5,14 +5,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use medley_io::Part;
-use medley_learn::{DeviceChoice, EncoderNorm, WeightsSource};
+use medley_learn::{CheckpointInfo, Checkpoints, DeviceChoice, EncoderNorm, WeightsSource};
 use medley_nn::weights::WeightsFile;
 use medley_nn::{Checkpointing, Depth, Shortcut, ShortcutGradient, Strides};
 use medley_project::dataset::DataSet;
 use medley_volume::LabelTable;
 
 use super::Failure;
-use super::file_names::{kept_weights, model_file};
+use super::file_names::{kept_weights, model_file, require_writable};
 
 /// Where to compute.
 #[derive(Debug, clap::Args)]
@@ -77,6 +77,44 @@ impl TrainingOptions {
     pub fn steps_in_all(&self, epochs: Option<usize>, training_cases: usize, batch: usize, usual: usize) -> usize {
         let steps_of = |epochs: usize| epochs.saturating_mul(training_cases.div_ceil(batch.max(1)));
         self.steps.or(epochs.map(steps_of)).unwrap_or(usual)
+    }
+}
+
+/// How a training outlives its process.
+#[derive(Debug, clap::Args)]
+pub struct CheckpointOptions {
+    /// Go on with the training that has a checkpoint in the output folder; data set and options must be those it was begun with
+    #[arg(long)]
+    pub resume: bool,
+    /// Seconds between checkpoints; 0: not by time
+    #[arg(long, value_name = "SECONDS", default_value_t = Checkpoints::usual().every_seconds)]
+    checkpoint_seconds: f64,
+    /// Steps between checkpoints; 0: not by steps
+    #[arg(long, value_name = "STEPS", default_value_t = 0)]
+    checkpoint_steps: usize,
+}
+
+impl CheckpointOptions {
+    /// As a training wants them.
+    #[must_use]
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints { every_steps: self.checkpoint_steps, every_seconds: self.checkpoint_seconds, resume: self.resume }
+    }
+
+    /// Fails if a training would undo what is in its output folder: a model, or the checkpoint of a training that did not come to its
+    /// end. Of the latter it may replace the model.
+    ///
+    /// # Errors
+    /// A sentence that says what to do.
+    pub fn require_free(&self, output: &Path, model: &str, weights: &str, may_replace: bool) -> Result<(), Failure> {
+        let found = CheckpointInfo::of(output);
+        if let (Some(found), false, false) = (found.as_ref(), self.resume, may_replace) {
+            let (folder, step) = (output.display(), found.step);
+            return Err(Failure::new(format!(
+                "{folder} has the checkpoint of a training that was not ended (step {step}): go on with --resume, or begin anew with --force"
+            )));
+        }
+        require_writable(&output.join(model), &[Path::new(weights)], may_replace || (self.resume && found.is_some()))
     }
 }
 

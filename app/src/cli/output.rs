@@ -59,6 +59,17 @@ impl Table {
         Self { rows: vec![head.map(str::to_owned).to_vec()] }
     }
 
+    /// A table with as many columns as there are titles.
+    #[must_use]
+    pub fn with_columns(head: Vec<String>) -> Self {
+        Self { rows: vec![head] }
+    }
+
+    /// Adds a row of any number of cells.
+    pub fn push(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
     /// Adds a row.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.to_vec());

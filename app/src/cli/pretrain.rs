@@ -1,18 +1,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use medley_learn::card::Card;
 use medley_learn::pretrain::{self, PretrainOutcome};
-use medley_learn::{Control, PretrainSet, PretrainSettings, PretrainSpec};
+use medley_learn::{Control, JobEvent, PretrainSet, PretrainSettings, PretrainSpec};
 use medley_nn::HeadKind;
+use medley_nn::weights::Task;
+use medley_runs::NewRun;
 use serde::Serialize;
 
 use super::cases::DataSetCases;
-use super::file_names::require_writable;
-use super::options::{DeviceOption, NetworkOptions, TrainingOptions, chosen_labels, set, weights_source};
+use super::options::{CheckpointOptions, DeviceOption, NetworkOptions, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
 use super::progress::Progress;
 use super::set_options::SetOptions;
+use super::training_log::TrainingLog;
 use super::{Answer, Failure, Table};
+use crate::run_log::PRETRAIN;
 
 /// Pretrains one encoder on several data sets together
 ///
@@ -48,6 +52,8 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
+    checkpoints: CheckpointOptions,
+    #[command(flatten)]
     device: DeviceOption,
 }
 
@@ -81,8 +87,7 @@ struct SetReport {
 /// # Errors
 /// If a data set, the weights or the settings cannot be used, the training breaks down, or the encoder cannot be written.
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let encoder = arguments.output.join("encoder.safetensors");
-    require_writable(&encoder, &[PathBuf::from(&arguments.weights).as_path()], arguments.force)?;
+    arguments.checkpoints.require_free(&arguments.output, "encoder.safetensors", &arguments.weights, arguments.force)?;
     let (mut sets, mut warnings, mut cases) = (Vec::<PretrainSet>::new(), Vec::new(), 0);
     for path in &arguments.datasets {
         let set = arguments.set.open(path)?;
@@ -97,10 +102,25 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     }
     let settings = settings(arguments, cases);
     let (seed, batch) = (settings.seed, settings.batch);
+    let new = NewRun {
+        kind: PRETRAIN.to_owned(),
+        task: Task::Segment.to_string(),
+        settings: serde_json::to_string(&settings)?,
+        data: sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", "),
+        device: String::new(),
+        steps: settings.steps,
+        output: arguments.output.clone(),
+        weights: arguments.weights.clone(),
+        program: Card::this_program(),
+    };
     let weights = weights_source(&arguments.weights, &arguments.network)?;
     let spec = PretrainSpec { sets, weights, settings, device: arguments.device.device, output: arguments.output.clone() };
     let mut progress = Progress::new("pretraining");
-    let outcome = pretrain::run(spec, &Control::new(), &mut |event| progress.show(&event))?;
+    let outcome = TrainingLog::new(new, arguments.checkpoints.resume).of(
+        |tell| pretrain::run(spec, &Control::new(), tell),
+        &mut progress,
+        |outcome| JobEvent::Pretrained(Box::new(outcome.clone())),
+    )?;
     drop(progress);
     let epochs = (outcome.card.steps_done * batch) as f64 / cases.max(1) as f64;
     let report = report(outcome, epochs, seed, warnings);
@@ -125,6 +145,7 @@ fn settings(arguments: &Arguments, training_cases: usize) -> PretrainSettings {
     settings.steps = arguments.training.steps_in_all(arguments.epochs, training_cases, settings.batch, settings.steps);
     settings.patch = patch.map(|patch| patch.0);
     settings.half = arguments.half;
+    settings.checkpoints = arguments.checkpoints.checkpoints();
     settings
 }
 

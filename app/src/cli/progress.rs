@@ -28,11 +28,15 @@ impl Progress {
     pub fn show(&mut self, event: &JobEvent) {
         match event {
             JobEvent::Started { device, .. } => self.bar.set_message(format!("on {device}")),
-            JobEvent::Step { step, steps, loss, seconds_left } => {
+            JobEvent::Step { step, steps, loss, seconds_left, .. } => {
                 self.bar.set_length(*steps as u64);
                 self.bar.set_position(*step as u64);
                 let left = seconds_left.map_or_else(String::new, |seconds| format!(", {} left", duration(seconds)));
                 self.bar.set_message(format!("loss {loss:.3}{left}"));
+            }
+            JobEvent::Resumed { step } => self.bar.println(format!("goes on after step {step}")),
+            JobEvent::CasesChanged { step, added, removed, cases } => {
+                self.bar.println(format!("step {step}: {added} cases came, {removed} went; it learns from {cases} now"));
             }
             JobEvent::Window { done, windows } => {
                 self.bar.set_length(*windows as u64);

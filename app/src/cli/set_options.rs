@@ -8,7 +8,7 @@ use super::Failure;
 use super::progress::Progress;
 
 /// What the path of a data set does not say.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct SetOptions {
     /// Where the paths of an `img_list` start
     #[arg(long, value_name = "DIR")]

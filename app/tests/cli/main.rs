@@ -12,6 +12,7 @@ mod hostile;
 mod hub;
 mod images;
 mod provenance;
+mod runs;
 mod support;
 mod tasks;
 mod training;

@@ -42,6 +42,26 @@ pub struct Memory {
     second: Vec<f32>,
 }
 
+impl Memory {
+    /// What was remembered after `steps` steps; the second part is empty for a rule that keeps one number a weight.
+    #[must_use]
+    pub fn new(steps: i32, [first, second]: [Vec<f32>; 2]) -> Self {
+        Self { steps, first, second }
+    }
+
+    /// Steps that were taken.
+    #[must_use]
+    pub fn steps(&self) -> i32 {
+        self.steps
+    }
+
+    /// What is remembered, a number a weight in each part; the second is empty for a rule that keeps one.
+    #[must_use]
+    pub fn parts(&self) -> [&[f32]; 2] {
+        [&self.first, &self.second]
+    }
+}
+
 /// Changes `weight` along its gradient.
 ///
 /// # Panics

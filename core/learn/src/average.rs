@@ -30,6 +30,17 @@ impl<M: Module> Average<M> {
         Self { mean, count, ..self }
     }
 
+    /// A mean that was begun elsewhere: of `count` steps.
+    pub(crate) fn taken_up(mean: M, count: usize, window: usize) -> Self {
+        let window = window.max(1);
+        Self { window, count: count.clamp(1, window), mean }
+    }
+
+    /// How many steps are in it, at most as many as it may have.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The mean, as a network of its own.
     pub(crate) fn network(&self) -> M {
         self.mean.valid()

@@ -152,6 +152,12 @@ pub struct CardCase {
     /// Labels that nobody looked for in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_annotated: Vec<u16>,
+    /// It takes part since this many steps were taken, where it came while the training ran.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub from_step: usize,
+    /// It took part until this many steps were taken, where it went, or was changed, while the training ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_step: Option<usize>,
 }
 
 /// A point of the training curve.
@@ -245,7 +251,16 @@ impl CardCase {
             image_sha256: image_sha256(&case.image),
             labels_sha256: labels_sha256(&case.truth),
             never_annotated: case.never_annotated.clone(),
+            from_step: 0,
+            until_step: None,
         }
+    }
+
+    /// Whether it is the same scan with the same mask, whenever it took part.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let of = |case: &Self| (case.shape, case.never_annotated.clone());
+        self.image_sha256 == other.image_sha256 && self.labels_sha256 == other.labels_sha256 && of(self) == of(other)
     }
 }
 

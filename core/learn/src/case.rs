@@ -28,6 +28,12 @@ pub trait CaseSource: Send {
     /// # Errors
     /// A sentence for the user.
     fn validation(&mut self) -> Result<Vec<TrainingCase>, String>;
+
+    /// A number that changes whenever [`CaseSource::training`] would give others than before. A training that follows its cases
+    /// asks at the end of a round, after `step` steps in all, and waits for the answer; everybody else never asks.
+    fn generation(&mut self, _step: usize) -> u64 {
+        0
+    }
 }
 
 /// Cases that are in memory already.

@@ -68,6 +68,14 @@ pub enum LearnError {
         /// The step.
         step: usize,
     },
+    /// A training that was to go on cannot.
+    #[error("the checkpoint in {folder} cannot be gone on from: {reason}; restore what it was begun with, or begin the training anew")]
+    Checkpoint {
+        /// The output folder.
+        folder: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A setting that makes no sense.
     #[error("{0}")]
     Setting(String),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use medley_volume::LabelMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, FineTuneOutcome, LearnError, PretrainOutcome, TaskOutcome};
+use crate::{Finding, FineTuneOutcome, LearnError, Live, PretrainOutcome, TaskOutcome};
 
 const RUN: u8 = 0;
 const PAUSE: u8 = 1;
@@ -121,6 +121,11 @@ pub enum JobEvent {
         /// The device it runs on.
         device: String,
     },
+    /// A training that was begun earlier goes on after this step.
+    Resumed {
+        /// Steps that were taken already.
+        step: usize,
+    },
     /// Progress of a training: after every step, through a worker at most ten times a second.
     Step {
         /// Steps done, from 1.
@@ -131,6 +136,24 @@ pub enum JobEvent {
         loss: f64,
         /// Estimate of the time left, validations included; `None` until there is one.
         seconds_left: Option<f64>,
+        /// How it fares.
+        live: Live,
+    },
+    /// Cases to learn from came, went or were changed while a training ran; from the next step on it learns from these.
+    CasesChanged {
+        /// After this step.
+        step: usize,
+        /// Cases that came, changed ones among them.
+        added: usize,
+        /// Cases that went, changed ones among them.
+        removed: usize,
+        /// Cases that there are now.
+        cases: usize,
+    },
+    /// A job that waited was taken out of the queue; it never began. Not a part of the running job's story.
+    Cancelled {
+        /// Its number.
+        job: u64,
     },
     /// Progress of a prediction: after every window.
     Window {
@@ -169,7 +192,7 @@ pub enum JobEvent {
     Predicted(Box<Prediction>),
     /// Last: it could not be done; a sentence for the user.
     Failed(String),
-    /// Last: it was stopped and left nothing behind.
+    /// Last: it was stopped and left nothing behind but, where they are written, a checkpoint to go on from.
     Stopped,
 }
 
@@ -186,7 +209,14 @@ impl JobEvent {
         match self {
             Self::FineTuned(_) | Self::TaskTrained(_) | Self::Pretrained(_) => true,
             Self::Predicted(_) | Self::Found(_) | Self::Failed(_) | Self::Stopped => true,
-            Self::Started { .. } | Self::Step { .. } | Self::Window { .. } | Self::Validated { .. } | Self::Scored { .. } => false,
+            Self::Started { .. }
+            | Self::Resumed { .. }
+            | Self::Step { .. }
+            | Self::Window { .. }
+            | Self::Validated { .. }
+            | Self::Scored { .. }
+            | Self::CasesChanged { .. }
+            | Self::Cancelled { .. } => false,
         }
     }
 }

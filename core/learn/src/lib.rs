@@ -9,9 +9,9 @@
 //!   [`features`]: what an encoder computes on the way
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`mod@reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
-//! - [`card`]: what is written down about every trained model
+//! - [`card`]: what is written down about every trained model; [`checkpoint`]: and about one that is not at its end
 //! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a step of training takes
-//! - [`job`], [`worker`]: jobs go in as values, events come out as values
+//! - [`job`], [`worker`]: jobs go in as values, events come out as values; `queue`: those that wait; `pulse`: how one fares
 //!
 //! # Invariants
 //! 1. No files of patients and no project are known here: cases come through [`CaseSource`]. Only models are read and written.
@@ -24,6 +24,7 @@ pub mod augment;
 mod average;
 pub mod card;
 mod case;
+pub mod checkpoint;
 pub mod classify;
 pub mod detect;
 pub mod device;
@@ -39,6 +40,8 @@ pub mod optimise;
 pub mod predict;
 pub mod prepare;
 pub mod pretrain;
+mod pulse;
+mod queue;
 pub mod recipe;
 pub mod reference;
 pub mod sample;
@@ -48,6 +51,7 @@ pub mod task;
 pub mod worker;
 
 pub use case::{CaseSource, TrainingCase};
+pub use checkpoint::{CheckpointInfo, Checkpoints};
 pub use classify::{ClassSource, ClassifiedCase, ClassifySettings, ClassifySpec};
 pub use detect::{DetectSettings, DetectSpec};
 pub use device::{DeviceChoice, DeviceInfo};
@@ -56,6 +60,7 @@ pub use finetune::{EncoderChanges, EncoderNorm, FineTuneOutcome, FineTuneSetting
 pub use job::{Control, Found, JobEvent, JobKind, LabelDice, Prediction};
 pub use predict::Predictor;
 pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};
+pub use pulse::Live;
 pub use recipe::Recipe;
 pub use task::{AnyPredictor, Finding, ModelFile, TaskOutcome, TaskPredictor};
-pub use worker::{JobSpec, PredictSpec, Worker};
+pub use worker::{JobSpec, JobStanding, PredictSpec, QueuedJob, Worker};

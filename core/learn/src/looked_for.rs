@@ -41,6 +41,11 @@ impl LookedFor {
         Ok(Self { cases: looked_for })
     }
 
+    /// The same of some of the cases, by their numbers.
+    pub(crate) fn of_cases(&self, numbers: &[usize]) -> Self {
+        Self { cases: numbers.iter().filter_map(|&number| self.cases.get(number).cloned()).collect() }
+    }
+
     /// The first class above background that was looked for in no case.
     pub(crate) fn class_of_nobody(&self) -> Option<usize> {
         let classes = self.cases.first().map_or(0, Vec::len);

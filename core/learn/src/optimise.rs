@@ -49,12 +49,12 @@ impl Rates {
 
 /// An optimiser that knows which parameters are the encoder's.
 pub struct Learner {
-    optimizer: ModuleOptimizer,
+    pub(crate) optimizer: ModuleOptimizer,
     optimiser: Optimiser,
     weight_decay: f32,
-    is_on_processor: bool,
+    pub(crate) is_on_processor: bool,
     /// Of parameters on the processor, which are changed by a loop of our own.
-    remembered: Remembered,
+    pub(crate) remembered: Remembered,
     encoder: Vec<ParamId>,
     rates: Rates,
 }
@@ -73,6 +73,12 @@ impl Learner {
         let (is_on_processor, encoder) = (can_update(encoder), parameter_ids(encoder));
         let weight_decay = weight_decay as f32;
         Self { optimizer, optimiser, weight_decay, is_on_processor, remembered: Remembered::default(), encoder, rates }
+    }
+
+    /// The rate of step `step`, counted from 0, but for the encoder's own.
+    #[must_use]
+    pub fn rate(&self, step: usize) -> f64 {
+        self.rates.at(step)
     }
 
     /// Changes `module` along the gradient of `loss`. If that ends at an encoder whose blocks are checkpointed, `way_back` goes on

@@ -4,6 +4,8 @@
 //! that set's branch alone; the encoder learns from every step. The sets take turns, so a small one counts as much as a large
 //! one. Afterwards the branches are thrown away (Chen et al., Med3D, 2019).
 
+mod standing;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augment::Augmentation;
 use crate::card::{Card, CardLabel, CardSet, CardSettings, CurvePoint, METADATA_KEY, Made, is_default};
+use crate::checkpoint::{Identity, Keeper};
 use crate::device::{OpenDevice, open};
 use crate::finetune::{
     Curve, Measured, MeasuredCase, Pace, architecture, card_labels, card_set, check_patch, check_training, encoder, file_sha256,
@@ -28,9 +31,10 @@ use crate::job::{JobKind, LabelDice};
 use crate::looked_for::LookedFor;
 use crate::optimise::{Learner, Optimiser, Rates};
 use crate::prepare::PreparedCase;
+use crate::pulse::Pulse;
 use crate::recipe::PlanLimits;
 use crate::sample::Sampler;
-use crate::{CaseSource, Control, DeviceChoice, EncoderChanges, EncoderNorm, JobEvent, LearnError, Recipe, WeightsSource};
+use crate::{CaseSource, Checkpoints, Control, DeviceChoice, EncoderChanges, EncoderNorm, JobEvent, LearnError, Recipe, WeightsSource};
 
 /// A co-training to be done.
 pub struct PretrainSpec {
@@ -104,6 +108,9 @@ pub struct PretrainSettings {
     /// What the encoder keeps for its gradients: less memory for more time.
     #[serde(skip_serializing_if = "Checkpointing::is_off")]
     pub checkpointing: Checkpointing,
+    /// When the training writes down where it stands; not in the card, as nothing follows from it.
+    #[serde(skip)]
+    pub checkpoints: Checkpoints,
 }
 
 impl Default for PretrainSettings {
@@ -129,6 +136,7 @@ impl Default for PretrainSettings {
             shortcut_gradient: ShortcutGradient::Open,
             half: false,
             checkpointing: Checkpointing::Off,
+            checkpoints: Checkpoints::OFF,
         }
     }
 }
@@ -179,7 +187,7 @@ struct Ready {
 /// Trains, measures each branch, and writes `encoder.safetensors` and `card.json`. Blocks; looks at `control` between steps.
 ///
 /// # Errors
-/// [`LearnError::Stopped`] if it is stopped, and whatever goes wrong with cases, weights, device or files. No file is left half
+/// [`LearnError::Stopped`] if it is stopped (it can be gone on with where checkpoints are written), and whatever goes wrong with cases, weights, device or files. No file is left half
 /// written.
 pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)) -> Result<PretrainOutcome, LearnError> {
     let begin = Instant::now();
@@ -200,8 +208,30 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     let mode = if settings.encoder_norm == EncoderNorm::Frozen { NormMode::Frozen } else { NormMode::Batch };
     let encoder = encoder.with_norm_mode(mode);
     let classes: Vec<usize> = sets.iter().map(|set| set.labels.len()).collect();
-    let mut training = CoTraining::new(encoder, &classes, &settings, &train_device);
-    let (curve, waited) = train(&mut training, &sets, &settings, &device, control, tell)?;
+    let architecture = architecture(encoder.config(), None);
+    let card_sets: Vec<CardSet> = sets.iter().map(|set| set.card.clone()).collect();
+    let card_settings = CardSettings::Pretrain(PretrainSettings { checkpoints: Checkpoints::OFF, ..settings.clone() });
+    let mut keeper = Keeper::new(
+        settings.checkpoints,
+        &output,
+        &Identity {
+            program: Card::this_program(),
+            device: &device.name,
+            weights: &weights,
+            architecture: &architecture,
+            labels: &[],
+            sets: &card_sets,
+            answers: None,
+            recipe: None,
+            settings: &card_settings,
+        },
+    )?;
+    let mut training = match keeper.found()? {
+        Some(found) => CoTraining::taken_up(found, encoder, &classes, &settings, &train_device).map_err(|reason| keeper.refusal(reason))?,
+        None => CoTraining::new(encoder, &classes, &settings, &train_device),
+    };
+    let earlier = training.seconds;
+    let waited = train(&mut training, &sets, &settings, (&device, begin), &mut keeper, control, tell)?;
 
     let mut results = Vec::new();
     for (at, set) in sets.iter().enumerate() {
@@ -209,19 +239,19 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         let (mean_dice, dice) = Measured::new(&set.measured, &set.labels, set.recipe.patch).dice(&network, &device, control)?;
         results.push(PretrainedSet { name: set.card.name.clone(), is_validation: set.is_validation, mean_dice, dice });
     }
-    let seconds = begin.elapsed().saturating_sub(waited).as_secs_f64();
-    let encoder = training.into_encoder();
+    let seconds = earlier + begin.elapsed().saturating_sub(waited).as_secs_f64();
+    let (encoder, curve) = training.into_encoder_and_curve();
     let card = Card {
         format: 1,
         kind: JobKind::Pretrain,
         task: Task::Segment,
         program: Card::this_program(),
         device: device.name,
-        architecture: architecture(encoder.config(), None),
+        architecture,
         weights,
         labels: Vec::new(),
         recipe: None,
-        sets: sets.into_iter().map(|set| set.card).collect(),
+        sets: card_sets,
         steps_done: settings.steps,
         step: settings.steps,
         chosen_by: "last step".to_owned(),
@@ -230,7 +260,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         pretrained: results.clone(),
         curve: curve.clone(),
         made: Some(Made::now(seconds)),
-        settings: CardSettings::Pretrain(settings.clone()),
+        settings: card_settings,
     };
     make_folder(&output)?;
     let path = output.join("encoder.safetensors");
@@ -238,6 +268,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
     save_encoder(&path, &encoder.valid(), &metadata, settings.half)?;
     let card_file = write_card(&card, &output)?;
     let encoder_id = file_sha256(&path)?;
+    keeper.remove()?;
     Ok(PretrainOutcome { encoder: path, encoder_id, card_file, card, curve, sets: results, seconds })
 }
 
@@ -261,30 +292,57 @@ fn train(
     training: &mut CoTraining,
     sets: &[Ready],
     settings: &PretrainSettings,
-    device: &OpenDevice,
+    (device, begin): (&OpenDevice, Instant),
+    keeper: &mut Keeper,
     control: &Control,
     tell: &mut dyn FnMut(JobEvent),
-) -> Result<(Vec<CurvePoint>, Duration), LearnError> {
+) -> Result<Duration, LearnError> {
     let samplers: Vec<Sampler<'_>> = sets
         .iter()
         .zip(settings.seed..)
         .map(|(set, seed)| Sampler::new(&set.training, &set.recipe, settings.foreground, settings.augmentation, seed))
         .collect();
-    let (mut curve, mut pace, mut waited) = (Curve::new(settings.steps), Pace::default(), Duration::ZERO);
-    for step in 0..settings.steps {
-        waited += control.check()?;
-        let start = Instant::now();
+    let (mut pace, mut pulse) = (Pace::default(), Pulse::default());
+    let (mut waited, earlier) = (Duration::ZERO, training.seconds);
+    if training.done > 0 {
+        tell(JobEvent::Resumed { step: training.done });
+    }
+    let worked = |waited: Duration| earlier + begin.elapsed().saturating_sub(waited).as_secs_f64();
+    while training.done < settings.steps {
+        let (step, start) = (training.done, Instant::now());
+        if keeper.is_due(step) {
+            training.write(worked(waited), keeper, &device.name)?;
+        }
+        match control.check() {
+            Ok(pause) => waited += pause,
+            Err(_) => break,
+        }
         let set = step % sets.len();
         let (batch, places) = samplers[set].batch_with_places((step / sets.len()) as u64, settings.batch);
         let patches = sets[set].looked_for.said(batch, &places, &device.device.clone().autodiff());
+        // A step that was begun has moved the running statistics, so a checkpoint waits for its end.
+        let control = (!keeper.is_on()).then_some(control);
         let loss = training.step(step, set, patches, device, control)?;
-        let step = step + 1;
+        let step = training.done;
         pace.step(step, start.elapsed());
-        curve.add(step, loss);
+        let voxels = settings.batch * sets[set].recipe.patch.iter().product::<usize>();
+        let live = pulse.step(loss, training.learner.rate(step - 1), voxels, start.elapsed());
         let seconds_left = pace.seconds_left(settings.steps - step, 0);
-        tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left });
+        tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left, live });
     }
-    Ok((curve.into_points(settings.steps), waited))
+    if keeper.is_on() && training.done > 0 {
+        training.write(worked(waited), keeper, &device.name)?;
+    }
+    if training.done < settings.steps { Err(LearnError::Stopped) } else { Ok(waited) }
+}
+
+impl PretrainSettings {
+    /// The optimiser of everything that learns together with `encoder`.
+    fn learner(&self, encoder: &Encoder) -> Learner {
+        let warm_up = self.warm_up.min(self.steps / 2);
+        let rates = Rates { highest: self.learning_rate, encoder_factor: 1.0, warm_up, steps: self.steps };
+        Learner::new(encoder, self.optimiser, self.weight_decay, rates)
+    }
 }
 
 /// One encoder with a branch per set.
@@ -297,17 +355,20 @@ struct CoTraining {
     learner: Learner,
     seed: u64,
     checkpointing: Checkpointing,
+    curve: Curve,
+    /// Steps that were taken.
+    done: usize,
+    /// Seconds of work before it was gone on with.
+    seconds: f64,
 }
 
 impl CoTraining {
     fn new(encoder: Encoder, classes: &[usize], settings: &PretrainSettings, device: &Device) -> Self {
-        let steps = settings.steps;
-        let warm_up = settings.warm_up.min(steps / 2);
-        let rates = Rates { highest: settings.learning_rate, encoder_factor: 1.0, warm_up, steps };
-        let learner = Learner::new(&encoder, settings.optimiser, settings.weight_decay, rates);
+        let learner = settings.learner(&encoder);
         let branch = |(&classes, seed)| SegmentationNetwork::from_encoder(encoder.clone(), settings.head, classes, device, seed);
         let branches = classes.iter().zip(settings.seed..).map(branch).collect();
-        Self { encoder, branches, learner, seed: settings.seed, checkpointing: settings.checkpointing }
+        let PretrainSettings { seed, checkpointing, .. } = *settings;
+        Self { encoder, branches, learner, seed, checkpointing, curve: Curve::new(settings.steps), done: 0, seconds: 0.0 }
     }
 
     /// The shared encoder under the branch of set `at`.
@@ -324,13 +385,13 @@ impl CoTraining {
         at: usize,
         (image, target): (Tensor<5>, Target),
         device: &OpenDevice,
-        control: &Control,
+        control: Option<&Control>,
     ) -> Result<f64, LearnError> {
         let network = self.network(at);
         let draw = Draw { seed: self.seed, number: step as u64 };
         let (levels, way_back) = network.training_levels(image, false, draw, self.checkpointing);
         let wrong = LossKind::DiceCe.of_levels(levels, &target);
-        if control.is_stopped() {
+        if control.is_some_and(Control::is_stopped) {
             return Err(LearnError::Stopped);
         }
         let (network, loss) = self.learner.step(step, network, wrong, way_back, &device.name)?;
@@ -338,11 +399,13 @@ impl CoTraining {
         self.branches[at] = network;
         // No branch keeps an encoder of its own from the last time that it had its turn.
         self.branches.iter_mut().for_each(|branch| branch.encoder = self.encoder.clone());
+        self.done = step + 1;
+        self.curve.add(self.done, loss);
         Ok(loss)
     }
 
-    fn into_encoder(self) -> Encoder {
-        self.encoder
+    fn into_encoder_and_curve(self) -> (Encoder, Vec<CurvePoint>) {
+        (self.encoder, self.curve.into_points(self.done))
     }
 }
 
@@ -389,12 +452,12 @@ mod tests {
             (stem.into_data().try_to_vec().expect("f32"), [alone(0), alone(1)])
         };
         let before = parts(&training);
-        training.step(0, 0, sampler.batch(0, 1).into_image_and_target(&train_device), &device, &Control::new()).expect("a step");
+        training.step(0, 0, sampler.batch(0, 1).into_image_and_target(&train_device), &device, None).expect("a step");
         let first = parts(&training);
         assert_ne!(first.0, before.0, "the encoder learned nothing from set 0");
         assert_ne!(first.1[0], before.1[0], "branch 0 learned nothing");
         assert_eq!(first.1[1], before.1[1], "branch 1 changed by a step of set 0");
-        training.step(1, 1, sampler.batch(1, 1).into_image_and_target(&train_device), &device, &Control::new()).expect("a step");
+        training.step(1, 1, sampler.batch(1, 1).into_image_and_target(&train_device), &device, None).expect("a step");
         let second = parts(&training);
         assert_ne!(second.0, first.0, "the encoder learned nothing from set 1");
         assert_eq!(second.1[0], first.1[0], "branch 0 changed by a step of set 1");

@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,6 +13,8 @@ use std::time::{Duration, Instant};
 use medley_volume::Volume;
 
 use crate::job::{Found, JobKind, Prediction};
+pub use crate::queue::{JobStanding, QueuedJob};
+use crate::queue::{Queue, Waiting};
 use crate::{
     AnyPredictor, ClassifySpec, Control, DetectSpec, DeviceChoice, FineTuneSpec, JobEvent, LearnError, PretrainSpec, classify, detect,
     finetune, pretrain,
@@ -54,22 +55,23 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// The thread and the way to talk to it. Dropping it stops the running job, forgets the waiting ones and waits for the thread.
 pub struct Worker {
-    jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     outbox: Arc<Outbox>,
-    shared: Arc<Mutex<Running>>,
+    queue: Arc<Queue>,
     next: u64,
 }
 
-struct Job {
-    id: u64,
-    control: Control,
-    spec: JobSpec,
+impl JobSpec {
+    /// What it does.
+    #[must_use]
+    pub fn kind(&self) -> JobKind {
+        match self {
+            Self::FineTune(_) | Self::Classify(_) | Self::Detect(_) => JobKind::FineTune,
+            Self::Pretrain(_) => JobKind::Pretrain,
+            Self::Predict(_) => JobKind::Predict,
+        }
+    }
 }
-
-/// Controls of the job that runs and of those that wait, oldest first.
-#[derive(Default)]
-struct Running(VecDeque<(u64, Control)>);
 
 impl Worker {
     /// Starts the thread. CPU jobs get all processors but one, so that the window keeps one.
@@ -82,17 +84,16 @@ impl Worker {
     /// Starts the thread; CPU jobs compute on `threads` threads, itself among them.
     #[must_use]
     pub fn with_threads(wake: Wake, threads: usize) -> Self {
-        let (jobs, receive) = channel();
         let outbox = Arc::new(Outbox { wake, state: Mutex::default() });
-        let shared = Arc::new(Mutex::new(Running::default()));
-        let (out, running) = (outbox.clone(), shared.clone());
+        let queue = Arc::new(Queue::default());
+        let (out, jobs) = (outbox.clone(), queue.clone());
         let spawned = std::thread::Builder::new().name("medley-learn".to_owned()).spawn(move || {
             // The thread joins a pool of its own, so everything it computes in parallel stays inside that pool.
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build();
             if let Err(error) = &pool {
                 log::warn!("the worker computes on all processors: {error}");
             }
-            work(&receive, &out, &running);
+            work(&jobs, &out);
             drop(pool);
         });
         let thread = match spawned {
@@ -102,17 +103,16 @@ impl Worker {
                 None
             }
         };
-        Self { jobs: Some(jobs), thread, outbox, shared, next: 1 }
+        Self { thread, outbox, queue, next: 1 }
     }
 
-    /// Adds a job to the queue. Its number comes back in [`JobEvent::Started`].
+    /// Adds a job at the end of the queue. Its number comes back in [`JobEvent::Started`].
     pub fn submit(&mut self, spec: JobSpec) -> u64 {
         let (id, control) = (self.next, Control::new());
         self.next += 1;
-        lock(&self.shared).0.push_back((id, control.clone()));
-        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { id, control, spec }).is_ok());
-        if !sent {
-            lock(&self.shared).0.retain(|(other, _)| *other != id);
+        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            self.queue.push(Waiting { id, control, spec });
+        } else {
             self.outbox.push(JobEvent::Failed("the thread for learning has ended; restart the program".to_owned()));
         }
         id
@@ -121,19 +121,42 @@ impl Worker {
     /// Whether a job runs or waits.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !lock(&self.shared).0.is_empty()
+        !self.queue.is_empty()
     }
 
     /// The handle of the job that runs or comes next.
     #[must_use]
     pub fn control(&self) -> Option<Control> {
-        lock(&self.shared).0.front().map(|(_, control)| control.clone())
+        self.queue.first()
     }
 
     /// The handle of a job that runs or waits.
     #[must_use]
     pub fn control_of(&self, job: u64) -> Option<Control> {
-        lock(&self.shared).0.iter().find(|(id, _)| *id == job).map(|(_, control)| control.clone())
+        self.queue.control_of(job)
+    }
+
+    /// The job that runs, and after it those that wait, in the order in which they will run.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<QueuedJob> {
+        self.queue.list()
+    }
+
+    /// Stops a job that runs, or takes one that waits out of the queue, of which [`JobEvent::Cancelled`] tells. Returns whether there was
+    /// such a job.
+    pub fn cancel(&self, job: u64) -> bool {
+        if let Some(waiting) = self.queue.take_out(job) {
+            self.outbox.push(JobEvent::Cancelled { job: waiting.id });
+            return true;
+        }
+        let control = self.queue.control_of(job);
+        control.iter().for_each(Control::stop);
+        control.is_some()
+    }
+
+    /// Puts a job that waits at place `to` among those that wait: 0 is next. Returns whether it waits.
+    pub fn move_to(&self, job: u64, to: usize) -> bool {
+        self.queue.put(job, to)
     }
 
     /// Everything that happened since the last call, in order. Never waits for a computation.
@@ -145,8 +168,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        lock(&self.shared).0.iter().for_each(|(_, control)| control.stop());
-        drop(self.jobs.take());
+        self.queue.close();
         if let Some(thread) = self.thread.take() {
             // A panic there was already reported as an event.
             let _ = thread.join();
@@ -158,9 +180,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(jobs: &Receiver<Job>, outbox: &Outbox, running: &Mutex<Running>) {
+fn work(queue: &Queue, outbox: &Outbox) {
     let mut predictors = Predictors::default();
-    for Job { id, control, spec } in jobs {
+    while let Some(Waiting { id, control, spec }) = queue.next() {
         let mut tell = |event: JobEvent| {
             outbox.push(match event {
                 JobEvent::Started { kind, device, .. } => JobEvent::Started { job: id, kind, device },
@@ -177,7 +199,7 @@ fn work(jobs: &Receiver<Job>, outbox: &Outbox, running: &Mutex<Running>) {
                 JobEvent::Failed(format!("the job broke off because of a fault in the program: {}", message(panic.as_ref())))
             }
         };
-        lock(running).0.retain(|(other, _)| *other != id);
+        queue.ended();
         outbox.push(last);
     }
 }
@@ -334,7 +356,7 @@ mod tests {
         let begin = Instant::now();
         let mut seen = Vec::new();
         for step in 1..=5000 {
-            outbox.push(JobEvent::Step { step, steps: 5000, loss: 1.0, seconds_left: None });
+            outbox.push(JobEvent::Step { step, steps: 5000, loss: 1.0, seconds_left: None, live: crate::Live::default() });
             seen.extend(outbox.take());
         }
         let most = begin.elapsed().as_millis() / PROGRESS_EVERY.as_millis() + 2;
@@ -382,6 +404,45 @@ mod tests {
         let events = story(&worker);
         assert!(matches!(events.last(), Some(JobEvent::Stopped)), "{events:?}");
         assert!(!output.exists());
+    }
+
+    #[test]
+    fn jobs_that_wait_are_listed_moved_and_cancelled_and_run_in_their_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut worker = Worker::with_threads(quiet(), 1);
+        let long = worker.submit(fine_tune(&folder.path().join("long"), 100_000));
+        let mut seen = Vec::new();
+        while !seen.iter().any(|event| matches!(event, JobEvent::Step { .. })) {
+            seen.extend(worker.poll());
+            std::thread::yield_now();
+        }
+        let waiting = ["a", "b", "c", "d"].map(|name| worker.submit(fine_tune(&folder.path().join(name), 1)));
+        let order = |worker: &Worker| worker.jobs().iter().map(|job| job.id).collect::<Vec<_>>();
+        let [a, b, c, d] = waiting;
+        assert_eq!(order(&worker), [long, a, b, c, d]);
+        assert!(worker.move_to(d, 0) && worker.move_to(a, 99) && !worker.move_to(long, 1) && !worker.move_to(77, 0));
+        assert_eq!(order(&worker), [long, d, b, c, a]);
+        assert!(worker.cancel(b) && !worker.cancel(b) && !worker.cancel(77));
+        assert!(worker.control_of(b).is_none());
+        let control = worker.control_of(long).expect("it runs");
+        control.pause();
+        assert_eq!(worker.jobs()[0], QueuedJob { id: long, kind: JobKind::FineTune, standing: JobStanding::Paused });
+        assert!(worker.jobs()[1..].iter().all(|job| job.standing == JobStanding::Waiting));
+        assert!(worker.cancel(long));
+        let mut ended = Vec::new();
+        while ended.len() < 4 {
+            for event in worker.poll() {
+                ended.extend(event.is_last().then_some(matches!(event, JobEvent::FineTuned(_))));
+                seen.push(event);
+            }
+            std::thread::yield_now();
+        }
+        assert_eq!(ended, [false, true, true, true]);
+        let started: Vec<u64> =
+            seen.iter().filter_map(|event| if let JobEvent::Started { job, .. } = event { Some(*job) } else { None }).collect();
+        assert_eq!(started, [long, d, c, a]);
+        assert!(seen.iter().any(|event| matches!(event, JobEvent::Cancelled { job } if *job == b)));
+        assert!(!folder.path().join("b").exists() && !worker.is_busy());
     }
 
     #[test]

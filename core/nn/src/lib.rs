@@ -10,7 +10,8 @@
 //! - [`norm`]: batch normalisation as PyTorch computes it, with frozen statistics on demand, group and instance normalisation
 //! - [`convolve`], [`max_pool3d`]: our own on the processor, with their gradients; [`resize_trilinear`]
 //! - [`loss`]: cross entropy, soft Dice, focal, Tversky, boundary; deep supervision; classes that were not annotated
-//! - [`weights`]: `.pth` and `.safetensors` in and out, and what is inside
+//! - [`weights`]: `.pth` and `.safetensors` in and out, and what is inside; [`weights::state`]: all numbers of a training
+//! - [`values`], [`filled`], [`ids`]: the numbers of any module, by name
 //!
 //! # Invariants
 //! 1. Tensors are `[N, C, D, H, W]`, 32-bit floating point. Which patient axis is D is the caller's business.
@@ -46,4 +47,4 @@ pub use interpolate::resize_trilinear;
 pub use network::{NetworkConfig, SegmentationNetwork};
 pub use norm::NormMode;
 pub use ops::{convolve, convolve_transposed, max_pool3d};
-pub use parameters::{ParameterInfo, parameters};
+pub use parameters::{ParameterInfo, filled, ids, parameters, values, with_ids};

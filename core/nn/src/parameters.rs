@@ -1,6 +1,6 @@
 //! Names, shapes and values of a module's parameters, by PyTorch's names.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
 
 /// A parameter or a running statistic.
@@ -43,7 +43,7 @@ pub fn parameters(module: &impl Module) -> Vec<ParameterInfo> {
 }
 
 /// Gives every parameter and running statistic a new value, where `value` has one; the values must fill the shape.
-pub(crate) fn filled<M: Module>(module: M, value: impl FnMut(&ParameterInfo) -> Option<Vec<f32>>) -> M {
+pub fn filled<M: Module>(module: M, value: impl FnMut(&ParameterInfo) -> Option<Vec<f32>>) -> M {
     struct Fill<F> {
         path: Path,
         value: F,
@@ -70,7 +70,7 @@ pub(crate) fn filled<M: Module>(module: M, value: impl FnMut(&ParameterInfo) -> 
 ///
 /// # Errors
 /// What the device says if it cannot deliver one; with its name.
-pub(crate) fn values(module: &impl Module) -> Result<Vec<(ParameterInfo, Vec<f32>)>, String> {
+pub fn values(module: &impl Module) -> Result<Vec<(ParameterInfo, Vec<f32>)>, String> {
     struct Values {
         path: Path,
         found: Vec<(ParameterInfo, Vec<f32>)>,
@@ -99,6 +99,50 @@ pub(crate) fn values(module: &impl Module) -> Result<Vec<(ParameterInfo, Vec<f32
         Some(reason) => Err(reason),
         None => Ok(values.found),
     }
+}
+
+/// Every parameter and running statistic by name, with the number by which an optimiser knows it in this process.
+pub fn ids(module: &impl Module) -> Vec<(String, ParamId)> {
+    struct Ids {
+        path: Path,
+        found: Vec<(String, ParamId)>,
+    }
+    impl ModuleVisitor for Ids {
+        fn enter_module(&mut self, name: &str, container_type: &str) {
+            self.path.enter(name, container_type);
+        }
+        fn exit_module(&mut self, _name: &str, _container_type: &str) {
+            self.path.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.found.push((self.path.name(), param.id));
+        }
+    }
+    let mut ids = Ids { path: Path::default(), found: Vec::new() };
+    module.visit(&mut ids);
+    ids.found
+}
+
+/// Gives parameters the numbers that `id` has for their names, so that an optimiser of another process knows them again.
+pub fn with_ids<M: Module>(module: M, id: impl FnMut(&str) -> Option<ParamId>) -> M {
+    struct Rename<F> {
+        path: Path,
+        id: F,
+    }
+    impl<F: FnMut(&str) -> Option<ParamId>> ModuleMapper for Rename<F> {
+        fn enter_module(&mut self, name: &str, container_type: &str) {
+            self.path.enter(name, container_type);
+        }
+        fn exit_module(&mut self, _name: &str, _container_type: &str) {
+            self.path.exit();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let Some(id) = (self.id)(&self.path.name()) else { return param };
+            let (_, tensor, mapper) = param.consume();
+            Param::from_mapped_value(id, tensor, mapper)
+        }
+    }
+    module.map(&mut Rename { path: Path::default(), id })
 }
 
 /// Where in the module tree a walk is.

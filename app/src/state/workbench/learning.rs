@@ -1,14 +1,18 @@
 //! Fine-tuning, proposing, and what becomes of a proposal.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use medley_annotate::Proposal;
+use medley_learn::card::Card;
 use medley_learn::{FineTuneSpec, JobEvent, JobSpec, PredictSpec};
 use medley_project::ModelRecord;
+use medley_runs::NewRun;
 
 use super::{MEAN_DICE, Proposing, Workbench};
 use crate::clock::now_ms;
+use crate::run_log::{FINE_TUNE, RunLog};
 use crate::state::clerk::Request;
 use crate::state::notices::Severity;
 use crate::state::training::{Phase, TrainingRun};
@@ -40,6 +44,7 @@ impl Workbench {
         let model_id = next_model_id(&study.models);
         if let Some(job) = self.task_job(study.folder.join("models").join(&model_id)) {
             self.training = Some(TrainingRun::new(model_id, self.choices.steps));
+            self.take_down(&job);
             self.worker.submit(job);
             return;
         }
@@ -53,7 +58,32 @@ impl Workbench {
             output: study.folder.join("models").join(&model_id),
         };
         self.training = Some(TrainingRun::new(model_id, self.choices.steps));
-        self.worker.submit(JobSpec::FineTune(spec));
+        let job = JobSpec::FineTune(spec);
+        self.take_down(&job);
+        self.worker.submit(job);
+    }
+
+    /// Gives a training a row in the table of trainings.
+    fn take_down(&mut self, job: &JobSpec) {
+        let (settings, output) = match job {
+            JobSpec::FineTune(spec) => (serde_json::to_string(&spec.settings), &spec.output),
+            JobSpec::Classify(spec) => (serde_json::to_string(&spec.settings), &spec.output),
+            JobSpec::Detect(spec) => (serde_json::to_string(&spec.settings), &spec.output),
+            JobSpec::Pretrain(_) | JobSpec::Predict(_) => return,
+        };
+        let study = self.study.as_ref().map(|study| study.folder.as_path());
+        let new = NewRun {
+            kind: FINE_TUNE.to_owned(),
+            task: self.choices.task.to_string(),
+            settings: settings.unwrap_or_default(),
+            data: study.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            device: String::new(),
+            steps: self.choices.steps,
+            output: output.clone(),
+            weights: self.choices.weights.name(),
+            program: Card::this_program(),
+        };
+        self.run_log = Some(RunLog::begin(self.runs_table.clone(), new, false));
     }
 
     /// Holds the running job or lets it go on.
@@ -168,6 +198,12 @@ impl Workbench {
             return;
         }
         run.take(event);
+        if let Some(log) = &self.run_log {
+            log.take(event);
+        }
+        if event.is_last() {
+            self.run_log = None;
+        }
         if let JobEvent::TaskTrained(outcome) = event {
             let id = run.model_id.clone();
             self.take_task_model(id, outcome);

@@ -54,6 +54,7 @@ use super::view::Views;
 use super::weights_page::WeightsPage;
 use crate::dialogs::{Dialogs, VolumeChoice};
 use crate::render::Palette;
+use crate::run_log::RunLog;
 
 pub use tasks::ShownFinding;
 
@@ -112,6 +113,10 @@ pub struct Workbench {
     pub second_loading: Option<SecondSource>,
     /// The last or current fine-tuning.
     pub training: Option<TrainingRun>,
+    /// The file of the table of trainings; nothing is taken down without one.
+    pub runs_table: Option<PathBuf>,
+    /// Where the running training is taken down.
+    run_log: Option<RunLog>,
     /// What is chosen for the next one.
     pub choices: TrainingChoices,
     /// The model that proposes, by id; the newest where none was chosen.
@@ -201,6 +206,8 @@ impl Workbench {
             second: None,
             second_loading: None,
             training: None,
+            runs_table: None,
+            run_log: None,
             choices: TrainingChoices::default(),
             chosen_model: None,
             proposing: None,

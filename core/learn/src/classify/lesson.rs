@@ -11,6 +11,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::scores::class_scores;
 use super::{Answers, ClassifiedCase, ClassifySettings};
@@ -65,6 +66,18 @@ impl<'a> ClassLesson<'a> {
         };
         let (training, validation) = (ready(training)?, ready(validation)?);
         Ok((Self { training, validation, names, settings, recipe: recipe.clone(), weights }, recipe, set))
+    }
+
+    /// SHA-256 of what is true of all cases, in their order.
+    pub(super) fn answers_sha256(&self) -> String {
+        let answer = |answer: &Option<bool>| match answer {
+            None => b'?',
+            Some(true) => b'1',
+            Some(false) => b'0',
+        };
+        let cases = self.training.iter().chain(&self.validation);
+        let text: Vec<u8> = cases.flat_map(|case| case.answers.iter().map(answer).chain([b'/'])).collect();
+        Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Which cases a step takes: all of them in turn, in an order of its own for each round.
@@ -130,6 +143,8 @@ fn card_set(training: &[ClassifiedCase], validation: &[ClassifiedCase]) -> Resul
         shape: case.image.grid().shape(),
         image_sha256: image_sha256(&case.image),
         labels_sha256: String::new(),
+        from_step: 0,
+        until_step: None,
     };
     let hashes = |cases: &[ClassifiedCase]| -> Vec<CardCase> { cases.par_iter().map(hash).collect() };
     let (training_hashes, validation_hashes) = (hashes(training), hashes(validation));
@@ -214,6 +229,6 @@ impl Lesson for ClassLesson<'_> {
         }
         let scores = class_scores(self.names, &scans, self.settings.answers == Answers::OneOf);
         // A few scans give few different areas under the curve, and none says whether the likeliest class is right.
-        Ok(Some(Measurement { scores: TaskScores::Classify(scores), rank: (likelihood, 0.0), ranked_by: "lowest cross entropy" }))
+        Ok(Some(Measurement { scores: TaskScores::Classify(scores), rank: (likelihood, 0.0), ranked_by: "lowest cross entropy".into() }))
     }
 }

@@ -48,26 +48,27 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let file = spec.weights.open()?;
     let (encoder, weights) = settings.encoder(file.as_ref(), &train_device)?;
     let architecture = architecture(encoder.config(), None);
-    let (lesson, recipe, set) = lesson::ClassLesson::new(training, validation, &spec.classes, &spec.settings, control)?;
+    let (mut lesson, recipe, set) = lesson::ClassLesson::new(training, validation, &spec.classes, &spec.settings, control)?;
     let has_weights = weights.are_learnt();
     let norm = settings.norm_mode(encoder.config(), has_weights, recipe.patch);
     let network = ClassificationNetwork::from_encoder(encoder, spec.classes.len(), &train_device, settings.seed);
     let network = network.with_encoder_norm(norm);
-    let trained = train(network, &lesson, settings, has_weights, &device, control, tell)?;
     let number = |at: usize| u16::try_from(at + 1).unwrap_or(u16::MAX);
     let about = Finish {
         task: Task::Classify,
         begin,
-        device: device.name,
+        device: device.name.clone(),
         architecture,
         weights,
         labels: spec.classes.iter().enumerate().map(|(at, name)| CardLabel { value: number(at), name: name.clone() }).collect(),
         recipe,
         set,
+        answers: Some(lesson.answers_sha256()),
         steps: settings.steps,
-        settings: CardSettings::Classify(spec.settings.clone()),
+        settings: CardSettings::Classify(ClassifySettings { training: settings.for_card(), ..spec.settings.clone() }),
         output: &spec.output,
     };
+    let trained = train(network, &mut lesson, settings, &about, &device, control, tell)?;
     let finished = finish(&trained, about, save_classification)?;
     Ok(TaskOutcome::new(trained, finished))
 }

@@ -83,6 +83,7 @@ impl ClassifySettings {
     /// A sentence for the first setting that makes no sense.
     pub(super) fn check(&self, classes: &[String]) -> Result<(), LearnError> {
         self.training.check()?;
+        self.training.require_fixed_cases()?;
         let least = if self.answers == Answers::OneOf { 2 } else { 1 };
         if classes.len() < least || classes.len() > 1000 {
             let found = classes.len();

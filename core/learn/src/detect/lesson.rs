@@ -133,7 +133,7 @@ impl Lesson for BoxLesson<'_> {
         Ok(box_scores(&images, self.classes).map(|scores| {
             // Of equally precise ones, that which is surer of what it found.
             let tie = images.iter().filter_map(|(found, _)| found.first()).map(|surest| surest.score).sum();
-            Measurement { rank: (scores.mean, tie), scores: TaskScores::Detect(scores), ranked_by: "highest mAP" }
+            Measurement { rank: (scores.mean, tie), scores: TaskScores::Detect(scores), ranked_by: "highest mAP".into() }
         }))
     }
 }

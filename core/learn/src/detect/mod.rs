@@ -53,24 +53,25 @@ pub fn run(mut spec: DetectSpec, control: &Control, tell: &mut dyn FnMut(JobEven
     let architecture = architecture(encoder.config(), None);
     let (cases, set) = lesson::Ready::new(training, validation, &labels, &spec.settings, control)?;
     let recipe = cases.recipe.clone();
-    let lesson = lesson::BoxLesson::new(&cases, labels.len() - 1, &spec.settings);
+    let mut lesson = lesson::BoxLesson::new(&cases, labels.len() - 1, &spec.settings);
     let has_weights = weights.are_learnt();
     let norm = settings.norm_mode(encoder.config(), has_weights, recipe.patch);
     let network = DetectionNetwork::from_encoder(encoder, labels.len() - 1, &train_device, settings.seed).with_encoder_norm(norm);
-    let trained = train(network, &lesson, settings, has_weights, &device, control, tell)?;
     let about = Finish {
         task: Task::Detect,
         begin,
-        device: device.name,
+        device: device.name.clone(),
         architecture,
         weights,
         labels,
         recipe,
         set,
+        answers: None,
         steps: settings.steps,
-        settings: CardSettings::Detect(spec.settings.clone()),
+        settings: CardSettings::Detect(DetectSettings { training: settings.for_card(), ..spec.settings.clone() }),
         output: &spec.output,
     };
+    let trained = train(network, &mut lesson, settings, &about, &device, control, tell)?;
     let finished = finish(&trained, about, save_detection)?;
     Ok(TaskOutcome::new(trained, finished))
 }

@@ -67,6 +67,7 @@ impl DetectSettings {
     /// A sentence for the first setting that makes no sense.
     pub(super) fn check(&self) -> Result<(), LearnError> {
         self.training.check()?;
+        self.training.require_fixed_cases()?;
         if !(0.0..=1.0).contains(&self.overlap) || !(0.0..=1.0).contains(&self.least_score) {
             return Err(LearnError::Setting("the overlap and the least score of boxes must lie between 0 and 1".to_owned()));
         }

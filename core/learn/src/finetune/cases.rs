@@ -55,19 +55,23 @@ pub(crate) fn planned(
     Ok(recipe)
 }
 
-/// Prepares all cases and lets go of the scans they came from.
+/// Prepares all cases and lets go of the scans they came from; by the recipe `recorded`, where a training goes on.
 pub(super) fn make_ready(
     training: Vec<TrainingCase>,
     validation: Vec<TrainingCase>,
     labels: &[CardLabel],
     settings: &FineTuneSettings,
     earlier: Option<Card>,
+    recorded: Option<Recipe>,
     control: &Control,
 ) -> Result<Ready, LearnError> {
     control.check()?;
     let set = card_set(String::new(), &training, &validation)?;
     let has_learned = earlier.is_some();
-    let recipe = planned(&training, &validation, earlier.and_then(|card| card.recipe), settings)?;
+    let recipe = match recorded {
+        Some(recipe) => recipe,
+        None => planned(&training, &validation, earlier.and_then(|card| card.recipe), settings)?,
+    };
     let looked_for = LookedFor::new(labels, &settings.never_annotated, &training)?;
     // A model that was trained on these labels before keeps what nobody looks for any more.
     if let (false, Some(label)) = (has_learned, looked_for.class_of_nobody().and_then(|class| labels.get(class))) {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::card::{CurvePoint, short};
 
 /// Gathers losses into about a hundred points.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Curve {
     every: usize,
     sum: f64,

@@ -3,27 +3,38 @@
 use burn::tensor::{Device, Tensor};
 use medley_nn::head::Draw;
 use medley_nn::{Encoder, SegmentationNetwork, WayBack};
+use serde::{Deserialize, Serialize};
 
-use super::cases::Ready;
-use super::{FineTuneSettings, Measured};
-use crate::card::{Card, CardLabel, CurvePoint};
+use super::flow::{Flow, InForce};
+use super::{FineTuneSettings, Measured, MeasuredCase};
+use crate::card::{Card, CardLabel, CardSet, CurvePoint};
 use crate::device::OpenDevice;
 use crate::job::LabelDice;
 use crate::lesson::{self, Lesson};
 use crate::sample::Sampler;
-use crate::{Control, JobEvent, LearnError};
+use crate::{Control, JobEvent, LearnError, Recipe};
 
 pub(super) struct MaskLesson<'a> {
-    ready: &'a Ready,
+    in_force: InForce,
+    flow: Option<Flow>,
+    recipe: &'a Recipe,
+    labels: &'a [CardLabel],
     settings: &'a FineTuneSettings,
-    sampler: Sampler<'a>,
+    validation: &'a [MeasuredCase],
     measured: Measured<'a>,
 }
 
 impl<'a> MaskLesson<'a> {
-    pub(super) fn new(ready: &'a Ready, labels: &'a [CardLabel], settings: &'a FineTuneSettings) -> Self {
-        let sampler = Sampler::new(&ready.training, &ready.recipe, settings.foreground, settings.augmentation, settings.seed);
-        Self { ready, settings, sampler, measured: Measured::new(&ready.validation, labels, ready.recipe.patch) }
+    /// `flow` brings cases that come later.
+    pub(super) fn new(
+        in_force: InForce,
+        flow: Option<Flow>,
+        (recipe, labels): (&'a Recipe, &'a [CardLabel]),
+        validation: &'a [MeasuredCase],
+        settings: &'a FineTuneSettings,
+    ) -> Self {
+        let measured = Measured::new(validation, labels, recipe.patch);
+        Self { in_force, flow, recipe, labels, settings, validation, measured }
     }
 }
 
@@ -37,15 +48,35 @@ impl Lesson for MaskLesson<'_> {
 
     fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
         let FineTuneSettings { batch, seed, deep_supervision, checkpointing, loss, .. } = *self.settings;
-        let (batch, places) = self.sampler.batch_with_places(step as u64, batch);
-        let (image, target) = self.ready.looked_for.said(batch, &places, device);
+        let FineTuneSettings { foreground, augmentation, .. } = *self.settings;
+        // It holds nothing but what is in force, so it is made anew for each step.
+        let sampler = Sampler::new(&self.in_force.cases, self.recipe, foreground, augmentation, seed);
+        let (batch, places) = sampler.batch_with_places(step as u64, batch);
+        let (image, target) = self.in_force.looked_for.said(batch, &places, device);
         let draw = Draw { seed, number: step as u64 };
         let (levels, way_back) = network.training_levels(image, deep_supervision, draw, checkpointing);
         (loss.of_levels(levels, &target), way_back)
     }
 
+    fn renew(&mut self, step: usize, control: &Control) -> Option<JobEvent> {
+        let FineTuneSettings { batch, never_annotated, .. } = self.settings;
+        let how = (self.recipe, self.labels, never_annotated.as_slice());
+        self.flow.as_mut()?.renew(step, *batch, &mut self.in_force, how, control)
+    }
+
+    fn cases(&self) -> Option<CardSet> {
+        self.flow.as_ref().map(|flow| flow.set.clone())
+    }
+
+    fn take_up(&mut self, cases: Option<&CardSet>) -> Result<(), String> {
+        match (&mut self.flow, cases) {
+            (Some(flow), Some(cases)) => flow.take_up(cases, &mut self.in_force),
+            _ => Ok(()),
+        }
+    }
+
     fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Dice>, LearnError> {
-        if self.ready.validation.is_empty() {
+        if self.validation.is_empty() {
             return Ok(None);
         }
         let (mean, per_label) = self.measured.dice(network, device, control)?;
@@ -54,6 +85,7 @@ impl Lesson for MaskLesson<'_> {
 }
 
 /// Dice on the validation scans.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Dice {
     pub(super) mean: f64,
     pub(super) per_label: Vec<LabelDice>,
@@ -64,7 +96,7 @@ impl lesson::Measured for Dice {
         (self.mean, 0.0)
     }
 
-    fn ranked_by(&self) -> &'static str {
+    fn ranked_by(&self) -> &str {
         "highest mean Dice"
     }
 

@@ -5,6 +5,9 @@
 
 mod cases;
 mod curve;
+mod flow;
+#[cfg(test)]
+mod flow_tests;
 #[cfg(test)]
 mod heads_and_losses;
 mod lesson;
@@ -20,6 +23,7 @@ use std::time::Instant;
 
 use medley_nn::weights::{Task, save_network};
 
+pub use flow::ReplayedCases;
 pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
 pub(crate) use cases::{card_labels, card_set, label_values, measured_case, planned, prepare_all};
@@ -29,14 +33,15 @@ pub(crate) use start::{architecture, encoder};
 pub(crate) use validate::{Measured, MeasuredCase};
 pub(crate) use write::{file_sha256, make_folder, write_card, write_model};
 
-use cases::make_ready;
+use cases::{Ready, make_ready};
+use flow::{Flow, InForce};
 use lesson::MaskLesson;
 
 use crate::card::{Card, CardSettings, CurvePoint};
 use crate::device::open;
 use crate::job::{JobKind, LabelDice};
-use crate::lesson::{Finish, Finished, finish, train};
-use crate::{Control, JobEvent, LearnError};
+use crate::lesson::{Finish, Finished, Lesson, finish, train};
+use crate::{Control, JobEvent, LearnError, checkpoint};
 
 /// What a fine-tuning leaves behind.
 #[derive(Debug, Clone)]
@@ -76,29 +81,39 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let labels = card_labels(&spec.labels)?;
     let device = open(spec.device)?;
     tell(JobEvent::Started { job: 0, kind: JobKind::FineTune, device: device.name.clone() });
+    let generation = spec.cases.generation(0);
     let training = spec.cases.training().map_err(LearnError::Source)?;
     let validation = spec.cases.validation().map_err(LearnError::Source)?;
-    drop(std::mem::replace(&mut spec.cases, Box::new((Vec::new(), Vec::new()))));
+    let source = std::mem::replace(&mut spec.cases, Box::new((Vec::new(), Vec::new())));
+    let source = spec.settings.follow_cases.then_some(source);
     let start = start::start(&spec.weights, &spec.settings, &labels, &device.device.clone().autodiff())?;
-    let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, control)?;
+    // With other cases at hand than it was begun with, a training that goes on would plan otherwise.
+    let recorded = (source.is_some() && spec.settings.checkpoints.resume).then(|| checkpoint::recipe(&spec.output)).flatten();
+    let training = if recorded.is_some() { flow::without_measured(training, &validation) } else { training };
+    let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, recorded, control)?;
+    let Ready { recipe, training, looked_for, validation, set } = ready;
+    let flow = source.map(|source| Flow::new(source, generation, set.clone()));
     let has_weights = start.weights.are_learnt();
-    let norm = spec.settings.norm_mode(start.network.encoder.config(), has_weights, ready.recipe.patch);
+    let norm = spec.settings.norm_mode(start.network.encoder.config(), has_weights, recipe.patch);
     let network = start.network.with_encoder_norm(norm);
-    let lesson = MaskLesson::new(&ready, &labels, &spec.settings);
-    let trained = train(network, &lesson, &spec.settings, has_weights, &device, control, tell)?;
-    let about = Finish {
+    let in_force = InForce { cases: training, looked_for };
+    let mut lesson = MaskLesson::new(in_force, flow, (&recipe, &labels), &validation, &spec.settings);
+    let mut about = Finish {
         task: Task::Segment,
         begin,
-        device: device.name,
+        device: device.name.clone(),
         architecture: start.architecture,
         weights: start.weights,
         labels: labels.clone(),
-        recipe: ready.recipe.clone(),
-        set: ready.set.clone(),
+        recipe: recipe.clone(),
+        set,
+        answers: None,
         steps: spec.settings.steps,
-        settings: CardSettings::FineTune(spec.settings.clone()),
+        settings: CardSettings::FineTune(spec.settings.for_card()),
         output: &spec.output,
     };
+    let trained = train(network, &mut lesson, &spec.settings, &about, &device, control, tell)?;
+    about.set = lesson.cases().unwrap_or(about.set);
     let Finished { model, model_id, card_file, card, seconds, is_complete } = finish(&trained, about, save_network)?;
     let (mean_dice, dice) = trained.measured.map(|dice| (dice.mean, dice.per_label)).unzip();
     Ok(FineTuneOutcome {

@@ -11,7 +11,7 @@ use crate::augment::Augmentation;
 use crate::card::is_default;
 use crate::optimise::{Optimiser, Rates};
 use crate::recipe::PlanLimits;
-use crate::{CaseSource, DeviceChoice, LearnError};
+use crate::{CaseSource, Checkpoints, DeviceChoice, LearnError};
 
 /// A fine-tuning to be done.
 pub struct FineTuneSpec {
@@ -195,6 +195,13 @@ pub struct FineTuneSettings {
     /// What the encoder keeps for its gradients: less memory for more time.
     #[serde(skip_serializing_if = "Checkpointing::is_off")]
     pub checkpointing: Checkpointing,
+    /// Whether cases that come, go or are changed while the training runs take part from the next round on; the validation
+    /// cases stay as they are. Only for masks.
+    #[serde(skip_serializing_if = "is_default")]
+    pub follow_cases: bool,
+    /// When the training writes down where it stands; not in the card, as nothing follows from it.
+    #[serde(skip)]
+    pub checkpoints: Checkpoints,
 }
 
 /// Made for a processor without a GPU: about a quarter of a second a step at the default width.
@@ -229,6 +236,8 @@ impl Default for FineTuneSettings {
             keep: Keep::Best,
             allow_partial: false,
             checkpointing: Checkpointing::Off,
+            follow_cases: false,
+            checkpoints: Checkpoints::OFF,
         }
     }
 }
@@ -246,6 +255,18 @@ impl FineTuneSettings {
             )));
         }
         Ok(())
+    }
+
+    /// # Errors
+    /// If cases may come and go, which only a training for masks can do.
+    pub(crate) fn require_fixed_cases(&self) -> Result<(), LearnError> {
+        let refusal = || LearnError::Setting("only a training for masks can take in new cases while it runs".to_owned());
+        (!self.follow_cases).then_some(()).ok_or_else(refusal)
+    }
+
+    /// As a card has them.
+    pub(crate) fn for_card(&self) -> Self {
+        Self { checkpoints: Checkpoints::OFF, ..self.clone() }
     }
 
     pub(crate) fn changes(&self) -> EncoderChanges {

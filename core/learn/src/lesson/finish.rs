@@ -8,6 +8,7 @@ use medley_nn::weights::{Task, WeightsError};
 
 use super::{Measured, Trained};
 use crate::card::{Card, CardArchitecture, CardLabel, CardSet, CardSettings, CardWeights, Made};
+use crate::checkpoint::{Checkpoints, Identity, Keeper};
 use crate::finetune::write_model;
 use crate::job::JobKind;
 use crate::{LearnError, Recipe};
@@ -22,9 +23,32 @@ pub(crate) struct Finish<'a> {
     pub(crate) labels: Vec<CardLabel>,
     pub(crate) recipe: Recipe,
     pub(crate) set: CardSet,
+    /// A hash of what is true of the cases, where no mask says it.
+    pub(crate) answers: Option<String>,
     pub(crate) settings: CardSettings,
     pub(crate) steps: usize,
     pub(crate) output: &'a Path,
+}
+
+impl Finish<'_> {
+    /// What writes down where this training stands.
+    pub(crate) fn keeper(&self, checkpoints: Checkpoints) -> Result<Keeper, LearnError> {
+        // Cases that come and go are looked at one by one.
+        let follows = matches!(&self.settings, CardSettings::FineTune(settings) if settings.follow_cases);
+        let fixed = CardSet { training: Vec::new(), ..self.set.clone() };
+        let identity = Identity {
+            program: Card::this_program(),
+            device: &self.device,
+            weights: &self.weights,
+            architecture: &self.architecture,
+            labels: &self.labels,
+            sets: std::slice::from_ref(if follows { &fixed } else { &self.set }),
+            answers: self.answers.as_deref(),
+            recipe: Some(&self.recipe),
+            settings: &self.settings,
+        };
+        Keeper::new(checkpoints, self.output, &identity)
+    }
 }
 
 /// What is on the disk now.
@@ -43,7 +67,7 @@ pub(crate) fn finish<N, M: Measured>(
     about: Finish<'_>,
     save: impl FnOnce(&Path, &N, &BTreeMap<String, String>) -> Result<(), WeightsError>,
 ) -> Result<Finished, LearnError> {
-    let seconds = about.begin.elapsed().saturating_sub(trained.waited).as_secs_f64();
+    let seconds = trained.earlier + about.begin.elapsed().saturating_sub(trained.waited).as_secs_f64();
     let mut card = Card {
         format: 1,
         kind: JobKind::FineTune,
@@ -69,5 +93,9 @@ pub(crate) fn finish<N, M: Measured>(
         measured.note(&mut card);
     }
     let (model, model_id, card_file) = write_model(&card, about.output, |path, metadata| save(path, &trained.network, metadata))?;
-    Ok(Finished { model, model_id, card_file, card, seconds, is_complete: trained.steps_done == about.steps })
+    let is_complete = trained.steps_done == about.steps;
+    if is_complete {
+        trained.keeper.remove()?;
+    }
+    Ok(Finished { model, model_id, card_file, card, seconds, is_complete })
 }

@@ -1,15 +1,19 @@
 //! What every fine-tuning has in common, whatever its network is for: [`crate::finetune`], [`crate::classify`], [`crate::detect`].
 //!
 //! - `Lesson`: what is learned and how it is measured; `train`: the loop over one; `finish`: model and card
+//! - `standing`: a training's state, into a checkpoint and out of it
 
 mod finish;
+mod standing;
 mod train;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use medley_nn::{Encoder, WayBack};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::card::{Card, CurvePoint};
+use crate::card::{Card, CardSet, CurvePoint};
 use crate::device::OpenDevice;
 use crate::{Control, JobEvent, LearnError};
 
@@ -29,17 +33,35 @@ pub(crate) trait Lesson {
     /// The loss of a step, counted from 0, and the rest of the way back if blocks are checkpointed; `device` is one for training.
     fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>);
 
+    /// Called before each step, counted from 0: takes in cases that came since the last round, and says so.
+    fn renew(&mut self, _step: usize, _control: &Control) -> Option<JobEvent> {
+        None
+    }
+
+    /// Which cases took part when; `None` where they stay the same.
+    fn cases(&self) -> Option<CardSet> {
+        None
+    }
+
+    /// Goes on as a lesson that has had these cases.
+    ///
+    /// # Errors
+    /// If they are not there any more; the end of a sentence.
+    fn take_up(&mut self, _cases: Option<&CardSet>) -> Result<(), String> {
+        Ok(())
+    }
+
     /// How good a network is on the validation scans; `None` if there are none.
     fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Self::Measured>, LearnError>;
 }
 
 /// What was measured on validation scans.
-pub(crate) trait Measured {
+pub(crate) trait Measured: Serialize + DeserializeOwned {
     /// By which weights are chosen: the higher is the better, the second where the first are equal.
     fn rank(&self) -> (f64, f64);
 
     /// What that is, in words.
-    fn ranked_by(&self) -> &'static str;
+    fn ranked_by(&self) -> &str;
 
     /// What is told after step `step`.
     fn event(&self, step: usize) -> JobEvent;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -47,12 +48,12 @@ impl TaskOutcome {
 }
 
 /// What was measured on validation scans, and by what weights are chosen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Measurement {
     pub(crate) scores: TaskScores,
     /// See [`Measured::rank`].
     pub(crate) rank: (f64, f64),
-    pub(crate) ranked_by: &'static str,
+    pub(crate) ranked_by: Cow<'static, str>,
 }
 
 impl Measured for Measurement {
@@ -60,8 +61,8 @@ impl Measured for Measurement {
         self.rank
     }
 
-    fn ranked_by(&self) -> &'static str {
-        self.ranked_by
+    fn ranked_by(&self) -> &str {
+        &self.ranked_by
     }
 
     fn event(&self, step: usize) -> JobEvent {

@@ -13,6 +13,19 @@ use super::on_processor;
 #[derive(Debug, Default)]
 pub struct Remembered(HashMap<ParamId, Memory>);
 
+impl Remembered {
+    /// What is remembered of a parameter; `None` if it was never changed.
+    #[must_use]
+    pub fn get(&self, parameter: ParamId) -> Option<&Memory> {
+        self.0.get(&parameter)
+    }
+
+    /// Remembers `memory` of a parameter, in place of anything else.
+    pub fn insert(&mut self, parameter: ParamId, memory: Memory) {
+        self.0.insert(parameter, memory);
+    }
+}
+
 /// Whether a module's parameters can be changed by [`update`]: whether they are on the processor.
 #[must_use]
 pub fn can_update<M: Module>(module: &M) -> bool {

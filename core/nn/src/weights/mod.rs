@@ -7,6 +7,7 @@
 //!   opened file, as `.pth` or `.safetensors`
 //! - [`not_weights`]: what a download gone wrong is, by its first bytes
 //! - [`Task`]: what a network is for
+//! - [`state`]: the numbers of a training that is not at its end
 //!
 //! Read: `.pth` as zip, as the legacy stream, as tar and as a bare pickle (including training checkpoints with a `state_dict`
 //! inside), and `.safetensors`; 16-, 32- and 64-bit floating point, little endian. Written: `.safetensors`, and `.pth` as a zip, with
@@ -27,6 +28,7 @@ mod pth;
 mod safetensors;
 mod save;
 mod sniff;
+pub mod state;
 mod tasks;
 mod tensor;
 mod write;
