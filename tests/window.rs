@@ -12,9 +12,11 @@
 
 mod correcting;
 mod hub;
+mod lost;
 mod panels;
 mod robot;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
@@ -23,7 +25,6 @@ use std::time::Duration;
 use eframe::egui::{Key, Modifiers, PointerButton, Pos2, Rect, vec2};
 use medley::sample::{FIRST, SECOND, VALIDATION};
 use medley::state::workbench::OpenFirst;
-use medley::window::MedleyWindow;
 use medley_project::{CaseInfo, Study};
 use medley_volume::LabelMap;
 use robot::Robot;
@@ -40,7 +41,6 @@ static HUB: OnceLock<hub::Hub> = OnceLock::new();
 const PAINTER: &str = "MEDLEY_TEST_PAINTER";
 
 fn main() -> ExitCode {
-    // `cargo test -- --list` and filters by name are for tests that run on threads.
     if std::env::args().any(|argument| argument == "--list") {
         println!("window: test");
         return ExitCode::SUCCESS;
@@ -48,9 +48,13 @@ fn main() -> ExitCode {
     if std::env::var_os(PAINTER).is_some() {
         return open_window(paint_until_killed);
     }
+    let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let data = tempfile::tempdir().expect("a temporary folder");
-    killed_while_painting_every_stroke_is_there(&data.path().join("killed"));
-    println!("test killed_while_painting_every_stroke_is_there ... ok");
+    if is_wanted("killed_while_painting_every_stroke_is_there") {
+        killed_while_painting_every_stroke_is_there(&data.path().join("killed"));
+        println!("test killed_while_painting_every_stroke_is_there ... ok");
+    }
     let hub = hub::Hub::open(hub::Shop::default());
     // SAFETY: the hub's thread reads no environment, and no other runs yet.
     #[expect(unsafe_code, reason = "the window reads its data folder and its hub from the environment")]
@@ -60,11 +64,15 @@ fn main() -> ExitCode {
         std::env::remove_var("MEDLEY_WEIGHTS_DIR");
     }
     let _ = HUB.set(hub);
-    let code = open_window(the_whole_loop);
-    if code == ExitCode::SUCCESS {
-        println!("test the_whole_loop ... ok");
+    let scripts: [(&str, fn(&Robot)); 2] =
+        [("the_whole_loop", the_whole_loop), ("lost_devices_take_nothing_with_them", lost::devices_take_nothing_with_them)];
+    for (name, script) in scripts.into_iter().filter(|(name, _)| is_wanted(name)) {
+        if open_window(script) != ExitCode::SUCCESS {
+            return ExitCode::FAILURE;
+        }
+        println!("test {name} ... ok");
     }
-    code
+    ExitCode::SUCCESS
 }
 
 /// Opens the window on the sample study with a robot in it and lets `script` drive it from another thread.
@@ -72,16 +80,13 @@ fn open_window(script: fn(&Robot)) -> ExitCode {
     let screenshots = std::env::var_os("MEDLEY_SCREENSHOTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/window-screenshots"), PathBuf::from);
     let (outbox, outcome) = std::sync::mpsc::channel();
-    let options = eframe::NativeOptions {
-        viewport: eframe::egui::ViewportBuilder::default().with_title("Medley").with_inner_size([1280.0, 800.0]),
-        ..Default::default()
-    };
-    let ran = eframe::run_native(
-        "Medley",
-        options,
-        Box::new(move |context| {
-            let window = MedleyWindow::new(context, &OpenFirst::Sample)?;
-            let robot = Robot::install(&context.egui_ctx, screenshots);
+    let there: OnceCell<Robot> = OnceCell::new();
+    let code = medley::window::open_dressed(OpenFirst::Sample, |context, window| {
+        if let Some(robot) = there.get() {
+            robot.move_to(&context.egui_ctx);
+        } else {
+            let robot = there.get_or_init(|| Robot::install(&context.egui_ctx, screenshots.clone())).clone();
+            let outbox = outbox.clone();
             std::thread::spawn(move || {
                 let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| script(&robot)));
                 if result.is_err() {
@@ -90,11 +95,11 @@ fn open_window(script: fn(&Robot)) -> ExitCode {
                 let _ = outbox.send(result.is_ok());
                 robot.close();
             });
-            Ok(Box::new(window))
-        }),
-    );
-    if let Err(error) = ran {
-        eprintln!("the window could not be opened: {error}; run the tests with scripts/test, which brings a display and a driver");
+        }
+        lost::may_lose_its_device(context, window)
+    });
+    if code != ExitCode::SUCCESS {
+        eprintln!("the window could not be opened; run the tests with scripts/test, which brings a display and a driver");
         return ExitCode::FAILURE;
     }
     if outcome.try_recv() == Ok(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

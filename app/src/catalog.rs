@@ -93,16 +93,6 @@ impl Released {
     }
 }
 
-/// Bytes as a person reads them.
-#[must_use]
-pub fn size_text(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        1_000_000..10_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.0} MB", bytes as f64 / 1e6),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +105,6 @@ mod tests {
         let found = Released::find("resnet_50_23dataset").expect("in the list");
         assert_eq!(found.path_on_hub(), "TencentMedicalNet/MedicalNet-Resnet50/resolve/main/resnet_50_23dataset.pth");
         assert!(Released::find("resnet_51").is_none());
-        assert_eq!(size_text(found.approximate_bytes()), "185 MB");
+        assert_eq!(crate::texts::numbers::bytes(found.approximate_bytes()), "185 MB");
     }
 }

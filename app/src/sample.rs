@@ -144,6 +144,9 @@ fn fill(folder: &Path, failed: impl Fn(std::io::Error) -> SampleError) -> Result
     Ok(())
 }
 
+/// What the starter encoder is called in reports and cards of models.
+pub const STARTER_NAME: &str = "the bundled starter encoder";
+
 /// The encoder that fine-tuning starts from unless another is chosen: a `.safetensors` file in memory.
 #[must_use]
 pub fn starter_encoder() -> &'static [u8] {

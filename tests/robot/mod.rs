@@ -86,7 +86,8 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 #[derive(Clone)]
 pub struct Robot {
     shared: Arc<Mutex<Shared>>,
-    context: Context,
+    /// Of the window that is open now.
+    context: Arc<Mutex<Context>>,
     screenshots: PathBuf,
 }
 
@@ -95,7 +96,18 @@ impl Robot {
     pub fn install(context: &Context, screenshots: PathBuf) -> Self {
         let shared = Arc::new(Mutex::new(Shared::default()));
         context.add_plugin(Eye { shared: Arc::clone(&shared), began: Instant::now() });
-        Self { shared, context: context.clone(), screenshots }
+        Self { shared, context: Arc::new(Mutex::new(context.clone())), screenshots }
+    }
+
+    /// Goes on in a window that has taken the place of the last one.
+    pub fn move_to(&self, context: &Context) {
+        context.add_plugin(Eye { shared: Arc::clone(&self.shared), began: Instant::now() });
+        lock(&self.shared).tree.clear();
+        *self.context.lock().expect("no panic") = context.clone();
+    }
+
+    fn context(&self) -> Context {
+        self.context.lock().expect("no panic").clone()
     }
 
     /// What has this name, or is named by a text that stands beside it; of several, what can be acted upon in the wanted way.
@@ -136,7 +148,7 @@ impl Robot {
         let began = Instant::now();
         while !is_so(self) {
             assert!(began.elapsed() < limit, "waited {limit:?} for {what}; the window shows: {}", self.everything());
-            self.context.request_repaint();
+            self.context().request_repaint();
             std::thread::sleep(Duration::from_millis(15));
         }
     }
@@ -222,7 +234,7 @@ impl Robot {
         lock(&self.shared).frames.extend(frames);
         let began = Instant::now();
         loop {
-            self.context.request_repaint();
+            self.context().request_repaint();
             std::thread::sleep(Duration::from_millis(4));
             if lock(&self.shared).frames.is_empty() {
                 break;
@@ -238,7 +250,7 @@ impl Robot {
         let began = Instant::now();
         while lock(&self.shared).frame_number < until {
             assert!(began.elapsed() < Duration::from_secs(60), "the window draws no frames");
-            self.context.request_repaint();
+            self.context().request_repaint();
             std::thread::sleep(Duration::from_millis(4));
         }
     }
@@ -248,7 +260,7 @@ impl Robot {
         self.rest();
         lock(&self.shared).screenshot = None;
         let slot = Arc::clone(&self.shared);
-        self.context.request_screenshot(move |image| lock(&slot).screenshot = Some(image));
+        self.context().request_screenshot(move |image| lock(&slot).screenshot = Some(image));
         let limit = Duration::from_secs(30);
         self.wait("a screenshot", limit, |robot| lock(&robot.shared).screenshot.is_some());
         let image = lock(&self.shared).screenshot.take().expect("just seen");
@@ -263,10 +275,10 @@ impl Robot {
 
     /// Gives the window another size, in points.
     pub fn resize(&self, width: f32, height: f32) {
-        self.context.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
-        self.context.request_repaint();
+        self.context().send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
+        self.context().request_repaint();
         self.wait("the window to have its size", Duration::from_secs(60), |robot| {
-            let size = robot.context.content_rect().size() * robot.context.zoom_factor();
+            let size = robot.context().content_rect().size() * robot.context().zoom_factor();
             (size - egui::vec2(width, height)).abs().max_elem() < 2.0
         });
     }
@@ -288,8 +300,8 @@ impl Robot {
 
     /// Closes the window.
     pub fn close(&self) {
-        self.context.send_viewport_cmd(egui::ViewportCommand::Close);
-        self.context.request_repaint();
+        self.context().send_viewport_cmd(egui::ViewportCommand::Close);
+        self.context().request_repaint();
     }
 }
 

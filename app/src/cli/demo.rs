@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut demo = Demo { study: sample::unpack_study(&folder)?, arguments };
     let second = demo.case_named(SECOND.name)?;
     let validation = demo.case_named(VALIDATION.name)?;
-    let starter = WeightsSource::Bytes { name: "the bundled starter encoder".to_owned(), bytes: sample::starter_encoder().into() };
+    let starter = WeightsSource::Bytes { name: sample::STARTER_NAME.to_owned(), bytes: sample::starter_encoder().into() };
 
     let (first_model, first_round) = demo.fine_tune(1, starter)?;
     let before = demo.dice_of_proposal(&first_model, validation)?;

@@ -131,7 +131,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 fn extractor(arguments: &Arguments) -> Result<Extractor, Failure> {
     let file = match arguments.weights.as_str() {
-        "starter" => WeightsFile::from_bytes("the bundled starter encoder", crate::sample::starter_encoder())?,
+        "starter" => WeightsFile::from_bytes(crate::sample::STARTER_NAME, crate::sample::starter_encoder())?,
         path => WeightsFile::open(&model_file(Path::new(path)))?,
     };
     let file = match &arguments.head_weights {

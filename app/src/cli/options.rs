@@ -149,7 +149,7 @@ pub fn weights_source(name: &str, wanted: &NetworkOptions) -> Result<WeightsSour
     let (source, file) = match name {
         "scratch" => return Ok(WeightsSource::Scratch),
         "starter" => {
-            let (name, bytes) = ("the bundled starter encoder".to_owned(), Arc::<[u8]>::from(crate::sample::starter_encoder()));
+            let (name, bytes) = (crate::sample::STARTER_NAME.to_owned(), Arc::<[u8]>::from(crate::sample::starter_encoder()));
             let file = WeightsFile::from_bytes(&name, &bytes)?;
             (WeightsSource::Bytes { name, bytes }, file)
         }

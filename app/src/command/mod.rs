@@ -22,6 +22,7 @@ use egui::Context;
 use crate::state::correction::operation::{CombineRule, Operation};
 use crate::state::layout::LayoutKind;
 use crate::state::tools::ActiveTool;
+use crate::texts::commands as texts;
 
 /// An action of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,13 +196,19 @@ impl Command {
     /// Its keys as a person reads them.
     #[must_use]
     pub fn shortcut_text(self, context: &Context) -> String {
-        Keymap::of(context).keys(self).iter().map(|shortcut| context.format_shortcut(shortcut)).collect::<Vec<_>>().join(" or ")
+        let keys: Vec<String> = Keymap::of(context).keys(self).iter().map(|shortcut| context.format_shortcut(shortcut)).collect();
+        texts::either_of(&keys)
     }
 
     /// What its tooltip says: title and keys.
     #[must_use]
     pub fn tooltip(self, context: &Context) -> String {
-        let keys = self.shortcut_text(context);
-        if keys.is_empty() { self.title().to_owned() } else { format!("{} ({keys})", self.title()) }
+        self.hint(self.title(), context)
+    }
+
+    /// What a tooltip says that explains it in other words: these, and its keys.
+    #[must_use]
+    pub fn hint(self, words: &str, context: &Context) -> String {
+        texts::with_keys(words, &self.shortcut_text(context))
     }
 }

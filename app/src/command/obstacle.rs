@@ -3,7 +3,8 @@
 use super::Command;
 use crate::state::training::TrainingRun;
 use crate::state::workbench::Workbench;
-use crate::texts::{self, slices};
+use crate::texts::commands as texts;
+use crate::texts::{clipboard, slices};
 
 impl Command {
     /// Why it cannot be done now; `None` if it can.
@@ -18,47 +19,45 @@ impl Command {
         let case = workbench.case.as_ref();
         let is_training = workbench.training.as_ref().is_some_and(TrainingRun::is_active);
         match self {
-            Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), "Open a scan first."),
-            Self::Layout(_) | Self::NextLargeView | Self::CloseTab => unless(case.is_some(), "Open a scan first."),
+            Self::SaveMask | Self::ExportMask | Self::ImportMask | Self::ResetViews => unless(case.is_some(), texts::OPEN_A_SCAN),
+            Self::Layout(_) | Self::NextLargeView | Self::CloseTab => unless(case.is_some(), texts::OPEN_A_SCAN),
             Self::NextTab | Self::PreviousTab => unless(workbench.tabs.order().len() > 1, crate::texts::compare::NOTHING_BESIDE),
             Self::Compare => workbench.compare_obstacle(),
             Self::NextCompareMode | Self::LinkHere => unless(workbench.comparison.is_some(), crate::texts::compare::NOTHING_COMPARED),
-            Self::VolumeSettings | Self::ToggleClipBox | Self::CutAtCrosshair => unless(case.is_some(), "Open a scan first."),
-            Self::ResetClipBox => unless(!workbench.views.volume_look.clip.is_whole(), "The clipping box is the whole volume."),
+            Self::VolumeSettings | Self::ToggleClipBox | Self::CutAtCrosshair => unless(case.is_some(), texts::OPEN_A_SCAN),
+            Self::ResetClipBox => unless(!workbench.views.volume_look.clip.is_whole(), texts::CLIP_IS_WHOLE),
             Self::ImportLabels if workbench.read_only_obstacle().is_some() => workbench.read_only_obstacle(),
-            Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), "Open a study first."),
-            Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), "There is no measurement to undo."),
-            Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), "There is no measurement to redo."),
-            Self::CopyMeasurements => unless(workbench.has_measurements(), texts::clipboard::NO_MEASUREMENTS),
-            Self::DeleteMeasurement => unless(workbench.measure.selected.is_some(), "Choose a measurement first."),
+            Self::ExportLabels | Self::ImportLabels | Self::SaveProvenance => unless(workbench.study.is_some(), texts::OPEN_A_STUDY),
+            Self::Undo if workbench.undoes_measurements() => unless(workbench.measure.can_undo(), texts::NO_MEASUREMENT_TO_UNDO),
+            Self::Redo if workbench.undoes_measurements() => unless(workbench.measure.can_redo(), texts::NO_MEASUREMENT_TO_REDO),
+            Self::CopyMeasurements => unless(workbench.has_measurements(), clipboard::NO_MEASUREMENTS),
+            Self::DeleteMeasurement => unless(workbench.measure.selected.is_some(), texts::CHOOSE_A_MEASUREMENT),
             Self::SaveMeasurements
             | Self::ToggleHistogram
             | Self::ToggleColorBar
             | Self::WindowFromVolume
             | Self::WindowFromLabel
             | Self::CopyPicture
-            | Self::SaveFigure => unless(case.is_some(), "Open a scan first."),
-            Self::WindowFromSlice => unless(workbench.measure.slice.is_some(), "Point at a slice first."),
-            Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), "There is nothing to undo."),
-            Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), "There is nothing to redo."),
-            Self::Choose(_) | Self::Combine(_) | Self::OpenOperand => unless(case.is_some(), "Open a scan first."),
-            Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), "Open a scan first."),
+            | Self::SaveFigure => unless(case.is_some(), texts::OPEN_A_SCAN),
+            Self::WindowFromSlice => unless(workbench.measure.slice.is_some(), texts::POINT_AT_A_SLICE),
+            Self::Undo => unless(case.is_some_and(|case| case.history.can_undo() && case.may_paint()), texts::NOTHING_TO_UNDO),
+            Self::Redo => unless(case.is_some_and(|case| case.history.can_redo() && case.may_paint()), texts::NOTHING_TO_REDO),
+            Self::Choose(_) | Self::Combine(_) | Self::OpenOperand => unless(case.is_some(), texts::OPEN_A_SCAN),
+            Self::CopySliceUp | Self::CopySliceDown => unless(case.is_some(), texts::OPEN_A_SCAN),
             Self::Apply => {
                 let correction = &workbench.correction;
-                unless(correction.draft.is_some() || correction.preview.is_some(), "There is nothing to apply.")
+                unless(correction.draft.is_some() || correction.preview.is_some(), texts::NOTHING_TO_APPLY)
             }
-            Self::TakePointBack => unless(workbench.correction.draft.is_some(), "No contour is being drawn."),
+            Self::TakePointBack => unless(workbench.correction.draft.is_some(), texts::NO_CONTOUR),
             Self::NextSlab | Self::ThickerSlab | Self::ThinnerSlab | Self::Turn(..) | Self::OpenSecond => {
-                unless(case.is_some(), "Open a scan first.")
+                unless(case.is_some(), texts::OPEN_A_SCAN)
             }
             Self::Straighten => unless(case.is_some() && workbench.views.is_turned(), slices::NOT_TURNED),
             Self::ToggleSecond | Self::RemoveSecond => unless(workbench.second.is_some(), slices::NO_SECOND),
             Self::FineTune => workbench.fine_tune_obstacle(),
-            Self::PauseTraining | Self::StopTraining => unless(is_training, "No training is running."),
+            Self::PauseTraining | Self::StopTraining => unless(is_training, texts::NO_TRAINING),
             Self::Propose => workbench.propose_obstacle(),
-            Self::AcceptProposal | Self::RejectProposal => {
-                unless(case.is_some_and(|case| case.proposal.is_some()), "There is no proposal.")
-            }
+            Self::AcceptProposal | Self::RejectProposal => unless(case.is_some_and(|case| case.proposal.is_some()), texts::NO_PROPOSAL),
             _ => None,
         }
     }

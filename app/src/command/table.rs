@@ -35,15 +35,7 @@ impl Group {
     /// Its heading.
     #[must_use]
     pub fn title(self) -> &'static str {
-        match self {
-            Self::Files => "Files",
-            Self::Edit => "Changes",
-            Self::Tools => "Tools",
-            Self::Labels => "Labels",
-            Self::Views => "Views",
-            Self::Learning => "Learning",
-            Self::Window => "Window",
-        }
+        texts::commands::group(self)
     }
 }
 

@@ -1,12 +1,13 @@
 use egui::{Align, Align2, Button, Frame, Key, Layout, RichText, ScrollArea, TextEdit, Ui, Window};
 
 use super::{Purpose, draw_again_if_grown};
-use crate::catalog::{LICENCE, RELEASED, Released, size_text};
+use crate::catalog::{LICENCE, RELEASED, Released};
 use crate::panels::widgets::{empty_hint, heading, named, progress_wide};
 use crate::state::training::WeightsChoice;
-use crate::state::weights_page::{Errand, Row, network_text};
+use crate::state::weights_page::{Errand, Row};
 use crate::state::workbench::Workbench;
 use crate::texts::files::kept_in;
+use crate::texts::numbers::bytes;
 use crate::texts::weights as texts;
 
 /// What was pressed on the page.
@@ -111,7 +112,7 @@ fn kept_row(ui: &mut Ui, workbench: &Workbench, row: &Row, wish: &mut Option<Wis
         WeightsChoice::Kept { name, .. } => Released::find(name),
         _ => None,
     };
-    card(ui, &name, &row.network, &about, row.bytes.map(size_text), |ui| {
+    card(ui, &name, &row.network, &about, row.bytes.map(bytes), |ui| {
         let text = if is_chosen { texts::IN_USE } else { texts::USE };
         let button = ui.add(Button::new(text).selected(is_chosen).min_size(egui::vec2(58.0, 0.0)));
         named(&button, &texts::start_from(&name));
@@ -132,9 +133,9 @@ fn kept_row(ui: &mut Ui, workbench: &Workbench, row: &Row, wish: &mut Option<Wis
 
 fn released_row(ui: &mut Ui, workbench: &Workbench, released: &Released, wish: &mut Option<Wish>) {
     let network = released.network();
-    let text = network_text(&network.depth.to_string(), &network.shortcut.to_string(), network.base_width);
+    let text = texts::network(&network.depth.to_string(), &network.shortcut.to_string(), network.base_width);
     let about = texts::trained_on(released.trained_on, released.parameters());
-    let size = texts::about(&size_text(released.approximate_bytes()));
+    let size = texts::about(&bytes(released.approximate_bytes()));
     let errand = Errand::Fetch(released.name.to_owned());
     let running = workbench.weights_page.running().map(|(errand, _)| errand);
     card(ui, released.name, &text, &about, Some(size), |ui| {
@@ -175,8 +176,8 @@ fn under_way(ui: &mut Ui, workbench: &Workbench, errand: &Errand, wish: &mut Opt
         ui.horizontal(|ui| {
             let (fraction, text) = match received.total {
                 Some(total) if received.bytes >= total => (1.0, texts::CHECKING.to_owned()),
-                Some(total) => (received.bytes as f32 / total.max(1) as f32, texts::come(&size_text(received.bytes), &size_text(total))),
-                None if received.bytes > 0 => (0.0, size_text(received.bytes)),
+                Some(total) => (received.bytes as f32 / total.max(1) as f32, texts::come(&bytes(received.bytes), &bytes(total))),
+                None if received.bytes > 0 => (0.0, bytes(received.bytes)),
                 None => (0.0, if matches!(errand, Errand::Fetch(_)) { texts::ASKING } else { texts::LOOKING_INTO }.to_owned()),
             };
             let width = ui.available_width() - 70.0;

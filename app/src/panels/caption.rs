@@ -28,10 +28,10 @@ pub fn caption(ui: &mut Ui, workbench: &mut Workbench, kind: ViewKind, rect: Rec
     let view = name_of(workbench, kind);
     let place = Rect::from_min_size(area.right_top() - vec2(18.0, 2.0), vec2(18.0, 18.0));
     let response = ui.interact(place, ui.scope_id().with((kind, "maximise")), Sense::click());
-    let name = if is_maximised { format!("Show all views, not only {view}") } else { format!("Maximise {view}") };
+    let name = texts::views::maximise(&view, is_maximised);
     named(&response, &name);
     maximise_icon(ui, place, is_maximised, response.hovered());
-    if response.on_hover_text(format!("{name} (double click)")).clicked() {
+    if response.on_hover_text(texts::views::by_double_click(&name)).clicked() {
         toggle_maximised(workbench, kind);
     }
 }

@@ -9,27 +9,20 @@ use super::class_field;
 use super::widgets::{empty_hint, heading, list_row, name_button, named};
 use crate::command::Command;
 use crate::state::workbench::Workbench;
+use crate::texts::{cases as texts, views};
 
 /// Width of the button behind a case's name, in points.
 const ROLE_WIDTH: f32 = 66.0;
 
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Training => "trains",
-        Role::Validation => "validates",
-        Role::Unassigned => "not used",
-    }
-}
-
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     let Some(study) = &workbench.study else {
-        heading(ui, "Study");
-        empty_hint(ui, "No study is open.");
+        heading(ui, texts::STUDY);
+        empty_hint(ui, texts::NO_STUDY);
         return;
     };
     heading(ui, &study.name);
     if study.cases.is_empty() {
-        empty_hint(ui, "Drop a scan onto the window, or open one with File, Open scan.");
+        empty_hint(ui, texts::NO_CASE);
     }
     let open = workbench.case.as_ref().map(|case| case.id);
     let mut wishes = Wishes::default();
@@ -65,7 +58,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         }
     }
     if let Some(name) = &workbench.loading {
-        ui.label(format!("Opening {name}…"));
+        ui.label(views::opening(name));
         ui.horizontal(|ui| super::views::opening(ui, workbench));
     }
     if let Some(id) = wishes.load {
@@ -88,7 +81,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     }
     ui.add_space(4.0);
     let tooltip = Command::OpenScan.tooltip(ui.ctx());
-    if ui.button("Add scan…").on_hover_text(tooltip).clicked() {
+    if ui.button(texts::ADD_SCAN).on_hover_text(tooltip).clicked() {
         Command::OpenScan.run(workbench, &ui.ctx().clone());
     }
 }
@@ -108,23 +101,23 @@ fn corrected(ui: &mut Ui, case: &CaseInfo, may_change: bool, wishes: &mut Wishes
     let mut is_corrected = case.is_corrected;
     let mark = ui.add_enabled(may_change, egui::Checkbox::without_text(&mut is_corrected));
     mark.widget_info(|| {
-        let name = format!("{} is corrected", case.name);
+        let name = texts::is_corrected(&case.name);
         egui::WidgetInfo::selected(egui::Role::CheckBox, may_change, case.is_corrected, name)
     });
-    if mark.on_hover_text("Corrected: its mask is right and may be learned from or measured on").changed() {
+    if mark.on_hover_text(texts::CORRECTED_HINT).changed() {
         wishes.corrected = Some((case.id, is_corrected));
     }
 }
 
 fn role(ui: &mut Ui, case: &CaseInfo, wishes: &mut Wishes) {
-    let button = Button::new(RichText::new(role_name(case.role)).small()).min_size(egui::vec2(ROLE_WIDTH, 20.0));
+    let button = Button::new(RichText::new(texts::role(case.role)).small()).min_size(egui::vec2(ROLE_WIDTH, 20.0));
     let (menu, _) = MenuButton::from_button(button).ui(ui, |ui| {
         for choice in [Role::Training, Role::Validation, Role::Unassigned] {
-            if ui.selectable_label(case.role == choice, role_name(choice)).clicked() {
+            if ui.selectable_label(case.role == choice, texts::role(choice)).clicked() {
                 wishes.role = Some((case.id, choice));
                 ui.close();
             }
         }
     });
-    menu.on_hover_text("What the case is for: cases that validate are never learned from");
+    menu.on_hover_text(texts::ROLE_HINT);
 }

@@ -83,8 +83,7 @@ pub fn bar(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
         ui.separator();
-        let hover = Command::Cancel.shortcut_text(ui.ctx());
-        let leave = ui.button(texts::LEAVE_SHORT).on_hover_text(format!("{} ({hover})", texts::LEAVE));
+        let leave = ui.button(texts::LEAVE_SHORT).on_hover_text(Command::Cancel.hint(texts::LEAVE, ui.ctx()));
         named(&leave, texts::LEAVE);
         if leave.clicked() {
             workbench.leave_comparison();

@@ -52,7 +52,7 @@ fn menu(ui: &mut Ui, workbench: &mut Workbench) {
         let layout = workbench.shown_layout_mut();
         for view in ViewKind::ALL {
             let is_main = layout.kind.has_main() && layout.main == view;
-            let button = ui.add(Button::new(texts::layout::view(view)).selected(is_main)).labelled_by(label.id);
+            let button = ui.add(Button::new(texts::views::short(view)).selected(is_main)).labelled_by(label.id);
             button.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_main, texts::layout::large(view.label())));
             if button.clicked() {
                 layout.main = view;

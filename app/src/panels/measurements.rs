@@ -126,7 +126,7 @@ fn labels(ui: &mut Ui, workbench: &Workbench, quantity: Quantity) {
         label_row(ui, numbers.map(|text| RichText::new(text).monospace().size(12.0)), |ui| {
             let (mark, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), egui::Sense::hover());
             ui.painter().rect_filled(mark, 2.0, egui::Color32::from_rgb(r, g, b));
-            ui.add(egui::Label::new(name).truncate()).on_hover_text(texts::voxels(held.voxels as usize));
+            ui.add(egui::Label::new(name).truncate()).on_hover_text(crate::texts::numbers::voxels(held.voxels as usize));
         });
     }
 }

@@ -48,6 +48,7 @@ use crate::dialogs::{
     close_window, data_set_window, figure_window, help_window, palette_window, path_window, settings_window, volumes_window, weights_window,
 };
 use crate::state::workbench::Workbench;
+use crate::texts;
 use crate::theme;
 
 /// The whole window.
@@ -121,6 +122,6 @@ fn take_dropped_files(ui: &Ui, workbench: &mut Workbench) {
         let all = ui.ctx().content_rect();
         painter.rect_filled(all, 0.0, egui::Color32::from_black_alpha(170));
         let font = egui::FontId::proportional(22.0);
-        painter.text(all.center(), egui::Align2::CENTER_CENTER, "Drop to open", font, egui::Color32::WHITE);
+        painter.text(all.center(), egui::Align2::CENTER_CENTER, texts::views::DROP, font, egui::Color32::WHITE);
     }
 }

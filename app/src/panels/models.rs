@@ -4,9 +4,9 @@ use egui::{RichText, Ui};
 
 use super::training::propose_button;
 use super::widgets::{empty_hint, heading};
-use crate::state::training::duration_text;
 use crate::state::workbench::{MEAN_DICE, Workbench};
 use crate::texts::models as texts;
+use crate::texts::numbers::duration;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     heading(ui, texts::TITLE);
@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         propose_button(ui, workbench);
         if let Some(proposing) = &workbench.proposing {
             ui.spinner();
-            ui.label(RichText::new(duration_text(proposing.since.elapsed().as_secs_f64())).weak());
+            ui.label(RichText::new(duration(proposing.since.elapsed().as_secs_f64())).weak());
         }
     });
 }

@@ -3,9 +3,10 @@
 use egui::{Align, Layout, RichText, Ui};
 use medley_volume::Quantity;
 
-use crate::state::training::{Phase, duration_text};
+use crate::state::training::Phase;
 use crate::state::workbench::Workbench;
 use crate::texts::labels::unnamed;
+use crate::texts::numbers::duration;
 use crate::texts::{slices, status as texts};
 
 pub fn show(ui: &mut Ui, workbench: &Workbench) {
@@ -72,14 +73,14 @@ fn saved(ui: &mut Ui, workbench: &Workbench) {
 
 fn training(ui: &mut Ui, workbench: &Workbench) {
     if let Some(proposing) = &workbench.proposing {
-        ui.label(texts::proposing(&duration_text(proposing.since.elapsed().as_secs_f64())));
+        ui.label(texts::proposing(&duration(proposing.since.elapsed().as_secs_f64())));
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(500));
     }
     let Some(run) = workbench.training.as_ref().filter(|run| run.is_active()) else { return };
     let text = match run.phase {
         Phase::Paused => texts::TRAINING_PAUSED.to_owned(),
         Phase::Stopping => texts::TRAINING_STOPS.to_owned(),
-        _ => texts::training(run.progress.0, run.progress.1, run.seconds_left.map(duration_text).as_deref()),
+        _ => texts::training(run.progress.0, run.progress.1, run.seconds_left.map(duration).as_deref()),
     };
     ui.label(text);
 }

@@ -9,6 +9,7 @@ use super::widgets::{command_button, command_button_named, named};
 use crate::command::Command;
 use crate::state::window_level::{CT_PRESETS, WindowLevel};
 use crate::state::workbench::Workbench;
+use crate::texts::toolbar as texts;
 
 pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
     ui.horizontal_wrapped(|ui| {
@@ -32,9 +33,9 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
         let convention = workbench.views.convention;
         command_button_named(ui, workbench, Command::ToggleConvention, convention.name());
         command_button(ui, workbench, Command::Weights);
-        let theme = if ui.ctx().theme() == egui::Theme::Dark { "Dark" } else { "Light" };
+        let theme = if ui.ctx().theme() == egui::Theme::Dark { texts::DARK } else { texts::LIGHT };
         command_button_named(ui, workbench, Command::ToggleTheme, theme);
-        command_button_named(ui, workbench, Command::Help, "?");
+        command_button_named(ui, workbench, Command::Help, texts::HELP_MARK);
     });
     ui.separator();
     // Always there, so that the views do not move when a tool is taken.
@@ -42,7 +43,7 @@ pub fn show(ui: &mut Ui, workbench: &mut Workbench) {
 }
 
 fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
-    ui.menu_button("File", |ui| {
+    ui.menu_button(texts::FILE, |ui| {
         let commands = [
             Command::OpenScan,
             Command::OpenStudy,
@@ -78,20 +79,20 @@ fn file_menu(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn window(ui: &mut Ui, workbench: &mut Workbench) {
     let Some(case) = &workbench.case else {
-        ui.add_enabled(false, Button::new("Window"));
+        ui.add_enabled(false, Button::new(texts::WINDOW));
         return;
     };
     let window = workbench.views.window;
     let is_ct = case.volume.quantity() == Quantity::Hounsfield;
     let text = match window.preset().filter(|_| is_ct) {
         Some(preset) => preset.name.to_owned(),
-        None => format!("W {:.0}  L {:.0}", window.width, window.level),
+        None => texts::own_window(window),
     };
     let (mut chosen, mut asked) = (None::<WindowLevel>, None);
     let combo = ComboBox::from_id_salt("window").selected_text(text).width(108.0).show_ui(ui, |ui| {
         if is_ct {
             for preset in CT_PRESETS {
-                let text = format!("{}  {:.0}/{:.0}", preset.name, preset.window.width, preset.window.level);
+                let text = texts::window_choice(preset.name, preset.window);
                 if ui.selectable_label(window == preset.window, text).clicked() {
                     chosen = Some(preset.window);
                 }
@@ -103,8 +104,8 @@ fn window(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
     });
-    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Window preset"));
-    combo.response.on_hover_text("Which values are black and white (width/level)");
+    combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, texts::WINDOW_LIST));
+    combo.response.on_hover_text(texts::WINDOW_HINT);
     if let Some(chosen) = chosen {
         workbench.views.window = chosen;
     }
@@ -115,13 +116,11 @@ fn window(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn overlay(ui: &mut Ui, workbench: &mut Workbench) {
     let overlay = &mut workbench.views.overlay;
-    let label = ui.label("Labels");
+    let label = ui.label(texts::LABELS);
     ui.spacing_mut().slider_width = 64.0;
-    ui.add(Slider::new(&mut overlay.opacity, 0.0..=1.0).show_value(false))
-        .labelled_by(label.id)
-        .on_hover_text("Opacity of the labels (hold S to hide them)");
-    let outline = ui.add(Button::new("Outline").selected(overlay.is_outline));
-    named(&outline, "Labels as outline");
+    ui.add(Slider::new(&mut overlay.opacity, 0.0..=1.0).show_value(false)).labelled_by(label.id).on_hover_text(texts::OPACITY_HINT);
+    let outline = ui.add(Button::new(texts::OUTLINE).selected(overlay.is_outline));
+    named(&outline, texts::OUTLINE_NAME);
     if outline.on_hover_text(Command::ToggleOutline.tooltip(ui.ctx())).clicked() {
         overlay.is_outline = !overlay.is_outline;
     }

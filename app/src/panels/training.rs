@@ -9,10 +9,9 @@ use medley_nn::{Checkpointing, Depth, HeadKind};
 use super::widgets::{command_button, command_button_named, heading, named};
 use crate::command::Command;
 use crate::dialogs::Purpose;
-use crate::state::training::{
-    Phase, TrainingChoices, TrainingRun, WeightsChoice, depth_name, duration_text, head_name, loss_name, memory_name, norm_name,
-};
+use crate::state::training::{Phase, TrainingChoices, TrainingRun, WeightsChoice};
 use crate::state::workbench::Workbench;
+use crate::texts::numbers::duration;
 use crate::texts::training as texts;
 use crate::theme::{curve_colors, good_color};
 
@@ -77,11 +76,11 @@ fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
         }
         ui.label(texts::NORM).on_hover_text(texts::NORM_HINT);
         let norms = [EncoderNorm::Auto, EncoderNorm::Batch, EncoderNorm::Frozen, EncoderNorm::Group];
-        choice(ui, texts::NORM_LIST, &norms, &mut choices.encoder_norm, norm_name);
+        choice(ui, texts::NORM_LIST, &norms, &mut choices.encoder_norm, texts::norm);
         ui.end_row();
         if matches!(choices.weights, WeightsChoice::Scratch) {
             ui.label(texts::DEPTH).on_hover_text(texts::DEPTH_HINT);
-            choice(ui, texts::DEPTH_LIST, &Depth::ALL, &mut choices.depth, depth_name);
+            choice(ui, texts::DEPTH_LIST, &Depth::ALL, &mut choices.depth, texts::depth);
             ui.end_row();
             let label = ui.label(texts::WIDTH);
             ui.add(DragValue::new(&mut choices.base_width).range(4..=64).speed(0.2)).labelled_by(label.id).on_hover_text(texts::WIDTH_HINT);
@@ -100,14 +99,14 @@ fn advanced(ui: &mut Ui, workbench: &mut Workbench) {
 /// Rows for what only masks have.
 fn of_masks(ui: &mut Ui, choices: &mut TrainingChoices) {
     ui.label(texts::HEAD).on_hover_text(texts::HEAD_HINT);
-    choice(ui, texts::HEAD_LIST, &HeadKind::ALL, &mut choices.head, head_name);
+    choice(ui, texts::HEAD_LIST, &HeadKind::ALL, &mut choices.head, texts::head);
     ui.end_row();
     ui.label(texts::LOSS).on_hover_text(texts::LOSS_HINT);
-    choice(ui, texts::LOSS_LIST, &LossKind::ALL, &mut choices.loss, loss_name);
+    choice(ui, texts::LOSS_LIST, &LossKind::ALL, &mut choices.loss, texts::loss);
     ui.end_row();
     ui.label(texts::MEMORY).on_hover_text(texts::MEMORY_HINT);
     let ways = [Checkpointing::Off, Checkpointing::Blocks, Checkpointing::HalfBlocks];
-    choice(ui, texts::MEMORY_LIST, &ways, &mut choices.checkpointing, memory_name);
+    choice(ui, texts::MEMORY_LIST, &ways, &mut choices.checkpointing, texts::memory);
     ui.end_row();
 }
 
@@ -187,7 +186,7 @@ fn device(ui: &mut Ui, workbench: &mut Workbench) {
 
 fn progress(ui: &mut Ui, run: &TrainingRun) {
     ui.add_space(6.0);
-    let left = run.seconds_left.map_or_else(|| texts::ESTIMATING.to_owned(), |s| texts::left(&duration_text(s)));
+    let left = run.seconds_left.map_or_else(|| texts::ESTIMATING.to_owned(), |s| texts::left(&duration(s)));
     let (text, color) = match &run.phase {
         Phase::Waiting => (texts::READING.to_owned(), None),
         Phase::Running => (texts::step(run.progress.0, run.progress.1, &left), None),

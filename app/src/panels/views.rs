@@ -108,8 +108,8 @@ fn follow_up(ui: &Ui, workbench: &mut Workbench) {
 pub(super) fn opening(ui: &mut Ui, workbench: &Workbench) {
     let fraction = workbench.fraction_read();
     let bar = ui.add(ProgressBar::new(fraction).desired_width(ui.available_width().min(240.0)).show_percentage());
-    named(&bar, "Part of the scan that was read");
-    if ui.add_enabled(fraction < 1.0, egui::Button::new("Give up")).on_hover_text("Stop opening this scan (Esc)").clicked() {
+    named(&bar, texts::views::PROGRESS);
+    if ui.add_enabled(fraction < 1.0, egui::Button::new(texts::views::GIVE_UP)).on_hover_text(texts::views::GIVE_UP_HINT).clicked() {
         workbench.stop_opening();
     }
 }
@@ -120,14 +120,14 @@ fn empty(ui: &mut Ui, workbench: &mut Workbench, all: Rect) {
     ui.scope_builder(egui::UiBuilder::new().max_rect(middle), |ui| {
         ui.vertical_centered(|ui| {
             if let Some(name) = &workbench.loading {
-                ui.label(format!("Opening {name}…"));
+                ui.label(texts::views::opening(name));
                 ui.add_space(8.0);
                 opening(ui, workbench);
                 return;
             }
-            ui.label(egui::RichText::new("No scan is open").size(20.0));
+            ui.label(egui::RichText::new(texts::views::NO_SCAN).size(20.0));
             ui.add_space(6.0);
-            ui.weak("Drop a scan or a study folder here.");
+            ui.weak(texts::views::DROP_HERE);
             ui.add_space(10.0);
             for command in [Command::OpenScan, Command::OpenSample] {
                 if ui.add_sized([200.0, 26.0], egui::Button::new(command.title())).clicked() {

@@ -65,20 +65,22 @@ impl Bricks {
         }
     }
 
-    /// Looks again for labels in the bricks that `region` of the mask touches. Returns whether any brick changed.
-    pub(crate) fn update_labels(&mut self, mask: &LabelMap, region: &IndexBox) -> bool {
-        let (shape, full) = (self.shape, mask.grid().shape());
-        let touched: Vec<(usize, u16)> = (0..self.texels.len())
-            .into_par_iter()
-            .filter_map(|n| {
-                let reach = reach_of(n, shape, full);
-                reach.intersection(region)?;
-                let flag = if has_labels(mask, &reach) { HAS_LABELS } else { 0 };
-                Some((n, self.texels[n] & !HAS_LABELS | flag))
-            })
-            .collect();
+    /// Looks for labels in those of so many bricks that `region` of the mask touches: which brick, and whether it has any.
+    pub(crate) fn look_for_labels(shape: [usize; 3], mask: &LabelMap, region: &IndexBox) -> Vec<(usize, bool)> {
+        let full = mask.grid().shape();
+        let look = |n: usize| {
+            let reach = reach_of(n, shape, full);
+            reach.intersection(region)?;
+            Some((n, has_labels(mask, &reach)))
+        };
+        (0..shape.iter().product()).into_par_iter().filter_map(look).collect()
+    }
+
+    /// Notes what was found. Returns whether any brick changed.
+    pub(crate) fn note_labels(&mut self, found: &[(usize, bool)]) -> bool {
         let mut is_changed = false;
-        for (n, texel) in touched {
+        for &(n, has_labels) in found {
+            let texel = self.texels[n] & !HAS_LABELS | if has_labels { HAS_LABELS } else { 0 };
             is_changed |= self.texels[n] != texel;
             self.texels[n] = texel;
         }
@@ -137,14 +139,15 @@ mod tests {
         let before = bricks.clone();
         let voxel = [10, 20, 30];
         let region = IndexBox { low: voxel, high: voxel.map(|v| v + 1) };
+        let update = |bricks: &mut Bricks, mask: &LabelMap| bricks.note_labels(&Bricks::look_for_labels(bricks.shape(), mask, &region));
         mask.set(grid.offset(voxel), 300);
-        assert!(bricks.update_labels(&mask, &region));
+        assert!(update(&mut bricks, &mask));
         let lit: Vec<usize> = (0..216).filter(|&n| bricks.texels()[n] != before.texels()[n]).collect();
         assert_eq!(lit, vec![(3 * 6 + 2) * 6 + 1]);
         assert_eq!(bricks.texels()[lit[0]], 5 | 1 << 15);
-        assert!(!bricks.update_labels(&mask, &region));
+        assert!(!update(&mut bricks, &mask));
         mask.set(grid.offset(voxel), 0);
-        assert!(bricks.update_labels(&mask, &region));
+        assert!(update(&mut bricks, &mask));
         assert_eq!(bricks, before);
     }
 }

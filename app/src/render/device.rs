@@ -1,5 +1,8 @@
 //! Asking the device for something without a panic when it says no.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use eframe::wgpu;
 use wgpu::{Device, Error, ErrorFilter};
 
@@ -21,6 +24,27 @@ pub(crate) fn asking<T>(device: &Device, what: &'static str, bytes: u64, make: i
         None => Ok(made),
         Some(Error::OutOfMemory { .. }) => Err(RenderError::OutOfMemory { what, megabytes: bytes.div_ceil(1_000_000) }),
         Some(other) => Err(RenderError::Refused { what, reason: other.to_string() }),
+    }
+}
+
+/// Lets the device tidy up what has arrived. One that is lost says so to whoever draws next.
+pub(crate) fn tidy(device: &Device) {
+    let _ = poll(device, wgpu::PollType::Poll);
+}
+
+/// Waits until the device has done everything it was given.
+///
+/// # Errors
+/// [`RenderError::Lost`].
+pub(crate) fn wait(device: &Device) -> Result<(), RenderError> {
+    poll(device, wgpu::PollType::wait_indefinitely())
+}
+
+/// wgpu panics where it polls a device whose driver is gone.
+fn poll(device: &Device, how: wgpu::PollType) -> Result<(), RenderError> {
+    match catch_unwind(AssertUnwindSafe(|| device.poll(how))) {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(RenderError::Lost),
     }
 }
 
@@ -60,6 +84,25 @@ pub(crate) fn write_box(queue: &wgpu::Queue, texture: &wgpu::Texture, low: [usiz
     let layout =
         wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some((bytes.len() / rows) as u32), rows_per_image: Some(shape[1] as u32) };
     queue.write_texture(into, bytes, layout, extent(shape));
+    count(bytes);
+}
+
+/// Writes the start of a buffer.
+pub(crate) fn write_buffer(queue: &wgpu::Queue, buffer: &wgpu::Buffer, bytes: &[u8]) {
+    queue.write_buffer(buffer, 0, bytes);
+    count(bytes);
+}
+
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+fn count(bytes: &[u8]) {
+    WRITTEN.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+}
+
+/// Bytes of voxels, tables and uniforms given to devices since the program began; what egui writes is not among them.
+#[must_use]
+pub fn written_bytes() -> u64 {
+    WRITTEN.load(Ordering::Relaxed)
 }
 
 fn extent(shape: [usize; 3]) -> wgpu::Extent3d {

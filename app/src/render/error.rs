@@ -34,6 +34,9 @@ pub enum RenderError {
         /// Shape of the mask.
         found: [usize; 3],
     },
+    /// The device is gone: its driver was started anew, or it was taken away.
+    #[error("the graphics device was lost; the window opens again with another one, or with the same once it is back")]
+    Lost,
     /// The device refused for another reason.
     #[error("the graphics device refused {what}: {reason}; restart the program, or update the graphics driver")]
     Refused {

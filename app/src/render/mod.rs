@@ -43,6 +43,7 @@ mod volume_screen;
 mod volume_uniforms;
 
 pub use color_map::ColorMap;
+pub use device::written_bytes;
 pub use error::RenderError;
 pub use histogram::ValueHistogram;
 pub use off_screen::{OffScreen, draw_off_screen};

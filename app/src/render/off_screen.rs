@@ -8,7 +8,7 @@ use eframe::{egui, wgpu};
 use egui::epaint::ClippedPrimitive;
 use wgpu::{Device, Queue, TextureFormat};
 
-use super::device::asking;
+use super::device::{asking, wait};
 use super::pace::Pace;
 use super::passes::Passes;
 use super::{RenderError, ScanTextures};
@@ -55,10 +55,11 @@ pub fn draw_off_screen(device: &Device, queue: &Queue, picture: OffScreen) -> Re
             let left = still.as_ref().and_then(|still| still.volume_repaint_after());
             draw(device, queue, &mut renderer, &primitives, &screen, &target, ground);
             let Some(left) = left.filter(|_| still.as_ref().is_some_and(|still| still.volume_repaint_after().is_some())) else { break };
-            let _ = device.poll(wgpu::PollType::wait_indefinitely());
+            wait(device)?;
             std::thread::sleep(left.max(Duration::from_millis(1)));
         }
-    })?;
+        Ok(())
+    })??;
     asking(device, "a figure", PIECE, || read_back(device, queue, &target, size))?
 }
 
@@ -120,7 +121,7 @@ fn read_back(device: &Device, queue: &Queue, target: &wgpu::Texture, [width, hei
         queue.submit([encoder.finish()]);
         let used = ..u64::from(bytes_per_row) * u64::from(rows);
         buffer.slice(used).map_async(wgpu::MapMode::Read, |_| {});
-        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| refused(error.to_string()))?;
+        wait(device)?;
         {
             let bytes = buffer.slice(used).get_mapped_range().map_err(|error| refused(error.to_string()))?;
             for row in bytes.chunks_exact(bytes_per_row as usize) {

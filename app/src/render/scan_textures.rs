@@ -8,7 +8,7 @@ use wgpu::{Device, Queue, Texture, TextureFormat};
 
 use super::bricks::Bricks;
 use super::canvas::Canvas;
-use super::device::{asking, require_fits, texture_3d, write_box};
+use super::device::{asking, require_fits, texture_3d, tidy, write_box};
 use super::falls::falls;
 use super::histogram::ValueHistogram;
 use super::label_textures::{LabelTexture, LabelTextures};
@@ -207,6 +207,12 @@ impl ScanTextures {
         self.canvas().repaint_after(mask_version)
     }
 
+    /// Whether they lie on this device.
+    #[must_use]
+    pub fn are_on(&self, device: &Device) -> bool {
+        self.device == *device
+    }
+
     /// Where the voxels lie.
     #[must_use]
     pub fn grid(&self) -> &Grid {
@@ -323,14 +329,24 @@ impl ScanTextures {
     fn try_write_mask(&self, queue: &Queue, mask: &LabelMap, region: IndexBox) -> Result<(), RenderError> {
         self.require_shape("the mask", mask)?;
         let Some(region) = region.intersection(&IndexBox::whole(self.grid.shape())) else { return Ok(()) };
-        let mut labels = self.labels();
-        if labels.mask.is_wide_enough_for(mask) {
-            labels.mask.write(&self.device, queue, "the mask", mask, &region)?;
+        // A whole mask takes longer than a frame has: whoever draws meanwhile must not wait for it.
+        let (on_device, bricks) = {
+            let labels = self.labels();
+            (labels.mask.clone(), labels.bricks.shape())
+        };
+        let wider = if on_device.is_wide_enough_for(mask) {
+            on_device.write(&self.device, queue, "the mask", mask, &region)?;
+            None
         } else {
-            labels.mask = LabelTexture::of(&self.device, queue, "the mask", mask)?;
+            Some(LabelTexture::of(&self.device, queue, "the mask", mask)?)
+        };
+        let found = Bricks::look_for_labels(bricks, mask, &region);
+        let mut labels = self.labels();
+        if let Some(wider) = wider {
+            labels.mask = wider;
             labels.forget_groups();
         }
-        if labels.bricks.update_labels(mask, &region) {
+        if labels.bricks.note_labels(&found) {
             labels.write_bricks(queue);
         }
         labels.mask_version += 1;
@@ -398,8 +414,7 @@ fn write_scan(
         if waiting > SUBMIT_AFTER {
             waiting = 0;
             queue.submit([]);
-            // Lets go of copies that have arrived. A device that is lost says so to whoever draws next.
-            let _ = device.poll(wgpu::PollType::Poll);
+            tidy(device);
         }
     }
     levels

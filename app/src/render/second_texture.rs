@@ -3,7 +3,7 @@ use medley_volume::{Grid, Volume};
 use wgpu::{Device, Queue, Texture, TextureFormat};
 
 use super::RenderError;
-use super::device::{asking, require_fits, texture_3d, write_box};
+use super::device::{asking, require_fits, texture_3d, tidy, write_box};
 use super::texels::Texels;
 
 /// The device is given what is ready after about this many bytes.
@@ -18,6 +18,7 @@ pub struct SecondTexture {
     grid: Grid,
     texels: Texels,
     texture: Texture,
+    device: Device,
 }
 
 impl SecondTexture {
@@ -37,11 +38,16 @@ impl SecondTexture {
                 let piece = texels.encode(volume.voxels(), first * ni * nj..end * ni * nj);
                 write_box(queue, &texture, [0, 0, first], [ni, nj, end - first], bytemuck::cast_slice(&piece));
                 queue.submit([]);
-                // Lets go of copies that have arrived. A device that is lost says so to whoever draws next.
-                let _ = device.poll(wgpu::PollType::Poll);
+                tidy(device);
             }
         })?;
-        Ok(Self { grid: *volume.grid(), texels, texture })
+        Ok(Self { grid: *volume.grid(), texels, texture, device: device.clone() })
+    }
+
+    /// Whether it lies on this device.
+    #[must_use]
+    pub fn is_on(&self, device: &Device) -> bool {
+        self.device == *device
     }
 
     /// Where its voxels lie.

@@ -7,6 +7,7 @@ use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescri
 use eframe::{egui, wgpu};
 use medley_volume::glam::{DAffine3, DVec3};
 
+use super::device::write_buffer;
 use super::passes::{Passes, uniforms};
 use super::{ColorMap, Palette, ScanTextures, SecondTexture};
 use crate::state::second_scan::Blend;
@@ -230,7 +231,7 @@ impl CallbackTrait for SliceCallback {
         slot.textures = Some([textures, palette]);
         slot.flags = self.flags();
         passes.slice.require(device, slot.flags);
-        queue.write_buffer(&slot.buffer, 0, bytemuck::bytes_of(&self.uniforms(screen.pixels_per_point)));
+        write_buffer(queue, &slot.buffer, bytemuck::bytes_of(&self.uniforms(screen.pixels_per_point)));
         Vec::new()
     }
 

@@ -8,6 +8,7 @@ use medley_volume::Ras;
 use medley_volume::glam::{DVec2, DVec3};
 
 use super::canvas::{CanvasUniforms, Look, Picture, Work};
+use super::device::write_buffer;
 use super::passes::{Passes, uniforms};
 use super::volume_screen::VolumeScreen;
 use super::volume_uniforms::{BlitUniforms, VolumeUniforms, flags};
@@ -141,7 +142,7 @@ impl CallbackTrait for VolumeCallback {
         let drawn = canvas.next(device, &passes.blit.textures, &passes.sampler, subject, passes.pace).map(|(work, picture)| {
             let facts = self.scan.write_transfer(queue, &self.look.transfer);
             let written = VolumeUniforms::of(&self.scan, &self.look, &self.screen(), work, (passes.pace.label_reach, facts));
-            queue.write_buffer(&buffers.volume.0, 0, bytemuck::bytes_of(&written));
+            write_buffer(queue, &buffers.volume.0, bytemuck::bytes_of(&written));
             let flags = flags(&self.look, work);
             passes.volume.require(device, flags);
             if let Some(pipeline) = passes.volume.pipeline(flags) {
@@ -153,7 +154,7 @@ impl CallbackTrait for VolumeCallback {
             canvas.done(work);
         }
         if let Some(picture) = canvas.front() {
-            queue.write_buffer(&buffers.blit.0, 0, bytemuck::bytes_of(&self.blit_uniforms(picture, screen.pixels_per_point)));
+            write_buffer(queue, &buffers.blit.0, bytemuck::bytes_of(&self.blit_uniforms(picture, screen.pixels_per_point)));
         }
         canvas.uniforms = Some(buffers);
         Vec::new()

@@ -53,6 +53,8 @@ pub enum Target {
 pub struct Item {
     /// What it does.
     pub target: Target,
+    /// Its name among those done before, in no language. A case has none: its name may be a patient's.
+    pub id: Option<String>,
     /// What it is called.
     pub title: String,
     /// Where it belongs.
@@ -73,25 +75,13 @@ const OBSTRUCTED: i32 = 10;
 const JUST_DONE: i32 = 12;
 
 impl Item {
-    /// Its name among those done before. A case has none: its name may be a patient's.
-    #[must_use]
-    pub fn id(&self) -> Option<String> {
-        match &self.target {
-            Target::Command(command) => Some(command.entry().id.to_owned()),
-            Target::Label(_) => Some(format!("label: {}", self.title)),
-            Target::Window(_) => Some(format!("window: {}", self.title)),
-            Target::WholeRange => Some("window-percentile".to_owned()),
-            Target::Case(_) => None,
-        }
-    }
-
     /// Does it.
     pub fn run(&self, workbench: &mut Workbench, context: &Context) {
         if self.obstacle.is_some() {
             return;
         }
-        if let Some(id) = self.id() {
-            workbench.hands.settings.remember_done(&id);
+        if let Some(id) = &self.id {
+            workbench.hands.settings.remember_done(id);
         }
         match &self.target {
             Target::Command(command) => command.run(workbench, context),
@@ -123,7 +113,7 @@ pub fn found(workbench: &Workbench, context: &Context, query: &str) -> Vec<Item>
             || search::find(query, &format!("{} {}", item.title, item.group)).map(|found| (found.score - BY_GROUP, found.letters));
         let Some((mut score, letters)) = by_title.map(|found| (found.score, found.letters)).or_else(by_group) else { continue };
         item.letters = letters.into_iter().filter(|&at| at < item.title.len()).collect();
-        let done = item.id().and_then(|id| recent.iter().position(|other| *other == id));
+        let done = item.id.as_ref().and_then(|id| recent.iter().position(|other| other == id));
         score += done.map_or(0, |at| (JUST_DONE - at as i32).max(1));
         if item.obstacle.is_some() {
             score -= OBSTRUCTED;
@@ -136,32 +126,37 @@ pub fn found(workbench: &Workbench, context: &Context, query: &str) -> Vec<Item>
 }
 
 fn items(workbench: &Workbench, context: &Context) -> Vec<Item> {
-    let item = |target, title: String, group| Item { target, title, group, keys: String::new(), obstacle: None, letters: Vec::new() };
+    let item =
+        |target, id, title: String, group| Item { target, id, title, group, keys: String::new(), obstacle: None, letters: Vec::new() };
     let of_table = TABLE.iter().filter(|entry| ![Command::Palette, Command::Cancel].contains(&entry.command)).map(|entry| Item {
         keys: entry.command.shortcut_text(context),
         obstacle: entry.command.obstacle(workbench),
-        ..item(Target::Command(entry.command), entry.title.trim_end_matches('…').to_owned(), entry.group.title())
+        ..item(Target::Command(entry.command), Some(entry.id.to_owned()), entry.title.trim_end_matches('…').to_owned(), entry.group.title())
     });
     let mut all: Vec<Item> = of_table.collect();
     if let Some(study) = &workbench.study {
-        let obstacle = workbench.case.is_none().then_some(texts::OPEN_A_SCAN_FIRST);
-        let label =
-            |label: &medley_volume::Label| Item { obstacle, ..item(Target::Label(label.value), texts::paint(&label.name), texts::LABELS) };
+        let obstacle = workbench.case.is_none().then_some(crate::texts::commands::OPEN_A_SCAN);
+        let label = |label: &medley_volume::Label| {
+            let id = format!("label:{}", label.name);
+            Item { obstacle, ..item(Target::Label(label.value), Some(id), texts::paint(&label.name), texts::LABELS) }
+        };
         all.extend(study.labels.labels().iter().map(label));
         let open = workbench.case.as_ref().map(|case| case.id);
         let case = |case: &medley_project::CaseInfo| Item {
             obstacle: (open == Some(case.id)).then_some(texts::IS_OPEN),
-            ..item(Target::Case(case.id), texts::open_case(&case.name), texts::CASES)
+            ..item(Target::Case(case.id), None, texts::open_case(&case.name), texts::CASES)
         };
         all.extend(study.cases.iter().map(case));
     }
     if let Some(open) = &workbench.case {
         if open.volume.quantity() == Quantity::Hounsfield {
-            let preset =
-                |preset: super::window_level::Preset| item(Target::Window(preset.window), texts::window(preset.name), texts::WINDOWS);
+            let preset = |preset: super::window_level::Preset| {
+                let id = format!("window:{}/{}", preset.window.width, preset.window.level);
+                item(Target::Window(preset.window), Some(id), texts::window(preset.name), texts::WINDOWS)
+            };
             all.extend(CT_PRESETS.into_iter().map(preset));
         }
-        all.push(item(Target::WholeRange, texts::WHOLE_RANGE.to_owned(), texts::WINDOWS));
+        all.push(item(Target::WholeRange, Some("window-percentile".to_owned()), texts::WHOLE_RANGE.to_owned(), texts::WINDOWS));
     }
     all
 }
@@ -184,6 +179,7 @@ mod tests {
         let value = workbench.study.as_ref().and_then(|study| study.labels.find("liver")).map(|label| label.value);
         assert_eq!((Some(workbench.active_label), workbench.tool), (value, ActiveTool::Brush));
         found(&workbench, &context, "window bone").remove(0).run(&mut workbench, &context);
+        assert_eq!(workbench.hands.settings.recent, ["window:2000/400", "label:liver"], "what is kept is of no language");
         assert_eq!(workbench.views.window.preset().map(|preset| preset.name), Some("Bone"));
         let other = workbench
             .study

@@ -60,6 +60,11 @@ impl Hands {
         self.in_force.as_ref().is_none_or(|in_force| setting(in_force) != setting(&self.settings))
     }
 
+    /// A new window knows no settings yet.
+    pub fn forget_window(&mut self) {
+        self.in_force = None;
+    }
+
     /// Closes what lies on top; whether anything was open.
     pub fn close(&mut self) -> bool {
         self.palette.close() || self.sheet.close() || std::mem::take(&mut self.is_settings_open)

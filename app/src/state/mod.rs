@@ -3,6 +3,7 @@
 //! # Map
 //! - [`workbench`]: the whole state of a window, and what arrives from the threads behind it
 //! - [`open_case`]: the scan being worked on: its mask, the stroke in the hand, its history, a proposal over it
+//! - [`large_change`]: changes that are too much for one frame
 //! - [`tabs`]: the cases that are open beside it; [`compare`]: two cases next to each other
 //! - [`clerk`]: the thread that owns the study and reads files
 //! - [`correction`]: tools other than the brush: what is drawn, what they would do
@@ -30,6 +31,7 @@ pub mod correction;
 pub mod figure;
 pub mod hands;
 pub mod label_sets;
+pub mod large_change;
 pub mod layout;
 pub mod measure;
 pub mod notices;

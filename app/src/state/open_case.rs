@@ -1,6 +1,5 @@
 //! The scan being worked on.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use medley_io::StoredGeometry;
 use medley_project::CaseId;
 use medley_volume::{IndexBox, LabelMap, Ras, Volume, VoxelIndex};
 
+use super::large_change::Way;
 use crate::render::ScanTextures;
 
 /// A case that is open: its scan, its mask and everything that may still be undone.
@@ -30,7 +30,7 @@ pub struct OpenCase {
     /// What the GPU draws.
     pub textures: Option<Arc<ScanTextures>>,
     /// The model's suggestion that lies over the mask, with its difference from it.
-    pub proposal: Option<(Proposal, Difference)>,
+    pub proposal: Option<(Arc<Proposal>, Difference)>,
     /// Edits not in the journal yet. Painting waits until there is none.
     pub unjournaled: usize,
     /// Edits since the mask was last written.
@@ -155,6 +155,7 @@ impl OpenCase {
             return Ok(None);
         }
         let change = self.history.undo(Arc::make_mut(&mut self.mask))?;
+        Self::follow(&mut self.proposal, self.history.next_redo().filter(|_| change.is_some()), true);
         Ok(change.map(|region| self.changed(region)))
     }
 
@@ -167,27 +168,33 @@ impl OpenCase {
             return Ok(None);
         }
         let change = self.history.redo(Arc::make_mut(&mut self.mask))?;
+        Self::follow(&mut self.proposal, self.history.next_undo().filter(|_| change.is_some()), false);
         Ok(change.map(|region| self.changed(region)))
     }
 
-    /// Takes back or does again until so many steps are done, but stops after the first step that ends after `until`: what changed,
-    /// and how many steps were taken back (below 0) or done again (above).
+    /// Takes back or does again until so many steps are done, but stops after the first step that ends after `until`, and before one that
+    /// is of a box of more than `limit` voxels: what changed, and how many steps were taken back (below 0) or done again (above).
     ///
     /// # Errors
     /// If the mask is not what the first step expects; nothing has changed then.
-    pub fn jump_towards(&mut self, position: usize, until: Instant) -> Result<Option<(MaskChange, isize)>, AnnotateError> {
+    pub fn jump_towards(&mut self, position: usize, until: Instant, limit: usize) -> Result<Option<(MaskChange, isize)>, AnnotateError> {
         if !self.may_paint() {
             return Ok(None);
         }
         let mut all: Option<(IndexBox, isize)> = None;
         loop {
-            let mask = Arc::make_mut(&mut self.mask);
             let is_back = self.history.len() > position;
-            let step = match self.history.len().cmp(&position) {
-                Ordering::Equal => break,
-                Ordering::Greater => self.history.undo(mask),
-                Ordering::Less => self.history.redo(mask),
-            };
+            let next = if is_back { self.history.next_undo() } else { self.history.next_redo() };
+            // A large step is not for the window's thread: the jump goes on after it.
+            if self.history.len() == position || next.is_none_or(|step| step.region.len() > limit) {
+                break;
+            }
+            let mask = Arc::make_mut(&mut self.mask);
+            let step = if is_back { self.history.undo(mask) } else { self.history.redo(mask) };
+            if let Ok(Some(_)) = step {
+                let done = if is_back { self.history.next_redo() } else { self.history.next_undo() };
+                Self::follow(&mut self.proposal, done, is_back);
+            }
             match step {
                 Ok(Some(region)) => {
                     let (box_so_far, steps) = all.unwrap_or((region, 0));
@@ -204,29 +211,29 @@ impl OpenCase {
         Ok(all.map(|(region, steps)| (self.changed(region), steps)))
     }
 
-    /// Lays a suggestion over the mask.
-    ///
-    /// # Errors
-    /// If it lies on another grid.
-    pub fn propose(&mut self, proposal: Proposal) -> Result<(), AnnotateError> {
-        let difference = proposal.difference(&self.mask)?;
-        self.proposal = Some((proposal, difference));
-        Ok(())
+    /// Notes a change that is in the mask already.
+    pub(super) fn note(&mut self, edit: Edit, way: Way) {
+        let region = edit.region;
+        match way {
+            Way::New => self.history.push(edit),
+            Way::Back => self.history.note_undone(),
+            Way::Again => self.history.note_redone(),
+        }
+        self.changed(region);
     }
 
-    /// Measures the proposal's difference again, after the mask has changed below it.
-    pub fn refresh_difference(&mut self) {
-        if let Some((proposal, difference)) = &mut self.proposal
-            && let Ok(now) = proposal.difference(&self.mask)
+    /// The proposal's difference from the mask follows a change of the mask.
+    fn follow(proposal: &mut Option<(Arc<Proposal>, Difference)>, edit: Option<&Edit>, is_back: bool) {
+        if let (Some((proposal, difference)), Some(edit)) = (proposal, edit)
+            && let Err(error) = difference.follow(&proposal.labels, edit, is_back)
         {
-            *difference = now;
+            log::error!("{error}");
         }
     }
 
     fn remember(&mut self, edit: Edit) {
-        let region = edit.region;
-        self.history.push(edit);
-        self.changed(region);
+        Self::follow(&mut self.proposal, Some(&edit), false);
+        self.note(edit, Way::New);
     }
 
     fn changed(&mut self, region: IndexBox) -> MaskChange {

@@ -68,8 +68,8 @@ pub struct SecondScan {
     pub name: String,
     /// Its voxels.
     pub volume: Arc<Volume>,
-    /// The voxels on the device.
-    pub texture: Arc<SecondTexture>,
+    /// The voxels on the device; `None` while there is none.
+    pub texture: Option<Arc<SecondTexture>>,
     /// Smallest and largest value.
     pub value_range: (f64, f64),
     /// From the 0.1 to the 99.9 percentile of its values.
@@ -83,7 +83,8 @@ impl SecondScan {
     #[must_use]
     pub fn frame(&self) -> Option<SecondFrame> {
         let SecondLook { map, window, opacity, blend, is_hidden } = self.look;
-        (!is_hidden).then(|| SecondFrame { scan: Arc::clone(&self.texture), map, window, opacity, blend })
+        let scan = self.texture.clone().filter(|_| !is_hidden)?;
+        Some(SecondFrame { scan, map, window, opacity, blend })
     }
 
     /// Its value at a place, that of the nearest voxel; `None` outside.

@@ -4,6 +4,7 @@ use medley_volume::AnatomicalPlane;
 
 use super::slice_geometry::SliceGeometry;
 use crate::render::SlabFrame;
+use crate::texts::views as texts;
 
 /// How the values along the normal become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,11 +24,7 @@ impl Projection {
     /// Its name as it is written on the screen.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Maximum => "MIP",
-            Self::Mean => "Mean",
-            Self::Minimum => "MinIP",
-        }
+        texts::projection(self)
     }
 }
 
@@ -53,7 +50,7 @@ impl Slab {
     /// As it is written on the screen, `MIP 20 mm`; `None` for the slice alone.
     #[must_use]
     pub fn text(&self) -> Option<String> {
-        self.projection.map(|projection| format!("{} {:.0} mm", projection.name(), self.thickness_mm))
+        self.projection.map(|projection| texts::slab(projection, self.thickness_mm))
     }
 
     /// After one more press of the key: the slice alone, then each projection.

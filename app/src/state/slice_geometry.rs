@@ -4,6 +4,7 @@ use medley_volume::glam::{DQuat, DVec2, DVec3};
 use medley_volume::{AnatomicalPlane, Grid, Ras};
 
 use super::oblique::{PlaneFrame, direction_letters, is_plane_turned};
+use crate::texts;
 
 /// Which side of the patient is drawn on the left of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +19,7 @@ impl Convention {
     /// Its name as it is written on the screen.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Radiological => "Radiological",
-            Self::Neurological => "Neurological",
-        }
+        texts::views::convention(self)
     }
 
     /// The other one.

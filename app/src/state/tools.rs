@@ -1,5 +1,7 @@
 //! What the left mouse button does in a slice.
 
+use crate::texts::correct as texts;
+
 /// The tool in the hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActiveTool {
@@ -46,19 +48,7 @@ impl ActiveTool {
     /// Its name, which is also its button's label.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Crosshair => "Crosshair",
-            Self::WindowLevel => "Window/level",
-            Self::Brush => "Brush",
-            Self::Eraser => "Eraser",
-            Self::Contour => "Contour",
-            Self::Fill => "Fill",
-            Self::Grow => "Grow",
-            Self::LiveWire => "Live-wire",
-            Self::Distance => "Distance",
-            Self::Angle => "Angle",
-            Self::Region => "Region",
-        }
+        texts::tool(self)
     }
 
     /// Whether it changes the mask.

@@ -11,6 +11,7 @@ use medley_project::ModelRecord;
 
 use crate::hub::Kept;
 use crate::sample;
+use crate::texts::training as texts;
 
 /// Which weights the encoder starts from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,8 +58,8 @@ impl WeightsChoice {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Starter => "Bundled starter encoder".to_owned(),
-            Self::Scratch => "From scratch".to_owned(),
+            Self::Starter => texts::STARTER.to_owned(),
+            Self::Scratch => texts::SCRATCH.to_owned(),
             Self::File(path) => path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
             Self::Kept { name, .. } | Self::Model { name, .. } => name.clone(),
         }
@@ -68,9 +69,7 @@ impl WeightsChoice {
     #[must_use]
     pub fn source(&self) -> WeightsSource {
         match self {
-            Self::Starter => {
-                WeightsSource::Bytes { name: "the bundled starter encoder".to_owned(), bytes: sample::starter_encoder().into() }
-            }
+            Self::Starter => WeightsSource::Bytes { name: sample::STARTER_NAME.to_owned(), bytes: sample::starter_encoder().into() },
             Self::Scratch => WeightsSource::Scratch,
             Self::File(file) | Self::Model { file, .. } => WeightsSource::File(file.clone()),
             Self::Kept { file, sha256, .. } => WeightsSource::Recorded { file: file.clone(), sha256: sha256.clone() },
@@ -149,67 +148,6 @@ impl TrainingChoices {
             _ => (usual.depth, usual.base_width),
         };
         FineTuneSettings { steps, seed, encoder_norm, depth, base_width, ..usual }
-    }
-}
-
-/// How an encoder normalises, for people.
-#[must_use]
-pub fn norm_name(norm: EncoderNorm) -> &'static str {
-    match norm {
-        EncoderNorm::Auto => "Automatic",
-        EncoderNorm::Batch => "Batch statistics",
-        EncoderNorm::Frozen => "Frozen statistics",
-        EncoderNorm::Group => "Groups of channels",
-    }
-}
-
-/// What is kept for gradients, for people.
-#[must_use]
-pub fn memory_name(checkpointing: Checkpointing) -> &'static str {
-    match checkpointing {
-        Checkpointing::Off => "Fastest",
-        Checkpointing::Blocks => "Less memory, slower",
-        Checkpointing::HalfBlocks => "Least memory, slower",
-    }
-}
-
-/// A depth, for people.
-#[must_use]
-pub fn depth_name(depth: Depth) -> &'static str {
-    match depth {
-        Depth::R10 => "ResNet-10",
-        Depth::R18 => "ResNet-18",
-        Depth::R34 => "ResNet-34",
-        Depth::R50 => "ResNet-50",
-        Depth::R101 => "ResNet-101",
-        Depth::R152 => "ResNet-152",
-        Depth::R200 => "ResNet-200",
-    }
-}
-
-/// What a head is, for people.
-#[must_use]
-pub fn head_name(head: HeadKind) -> &'static str {
-    match head {
-        HeadKind::Skip => "Skip connections (finest)",
-        HeadKind::Med3d => "Med3D reference",
-        HeadKind::Branch => "Single layer (coarse)",
-        HeadKind::DenseAspp => "DenseASPP (coarse, wide view)",
-    }
-}
-
-/// What a loss is, for people.
-#[must_use]
-pub fn loss_name(loss: LossKind) -> &'static str {
-    match loss {
-        LossKind::DiceCe => "Dice + cross entropy",
-        LossKind::CrossEntropy => "Cross entropy",
-        LossKind::Dice => "Dice",
-        LossKind::Focal => "Focal",
-        LossKind::DiceFocal => "Dice + focal",
-        LossKind::Tversky => "Tversky (fewer misses)",
-        LossKind::FocalTversky => "Focal Tversky (fewer misses)",
-        LossKind::Boundary => "Dice + cross entropy + boundary",
     }
 }
 
@@ -340,17 +278,6 @@ impl TrainingRun {
     }
 }
 
-/// Seconds as a person reads them.
-#[must_use]
-pub fn duration_text(seconds: f64) -> String {
-    let seconds = seconds.max(0.0).round() as u64;
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, s) => format!("{m} min {s:02} s"),
-        (h, m, _) => format!("{h} h {m:02} min"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,13 +294,5 @@ mod tests {
         assert_eq!(wide.settings().base_width, FineTuneSettings::default().base_width);
         let scratch = TrainingChoices { weights: WeightsChoice::Scratch, ..wide };
         assert_eq!((scratch.settings().base_width, scratch.settings().depth), (64, Depth::R50));
-    }
-
-    #[test]
-    fn durations_are_read_at_a_glance() {
-        assert_eq!(duration_text(4.4), "4 s");
-        assert_eq!(duration_text(65.0), "1 min 05 s");
-        assert_eq!(duration_text(3725.0), "1 h 02 min");
-        assert_eq!(duration_text(-1.0), "0 s");
     }
 }

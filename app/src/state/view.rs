@@ -9,6 +9,7 @@ use super::slab::Slabs;
 use super::slice_geometry::{Convention, SliceCamera};
 use super::volume_look::VolumeLook;
 use super::window_level::WindowLevel;
+use crate::texts;
 
 /// One of the four views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -31,12 +32,7 @@ impl ViewKind {
     /// Its accessible label, by which a test or a screen reader finds it.
     #[must_use]
     pub fn label(self) -> &'static str {
-        match self {
-            Self::Axial => "Axial view",
-            Self::Sagittal => "Sagittal view",
-            Self::Coronal => "Coronal view",
-            Self::Volume => "3D view",
-        }
+        texts::views::view(self)
     }
 
     /// The plane of its slices; none for the volume.
@@ -73,13 +69,7 @@ impl VolumeMode {
     /// Its name as a person reads it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Rendering => "Volume",
-            Self::MaximumIntensity => "MIP",
-            Self::MeanIntensity => "Mean",
-            Self::MinimumIntensity => "MinIP",
-            Self::Surfaces => "Labels",
-        }
+        texts::views::volume_mode(self)
     }
 }
 

@@ -17,6 +17,7 @@ use medley_project::ModelRecord;
 use super::training::WeightsChoice;
 use crate::catalog::LICENCE;
 use crate::hub::{Flow, Hub, HubError, Kept, Received, Shelf};
+use crate::texts::weights as texts;
 use crate::{places, sample};
 
 /// Called when there is something new to show.
@@ -185,7 +186,7 @@ impl WeightsPage {
         self.trouble = None;
         match std::thread::Builder::new().name("weights".to_owned()).spawn(run) {
             Ok(thread) => (self.thread, self.running) = (Some(thread), Some(running)),
-            Err(error) => self.trouble = Some((errand, format!("No thread could be started: {error}."))),
+            Err(error) => self.trouble = Some((errand, texts::no_thread(&error))),
         }
     }
 
@@ -237,26 +238,25 @@ fn listing(shelf: &Shelf, models: &[ModelRecord]) -> Listing {
         let record = &kept.record;
         let came = format!("{}, {}", record.source, record.date);
         let about = match kept.released() {
-            Some(released) => vec![format!("Trained on {}", released.trained_on), LICENCE.to_owned(), came],
-            None => vec!["Training data and licence unknown: see where it came from".to_owned(), came],
+            Some(released) => vec![texts::trained_with(released.trained_on), LICENCE.to_owned(), came],
+            None => vec![texts::UNKNOWN_TRAINING.to_owned(), came],
         };
-        let network = network_text(&record.network.depth.to_string(), &record.network.shortcut.to_string(), record.network.base_width);
+        let network = texts::network(&record.network.depth.to_string(), &record.network.shortcut.to_string(), record.network.base_width);
         Row { network, about, bytes: Some(record.bytes), choice: WeightsChoice::of(&kept) }
     }));
     rows.extend(models.iter().map(|model| {
         let card = Card::from_json(&model.name, &model.card_json).ok();
         let network = card.as_ref().map_or_else(
-            || "Network unknown: it has no readable card".to_owned(),
-            |card| network_text(&card.architecture.depth, &card.architecture.shortcut, card.architecture.base_width),
+            || texts::UNKNOWN_NETWORK.to_owned(),
+            |card| texts::network(&card.architecture.depth, &card.architecture.shortcut, card.architecture.base_width),
         );
         let lessons = card.map(|card| card.sets.iter().map(|set| set.training.len()).sum::<usize>());
         let about = match lessons {
-            Some(1) => "Fine-tuned on one case of this study".to_owned(),
-            Some(cases) => format!("Fine-tuned on {cases} cases of this study"),
-            None => "A model of this study".to_owned(),
+            Some(cases) => texts::fine_tuned_on(cases),
+            None => texts::STUDY_MODEL.to_owned(),
         };
         let bytes = std::fs::metadata(&model.file).ok().map(|about| about.len());
-        Row { choice: WeightsChoice::of_model(model), network, about: vec![about, "Yours".to_owned()], bytes }
+        Row { choice: WeightsChoice::of_model(model), network, about: vec![about, texts::YOURS.to_owned()], bytes }
     }));
     Listing { rows, troubles }
 }
@@ -264,14 +264,8 @@ fn listing(shelf: &Shelf, models: &[ModelRecord]) -> Listing {
 /// The encoder inside the program.
 fn starter() -> Option<Row> {
     let bytes = sample::starter_encoder();
-    let found = WeightsFile::from_bytes("the bundled starter encoder", bytes).and_then(|file| file.architecture()).ok()?;
-    let network = network_text(&found.depth.to_string(), &found.shortcut.to_string(), found.base_width);
-    let about = vec!["Trained on one abdominal MR, one brain MR and one chest CT".to_owned(), "MIT or Apache-2.0, as Medley".to_owned()];
+    let found = WeightsFile::from_bytes(sample::STARTER_NAME, bytes).and_then(|file| file.architecture()).ok()?;
+    let network = texts::network(&found.depth.to_string(), &found.shortcut.to_string(), found.base_width);
+    let about = vec![texts::STARTER_TRAINED_ON.to_owned(), texts::STARTER_LICENCE.to_owned()];
     Some(Row { choice: WeightsChoice::Starter, network, about, bytes: Some(bytes.len() as u64) })
-}
-
-/// A network in few words.
-#[must_use]
-pub fn network_text(depth: &str, shortcut: &str, width: usize) -> String {
-    format!("ResNet-{depth}, shortcut {shortcut}, width {width}")
 }

@@ -3,6 +3,8 @@
 use medley_annotate::ValueRange;
 use medley_volume::{Quantity, Volume};
 
+use crate::texts::toolbar as texts;
+
 /// A window of values: `level` is its middle, `width` the distance from black to white, in the volume's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WindowLevel {
@@ -27,15 +29,15 @@ const fn preset(name: &'static str, width: f64, level: f64) -> Preset {
 
 /// The windows radiologists expect, in HU.
 pub const CT_PRESETS: [Preset; 9] = [
-    preset("Soft tissue", 400.0, 40.0),
-    preset("Lung", 1500.0, -600.0),
-    preset("Bone", 2000.0, 400.0),
-    preset("Mediastinum", 350.0, 50.0),
-    preset("Brain", 80.0, 40.0),
-    preset("Liver", 150.0, 60.0),
-    preset("Subdural", 200.0, 75.0),
-    preset("Stroke", 40.0, 40.0),
-    preset("CTA", 600.0, 300.0),
+    preset(texts::SOFT_TISSUE, 400.0, 40.0),
+    preset(texts::LUNG, 1500.0, -600.0),
+    preset(texts::BONE, 2000.0, 400.0),
+    preset(texts::MEDIASTINUM, 350.0, 50.0),
+    preset(texts::BRAIN, 80.0, 40.0),
+    preset(texts::LIVER, 150.0, 60.0),
+    preset(texts::SUBDURAL, 200.0, 75.0),
+    preset(texts::STROKE, 40.0, 40.0),
+    preset(texts::CTA, 600.0, 300.0),
 ];
 
 impl WindowLevel {

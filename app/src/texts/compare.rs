@@ -8,8 +8,6 @@ use crate::state::compare::CompareMode;
 pub const MENU: &str = "Compare";
 /// What the menu's button does.
 pub const MENU_HOVER: &str = "Look at the open case beside another one";
-/// Nothing is open.
-pub const NO_SCAN: &str = "Open a scan first.";
 /// There is nothing to compare the open case with.
 pub const NOTHING_BESIDE: &str = "Open a second case first: both stay open as tabs.";
 /// Nothing is compared.

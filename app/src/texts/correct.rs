@@ -1,10 +1,45 @@
-//! Tools other than the brush.
+//! Tools: what they are called, what is chosen for them, how they are used.
 
 use medley_annotate::tools::Shell;
 use medley_volume::AnatomicalPlane;
 
 use super::combine;
 use crate::state::correction::operation::{IslandRule, Operation, SmoothRule};
+use crate::state::tools::ActiveTool;
+
+/// A tool in the hand.
+#[must_use]
+pub const fn tool(tool: ActiveTool) -> &'static str {
+    match tool {
+        ActiveTool::Crosshair => "Crosshair",
+        ActiveTool::WindowLevel => "Window/level",
+        ActiveTool::Brush => "Brush",
+        ActiveTool::Eraser => "Eraser",
+        ActiveTool::Contour => "Contour",
+        ActiveTool::Fill => "Fill",
+        ActiveTool::Grow => "Grow",
+        ActiveTool::LiveWire => "Live-wire",
+        ActiveTool::Distance => "Distance",
+        ActiveTool::Angle => "Angle",
+        ActiveTool::Region => "Region",
+    }
+}
+
+/// A tool that works on whole labels.
+#[must_use]
+pub const fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Threshold => "Threshold",
+        Operation::Islands => "Islands",
+        Operation::Smooth => "Smooth",
+        Operation::Margin => "Margin",
+        Operation::Interpolate => "Interpolate slices",
+        Operation::FillHoles => "Fill holes",
+        Operation::Hollow => "Hollow",
+        Operation::Combine => "Combine labels",
+        Operation::Crop => "Crop",
+    }
+}
 
 /// A click into another slice while a contour is open.
 pub const CONTOUR_OF_ANOTHER_SLICE: &str =

@@ -62,7 +62,7 @@ pub fn subject(subject: FigureSubject) -> String {
 #[must_use]
 pub fn file_name(subject: FigureSubject) -> String {
     match subject {
-        FigureSubject::View(kind) => format!("{}.png", kind.label().trim_end_matches(" view").to_lowercase()),
+        FigureSubject::View(kind) => format!("{}.png", super::views::short(kind).to_lowercase()),
         FigureSubject::Screen => "views.png".to_owned(),
     }
 }
@@ -71,4 +71,16 @@ pub fn file_name(subject: FigureSubject) -> String {
 #[must_use]
 pub fn paper([width, height]: [f64; 2]) -> String {
     format!("{width:.0} × {height:.0} mm on paper")
+}
+
+/// It could not be drawn.
+#[must_use]
+pub fn not_made(error: &dyn std::fmt::Display) -> String {
+    format!("The figure was not made: {error}.")
+}
+
+/// Fewer pixels than its size has.
+#[must_use]
+pub fn not_whole(path: &std::path::Path) -> String {
+    format!("{}: the picture is not whole; make it again.", path.display())
 }

@@ -1,8 +1,9 @@
 //! Choosing files, volumes and data sets; closing the window.
 
-use crate::texts::slices;
 use std::path::Path;
 
+use super::numbers::{counted, plural};
+use super::slices;
 use crate::dialogs::Purpose;
 
 /// Filters of the system's file dialog.
@@ -116,13 +117,14 @@ pub fn data_set(name: &str) -> String {
 /// How many cases of a data set can be used.
 #[must_use]
 pub fn usable(usable: usize, all: usize) -> String {
-    format!("{usable} of {all} cases can be used")
+    format!("{usable} of {} can be used", counted(all, "case", "cases"))
 }
 
 /// How many have masks, and what is in them.
 #[must_use]
 pub fn with_mask(cases: usize, labels: usize) -> String {
-    format!("{cases} have a mask; the masks hold {labels} labels")
+    let (have, hold) = (plural(cases, "has a mask", "have a mask"), plural(cases, "the mask holds", "the masks hold"));
+    format!("{cases} {have}; {hold} {}", counted(labels, "label", "labels"))
 }
 
 /// A case was left out.
@@ -139,11 +141,23 @@ pub const NO_CASE: &str = "No case can be used as it is";
 /// Imports a data set.
 #[must_use]
 pub fn import(cases: usize) -> String {
-    if cases == 1 { "Import 1 case".to_owned() } else { format!("Import {cases} cases") }
+    format!("Import {}", counted(cases, "case", "cases"))
 }
 
 /// Where weights are kept.
 #[must_use]
 pub fn kept_in(folder: &Path) -> String {
     format!("Kept in {}", folder.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_case_is_told_as_one() {
+        assert_eq!(usable(1, 1), "1 of 1 case can be used");
+        assert_eq!(with_mask(1, 3), "1 has a mask; the mask holds 3 labels");
+        assert_eq!(with_mask(2, 1), "2 have a mask; the masks hold 1 label");
+    }
 }

@@ -1,5 +1,7 @@
 //! The list of steps, and what came back after the program was ended.
 
+use super::numbers::{counted, plural, voxels};
+
 /// Heading of the panel.
 pub const HEADING: &str = "History";
 /// No step yet.
@@ -40,12 +42,6 @@ pub fn step_hint(who: &str, when: &str, changed: usize, shape: [usize; 3]) -> St
     format!("{who}, {when}\n{} changed in a box of {i} × {j} × {k}", voxels(changed))
 }
 
-/// A number of voxels.
-#[must_use]
-pub fn voxels(count: usize) -> String {
-    if count == 1 { "1 voxel".to_owned() } else { format!("{count} voxels") }
-}
-
 /// A person.
 pub const PERSON: &str = "Person";
 
@@ -55,13 +51,14 @@ pub fn taken_back(given: usize, kept: usize) -> String {
     if kept == 0 {
         return format!("{} taken back.", voxels(given));
     }
-    format!("{} taken back. {} stay, because later steps changed them.", voxels(given), voxels(kept))
+    let stay = plural(kept, "stays, because a later step changed it", "stay, because later steps changed them");
+    format!("{} taken back. {} {stay}.", voxels(given), voxels(kept))
 }
 
 /// After a crash.
 #[must_use]
 pub fn restored(steps: usize) -> String {
-    let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
+    let steps = counted(steps, "step", "steps");
     format!(
         "Medley was ended before it could save this mask. {steps} made since the last save came back from the study's journal; nothing is missing."
     )
@@ -98,6 +95,7 @@ mod tests {
     #[test]
     fn what_stays_is_said_only_where_something_stays() {
         assert_eq!(taken_back(1, 0), "1 voxel taken back.");
-        assert!(taken_back(5, 3).contains("3 voxels stay"));
+        assert!(taken_back(5, 3).contains("3 voxels stay,"));
+        assert!(taken_back(5, 1).contains("1 voxel stays,"));
     }
 }

@@ -1,5 +1,8 @@
 //! The list of labels.
 
+use std::path::Path;
+
+use super::numbers::{counted, plural};
 use crate::state::label_sets::LabelSet;
 
 /// The field that filters the list.
@@ -35,7 +38,7 @@ pub fn set(set: LabelSet) -> &'static str {
 /// A label set was taken.
 #[must_use]
 pub fn taken(name: &str, labels: usize) -> String {
-    format!("{labels} labels of {name} are in the list.")
+    format!("{} of {name} {} in the list.", counted(labels, "label", "labels"), plural(labels, "is", "are"))
 }
 
 /// The panel's heading.
@@ -98,4 +101,17 @@ pub fn hint(previous: &str, next: &str) -> String {
         return RENAME_HINT.to_owned();
     }
     format!("Keys {previous} and {next} choose the label. {RENAME_HINT}")
+}
+
+/// Names and colours came from a file.
+#[must_use]
+pub fn taken_from(labels: usize, path: &Path) -> String {
+    let (names, were) = (plural(labels, "Name and colour", "Names and colours"), plural(labels, "was", "were"));
+    format!("{names} of {} {were} taken from {}.", counted(labels, "label", "labels"), path.display())
+}
+
+/// A locked label was chosen for painting.
+#[must_use]
+pub fn is_locked(name: &str) -> String {
+    format!("“{name}” is locked; unlock it in the label list to paint it.")
 }

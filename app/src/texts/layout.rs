@@ -1,7 +1,6 @@
 //! The layouts of the views.
 
 use crate::state::layout::LayoutKind;
-use crate::state::view::ViewKind;
 
 /// The menu's accessible name.
 pub const MENU: &str = "Layout of the views";
@@ -21,12 +20,6 @@ pub const fn kind(kind: LayoutKind) -> &'static str {
         LayoutKind::AxialAndVolume => "Axial and 3D",
         LayoutKind::Single => "One view",
     }
-}
-
-/// The name of a view in the choice of the large one.
-#[must_use]
-pub fn view(view: ViewKind) -> &'static str {
-    view.label().trim_end_matches(" view")
 }
 
 /// The accessible name of a line between views.

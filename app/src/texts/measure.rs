@@ -2,6 +2,7 @@
 
 use medley_volume::Quantity;
 
+use super::numbers::voxels;
 use crate::state::measure::{RegionForm, RegionStatistics, Shape};
 
 /// Heading of the list.
@@ -136,12 +137,6 @@ fn extremes(held: &RegionStatistics, quantity: Quantity) -> String {
     format!("{:.digits$} … {:.digits$} {}", held.min, held.max, value_unit(quantity)).trim_end().to_owned()
 }
 
-/// A number of voxels.
-#[must_use]
-pub fn voxels(count: usize) -> String {
-    if count == 1 { "1 voxel".to_owned() } else { format!("{count} voxels") }
-}
-
 /// A volume in millilitres.
 #[must_use]
 pub fn millilitres(volume_ml: f64) -> String {
@@ -177,4 +172,34 @@ pub fn within(fraction: f64) -> String {
 #[must_use]
 pub fn preset(name: &str) -> String {
     format!("Window {name}")
+}
+
+/// Why a file of measurements cannot be read: the system.
+#[must_use]
+pub fn system_says(error: &std::io::Error) -> String {
+    format!("the system says “{error}”")
+}
+
+/// Why it cannot be read: its size.
+pub const TOO_LARGE: &str = "it is larger than any such list";
+/// Why it cannot be read: it is none.
+pub const NO_LIST: &str = "it says that it holds something else";
+/// Why it cannot be read: its version.
+pub const LATER_VERSION: &str = "a later version of this program wrote it";
+/// Why it cannot be read: numbers that are none.
+pub const NO_PLACE: &str = "a place in it is no place";
+
+/// A file of measurements cannot be read.
+#[must_use]
+pub fn unreadable(path: &std::path::Path, why: &str) -> String {
+    format!(
+        "{} is no list of measurements that can be read: {why}. It is left as it is; move it away to keep new measurements of this scan.",
+        path.display()
+    )
+}
+
+/// The folder for such files cannot be made.
+#[must_use]
+pub fn no_folder(folder: &std::path::Path, error: &std::io::Error) -> String {
+    format!("{} cannot be made: {}.", folder.display(), system_says(error))
 }

@@ -19,8 +19,6 @@ pub const CASES: &str = "Case";
 pub const WINDOWS: &str = "Window/level";
 /// Nearly all values between black and white.
 pub const WHOLE_RANGE: &str = "Window 0.1–99.9 percentile";
-/// A label cannot be painted.
-pub const OPEN_A_SCAN_FIRST: &str = "Open a scan first.";
 /// A case is open already.
 pub const IS_OPEN: &str = "It is open.";
 

@@ -32,3 +32,12 @@ pub fn accept_only(label: &str) -> String {
 pub fn accept_only_hint(label: &str) -> String {
     format!("Take only {label} into the mask")
 }
+
+/// Why nothing can be proposed: something is being proposed.
+pub const IS_COMPUTED: &str = "A proposal is being computed.";
+/// Why nothing can be proposed: a training has the device.
+pub const WAIT_FOR_TRAINING: &str = "Wait until the fine-tuning has ended, or stop it.";
+/// Why nothing can be proposed: no model.
+pub const NO_MODEL: &str = "Fine-tune a model first.";
+/// The proposal changes nothing.
+pub const SAME_AS_MASK: &str = "The model proposes exactly what the mask holds.";

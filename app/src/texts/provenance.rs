@@ -3,6 +3,8 @@
 use medley_project::provenance::Source;
 use medley_project::{CaseStatus, ReadOnlyBecause};
 
+use super::numbers::{counted, plural};
+
 /// Title of the page.
 pub const TITLE: &str = "Provenance";
 /// Nothing to tell of.
@@ -95,7 +97,9 @@ pub fn untouched(voxels: usize, all: usize) -> String {
 /// Changes that could not be read.
 #[must_use]
 pub fn unreadable(count: usize) -> String {
-    format!("{count} changes in the journal are damaged and are not counted here.")
+    let changes = counted(count, "change in the journal is damaged", "changes in the journal are damaged");
+    let are = plural(count, "is", "are");
+    format!("{changes} and {are} not counted here.")
 }
 
 /// The banner over a study that can only be looked at.

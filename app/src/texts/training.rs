@@ -1,6 +1,9 @@
 //! Fine-tuning: what it is for, what it starts from, how far it is.
 
+use medley_learn::EncoderNorm;
+use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
+use medley_nn::{Checkpointing, Depth, HeadKind};
 
 /// The panel's heading and its button.
 pub const TITLE: &str = "Fine-tune";
@@ -144,4 +147,101 @@ pub fn dice_curve(first: Option<f64>, last: f64) -> String {
         Some(first) => format!("Validation Dice  {first:.3} to {last:.3}"),
         None => format!("Validation Dice  {last:.3}"),
     }
+}
+
+/// The encoder that comes with the program.
+pub const STARTER: &str = "Bundled starter encoder";
+/// No weights.
+pub const SCRATCH: &str = "From scratch";
+
+/// By what an encoder normalises.
+#[must_use]
+pub fn norm(norm: EncoderNorm) -> &'static str {
+    match norm {
+        EncoderNorm::Auto => "Automatic",
+        EncoderNorm::Batch => "Batch statistics",
+        EncoderNorm::Frozen => "Frozen statistics",
+        EncoderNorm::Group => "Groups of channels",
+    }
+}
+
+/// What is kept for gradients.
+#[must_use]
+pub fn memory(checkpointing: Checkpointing) -> &'static str {
+    match checkpointing {
+        Checkpointing::Off => "Fastest",
+        Checkpointing::Blocks => "Less memory, slower",
+        Checkpointing::HalfBlocks => "Least memory, slower",
+    }
+}
+
+/// A depth.
+#[must_use]
+pub fn depth(depth: Depth) -> &'static str {
+    match depth {
+        Depth::R10 => "ResNet-10",
+        Depth::R18 => "ResNet-18",
+        Depth::R34 => "ResNet-34",
+        Depth::R50 => "ResNet-50",
+        Depth::R101 => "ResNet-101",
+        Depth::R152 => "ResNet-152",
+        Depth::R200 => "ResNet-200",
+    }
+}
+
+/// What turns features into labels.
+#[must_use]
+pub fn head(head: HeadKind) -> &'static str {
+    match head {
+        HeadKind::Skip => "Skip connections (finest)",
+        HeadKind::Med3d => "Med3D reference",
+        HeadKind::Branch => "Single layer (coarse)",
+        HeadKind::DenseAspp => "DenseASPP (coarse, wide view)",
+    }
+}
+
+/// What is minimised.
+#[must_use]
+pub fn loss(loss: LossKind) -> &'static str {
+    match loss {
+        LossKind::DiceCe => "Dice + cross entropy",
+        LossKind::CrossEntropy => "Cross entropy",
+        LossKind::Dice => "Dice",
+        LossKind::Focal => "Focal",
+        LossKind::DiceFocal => "Dice + focal",
+        LossKind::Tversky => "Tversky (fewer misses)",
+        LossKind::FocalTversky => "Focal Tversky (fewer misses)",
+        LossKind::Boundary => "Dice + cross entropy + boundary",
+    }
+}
+
+/// Why no training can start: one is running.
+pub const IS_RUNNING: &str = "A fine-tuning is running.";
+/// Why none can start: fewer than two classes.
+pub const TWO_CLASSES: &str = "Give scans their class in the list of cases first: at least two classes are needed.";
+/// Why none can start: a class without a case to learn from.
+pub const CLASS_WITHOUT_TRAINING: &str = "Each class needs a case that trains: at present one has only cases that validate.";
+/// Why none can start: no corrected case.
+pub const NONE_CORRECTED: &str = "Mark a case as corrected first: it is what the network learns from.";
+/// Why none can start: no label.
+pub const NO_LABEL: &str = "Add a label first.";
+/// It ended with a model for masks.
+pub const MODEL_IS_READY: &str = "Fine-tuning finished. Press Propose to let the new model segment the open scan.";
+
+/// It ended with a model that draws no masks.
+#[must_use]
+pub fn task_model_is_ready(does: &str) -> String {
+    format!("Fine-tuning finished. The new model {does}: press Propose to ask it about the open scan.")
+}
+
+/// What a new model is called in the study.
+#[must_use]
+pub fn model_name(id: &str) -> String {
+    format!("Model {id}")
+}
+
+/// What a new model that draws no masks is called in the study.
+#[must_use]
+pub fn task_model_name(id: &str, does: &str) -> String {
+    format!("Model {id}, {does}")
 }

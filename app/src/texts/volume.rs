@@ -66,8 +66,6 @@ pub const CUTS_LABELS: &str = "Cut labels too";
 pub const LABELS: &str = "Labels";
 /// Where no label is.
 pub const NO_LABELS: &str = "The study has no labels.";
-/// From where to look.
-pub const LOOK_FROM: &str = "Look from";
 
 /// The accessible name of one end of the box.
 #[must_use]

@@ -100,3 +100,46 @@ pub fn about(size: &str) -> String {
 pub fn come(size: &str, total: &str) -> String {
     format!("{size} of {total}")
 }
+
+/// Of kept weights that are none of the released ones.
+pub const UNKNOWN_TRAINING: &str = "Training data and licence unknown: see where it came from";
+/// Of a model whose card cannot be read.
+pub const UNKNOWN_NETWORK: &str = "Network unknown: it has no readable card";
+/// Of a model that says nothing of its cases.
+pub const STUDY_MODEL: &str = "A model of this study";
+/// Whose a model of the study is.
+pub const YOURS: &str = "Yours";
+/// What the bundled encoder was trained on.
+pub const STARTER_TRAINED_ON: &str = "Trained on one abdominal MR, one brain MR and one chest CT";
+/// Under which licence it is.
+pub const STARTER_LICENCE: &str = "MIT or Apache-2.0, as Medley";
+
+/// What a released encoder was trained on.
+#[must_use]
+pub fn trained_with(data: &str) -> String {
+    format!("Trained on {data}")
+}
+
+/// What a model of the study was trained on.
+#[must_use]
+pub fn fine_tuned_on(cases: usize) -> String {
+    if cases == 1 { "Fine-tuned on one case of this study".to_owned() } else { format!("Fine-tuned on {cases} cases of this study") }
+}
+
+/// A network in few words.
+#[must_use]
+pub fn network(depth: &str, shortcut: &str, width: usize) -> String {
+    format!("ResNet-{depth}, shortcut {shortcut}, width {width}")
+}
+
+/// The system gives no thread.
+#[must_use]
+pub fn no_thread(error: &std::io::Error) -> String {
+    format!("No thread could be started: {error}.")
+}
+
+/// Weights have come.
+#[must_use]
+pub fn are_here(name: &str) -> String {
+    format!("{name} is on this machine now. Use it on the page of weights to start the next training from it.")
+}

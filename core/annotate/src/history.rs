@@ -88,8 +88,7 @@ impl History {
         let Some(edit) = self.done.back() else { return Ok(None) };
         edit.revert(mask)?;
         let region = edit.region;
-        self.undone_bytes += edit.byte_len();
-        self.undone.extend(self.done.pop_back());
+        self.note_undone();
         Ok(Some(region))
     }
 
@@ -101,9 +100,36 @@ impl History {
         let Some(edit) = self.undone.last() else { return Ok(None) };
         edit.apply(mask)?;
         let region = edit.region;
-        self.undone_bytes -= edit.byte_len();
-        self.done.extend(self.undone.pop());
+        self.note_redone();
         Ok(Some(region))
+    }
+
+    /// The step that an undo would take back.
+    #[must_use]
+    pub fn next_undo(&self) -> Option<&Edit> {
+        self.done.back()
+    }
+
+    /// The step that a redo would do again.
+    #[must_use]
+    pub fn next_redo(&self) -> Option<&Edit> {
+        self.undone.last()
+    }
+
+    /// Notes that the last step was taken back in the mask already, by [`Edit::revert`] on a copy of it that now takes its place.
+    pub fn note_undone(&mut self) {
+        if let Some(edit) = self.done.pop_back() {
+            self.undone_bytes += edit.byte_len();
+            self.undone.push(edit);
+        }
+    }
+
+    /// Notes that the last undone step was done again in the mask already.
+    pub fn note_redone(&mut self) {
+        if let Some(edit) = self.undone.pop() {
+            self.undone_bytes -= edit.byte_len();
+            self.done.push_back(edit);
+        }
     }
 
     /// Undoes or redoes until `position` steps are done, or as many as there are.

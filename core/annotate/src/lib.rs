@@ -25,6 +25,7 @@ mod capsule;
 mod edit;
 mod edit_bytes;
 mod error;
+mod follow;
 mod history;
 mod proposal;
 mod refusal;

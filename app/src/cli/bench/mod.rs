@@ -3,6 +3,7 @@
 //! # Map
 //! - `convolutions`, `networks`: what is measured; `peer`, `peer.py`: PyTorch, asked in turn with ours
 //! - `files`, `file_peer.py`: opening scans, beside nibabel and SimpleITK
+//! - `frames`: the window on a large scan; `screenless`: the window without a screen
 //! - `voxels`, `tests/peers/voxels.py`: operations on masks and scans, beside cc3d, edt, scipy, SimpleITK and scikit-image
 //!
 //! Ours and the peer run in turn, again and again; a table has the median of each and the median of their ratios, so that what
@@ -10,10 +11,12 @@
 
 mod convolutions;
 mod files;
+mod frames;
 mod memory;
 mod networks;
 mod partner;
 mod peer;
+mod screenless;
 mod voxels;
 
 use std::path::PathBuf;
@@ -65,6 +68,9 @@ pub struct Arguments {
     /// Scans to open in place of those that are made (io)
     #[arg(long, value_delimiter = ',', value_name = "FILE,…")]
     file: Vec<PathBuf>,
+    /// A fine-tuning on the processor beside it (frames)
+    #[arg(long)]
+    beside_training: bool,
     /// One opening, in a process of its own
     #[arg(long, hide = true, value_name = "FILE")]
     open_once: Option<PathBuf>,
@@ -83,6 +89,8 @@ enum Name {
     Io,
     /// Pieces, distances, morphology, resampling and surfaces of a phantom
     Voxels,
+    /// Frames of the window on a scan of 512×512×500, drawn without a screen
+    Frames,
 }
 
 /// One measurement.
@@ -130,6 +138,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let known = |peer: Option<Peer>| peer.map(|peer| format!("PyTorch {}", peer.version));
     let (rows, peer) = match arguments.name {
         Name::Io => files::measure(arguments)?,
+        // Has a table of its own.
+        Name::Frames => return frames::run(arguments),
         Name::Voxels => pool.install(|| voxels::measure(arguments, threads))?,
         Name::Conv3d => {
             let mut peer = torch()?;

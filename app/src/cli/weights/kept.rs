@@ -2,11 +2,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::catalog::{LICENCE, RELEASED, size_text};
+use crate::catalog::{LICENCE, RELEASED};
 use crate::cli::progress::TransferBar;
 use crate::cli::{Answer, Failure, Table};
 use crate::hub::{Flow, Hub, Kept, Shelf};
 use crate::places;
+use crate::texts::numbers;
 
 /// Where weights are kept.
 #[derive(Debug, clap::Args)]
@@ -121,7 +122,7 @@ impl KeptReport {
         let Self { name, path, sha256, bytes, source, date, depth, shortcut, base_width, .. } = self;
         format!(
             "{name}: ResNet-{depth}, shortcut {shortcut}, base width {base_width}, {}, {source}, {date}\n{path}\nSHA-256 {sha256}\n",
-            size_text(*bytes)
+            numbers::bytes(*bytes)
         )
     }
 }
@@ -190,7 +191,7 @@ fn text(report: &ListReport) -> String {
         let mut table = Table::new(["name", "depth", "shortcut", "width", "size", "came"]);
         for kept in &report.kept {
             let (depth, shortcut, width) = (kept.depth.to_string(), kept.shortcut.clone(), kept.base_width.to_string());
-            table.row([kept.name.clone(), depth, shortcut, width, size_text(kept.bytes), kept.date.clone()]);
+            table.row([kept.name.clone(), depth, shortcut, width, numbers::bytes(kept.bytes), kept.date.clone()]);
         }
         text.push_str(&table.to_string());
     }
@@ -203,7 +204,7 @@ fn text(report: &ListReport) -> String {
             released.shortcut.clone(),
             released.base_width.to_string(),
             released.parameters.to_string(),
-            format!("about {}", size_text(released.approximate_bytes)),
+            format!("about {}", numbers::bytes(released.approximate_bytes)),
             if released.is_here { "yes" } else { "no" }.to_owned(),
             released.trained_on.to_owned(),
         ]);

@@ -15,7 +15,7 @@ use crate::state::second_scan::SecondScan;
 use crate::state::slice_geometry::SliceGeometry;
 use crate::state::view::Subject;
 use crate::state::workbench::Workbench;
-use crate::texts::slices;
+use crate::texts::{slices, views};
 
 /// `response` is what the mouse does, on the screen; `dress` is what stands over the slice.
 pub(super) fn draw(
@@ -84,8 +84,7 @@ pub(super) fn draw(
             shadowed(&painter, below, Align2::CENTER_BOTTOM, slices::BRUSH_IS_3D, 12.0, dress.ink(210), dress.halo());
         }
     }
-    let turned = if geometry.is_oblique() { format!(" {}", slices::TURNED) } else { String::new() };
-    let text = format!("{}{turned} {}/{}", kind.label().trim_end_matches(" view"), geometry.slice_number(), geometry.slice_count());
+    let text = views::slice(kind, geometry.is_oblique(), geometry.slice_number(), geometry.slice_count());
     caption(ui, workbench, kind, rect, &text);
 }
 
@@ -125,18 +124,13 @@ fn scale_bar(painter: &egui::Painter, rect: Rect, geometry: &SliceGeometry, dres
     let to = from + vec2((length * geometry.points_per_mm()) as f32, 0.0);
     painter.line_segment([from, to], Stroke::new(3.0, dress.halo()));
     painter.line_segment([from, to], Stroke::new(1.5, dress.ink(210)));
-    shadowed(painter, from - vec2(0.0, 4.0), Align2::LEFT_BOTTOM, &length_text(length), 11.0, dress.ink(210), dress.halo());
+    shadowed(painter, from - vec2(0.0, 4.0), Align2::LEFT_BOTTOM, &views::scale(length), 11.0, dress.ink(210), dress.halo());
 }
 
 /// The largest of 1, 2 and 5 times a power of ten that is not longer than `widest`.
 fn round_length(widest: f64) -> f64 {
     let power = 10f64.powf(widest.max(1e-6).log10().floor());
     [5.0, 2.0, 1.0].into_iter().map(|n| n * power).find(|length| *length <= widest * (1.0 + 1e-9)).unwrap_or(power)
-}
-
-/// A round length in the unit it is read in.
-fn length_text(mm: f64) -> String {
-    if mm >= 0.999 { format!("{mm:.0} mm") } else { format!("{:.0} µm", mm * 1000.0) }
 }
 
 #[cfg(test)]
@@ -149,7 +143,7 @@ mod tests {
             [(700.0, 500.0, "500 mm"), (50.0, 50.0, "50 mm"), (1.99, 1.0, "1 mm"), (0.93, 0.5, "500 µm"), (0.021, 0.02, "20 µm")]
         {
             assert!((round_length(widest) - wanted).abs() < 1e-12, "{widest}: {}", round_length(widest));
-            assert_eq!(length_text(wanted), text);
+            assert_eq!(views::scale(wanted), text);
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, workbench: &mut Workbench, place: &Place) {
             })
             .inner;
         named(&response, &slices::slab_of(place.kind.label(), &chosen));
-        response.on_hover_text(format!("{} ({})", slices::SLAB_HINT, Command::NextSlab.shortcut_text(ui.ctx())));
+        response.on_hover_text(Command::NextSlab.hint(slices::SLAB_HINT, ui.ctx()));
     });
 }
 
@@ -65,7 +65,7 @@ fn menu(ui: &mut Ui, workbench: &mut Workbench, place: &Place) {
         views.slabs.set(place.plane, slab);
     }
     ui.separator();
-    let tooltip = format!("{} ({})", slices::LINEAR_HINT, Command::ToggleInterpolation.shortcut_text(ui.ctx()));
+    let tooltip = Command::ToggleInterpolation.hint(slices::LINEAR_HINT, ui.ctx());
     ui.checkbox(&mut views.is_interpolated, slices::LINEAR).on_hover_text(tooltip);
     command_button(ui, workbench, Command::Straighten);
 }

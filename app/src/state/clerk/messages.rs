@@ -9,11 +9,12 @@ use medley_io::StoredGeometry;
 use medley_learn::TrainingCase;
 use medley_project::provenance::CaseProvenance;
 use medley_project::{CaseId, CaseInfo, CaseStatus, ModelRecord, ReadOnlyBecause, Role};
-use medley_volume::{Grid, LabelMap, LabelTable, Ras};
+use medley_volume::{Grid, LabelMap, LabelTable, Ras, Volume};
 
+use super::Gpu;
 use super::sets::CheckedSet;
 use super::volumes::{OneVolume, Volumes};
-use crate::render::ScanTextures;
+use crate::render::{ScanTextures, SecondTexture};
 use crate::state::correction::operand::MaskFile;
 use crate::state::measure::Measurement;
 use crate::state::open_case::OpenCase;
@@ -77,6 +78,12 @@ pub enum Request {
     ShowOrigins(CaseId, Option<Arc<ScanTextures>>),
     /// Show the labels again.
     ShowMask(CaseId, Option<Arc<ScanTextures>>, Arc<LabelMap>),
+    /// Put scans on this device from now on; on none while there is none.
+    UseGraphics(Option<Gpu>),
+    /// Put a case that is open already on the device, its mask as it is in this version.
+    ShowCase(CaseId, u64, Arc<Volume>, Arc<LabelMap>),
+    /// Put a scan that lies over it on the device.
+    ShowSecond(Arc<Volume>),
     /// Give a case a status.
     SetStatus(CaseId, CaseStatus),
     /// Say who reviews from now on.
@@ -177,6 +184,10 @@ pub enum Reply {
     OriginsShown(CaseId, bool),
     /// The slices show the labels again.
     MaskShown(CaseId),
+    /// An open case is on the device, its mask as it was in this version.
+    CaseShown(CaseId, u64, Arc<ScanTextures>),
+    /// A scan that lies over it is on the device.
+    SecondShown(Arc<Volume>, Arc<SecondTexture>),
     /// Who reviews from now on.
     Reviewer(Option<String>),
     /// A mask was written into the study.

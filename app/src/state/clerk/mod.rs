@@ -7,6 +7,7 @@
 //! - `journal`; `masks`: masks as files; `operand`: one to work with; `measurements`; `provenance`
 //! - `lending`, `study_cases`: what is learned from, seen from the clerk and from the worker
 
+mod graphics;
 mod journal;
 mod lending;
 mod masks;
@@ -40,7 +41,6 @@ use self::watch::Watch;
 use super::open_case::OpenCase;
 use super::window_level::WindowLevel;
 use crate::clock::now_ms;
-use crate::render::ScanTextures;
 use crate::texts;
 
 pub use messages::{JournalStep, LoadedCase, Reply, Request, StudySummary};
@@ -145,8 +145,6 @@ struct Desk {
 /// How often a journal that does not take a change is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
-const NO_STUDY: &str = "No study is open.";
-
 impl Desk {
     fn work(mut self, inbox: &Receiver<Request>) {
         loop {
@@ -197,7 +195,7 @@ impl Desk {
             Request::ExportMask { path, mask, labels, geometry, .. } => self.export(path, &mask, &labels, &geometry),
             Request::ExportLabels(path, labels) => {
                 let written = medley_io::label_files::write(&path, &labels).map_err(sentence);
-                written.map(|()| self.reply(Reply::Exported("Label names", path)))
+                written.map(|()| self.reply(Reply::Exported(texts::study::LABEL_NAMES, path)))
             }
             Request::ReadLabels(path) => {
                 let read = medley_io::label_files::read(&path).map_err(sentence);
@@ -216,6 +214,18 @@ impl Desk {
             Request::ShowMask(case, textures, mask) => {
                 self.show_mask(textures.as_deref(), &mask);
                 self.reply(Reply::MaskShown(case));
+                Ok(())
+            }
+            Request::UseGraphics(gpu) => {
+                self.gpu = gpu;
+                Ok(())
+            }
+            Request::ShowCase(case, version, volume, mask) => {
+                self.show_case(case, version, &volume, &mask);
+                Ok(())
+            }
+            Request::ShowSecond(volume) => {
+                self.show_second(&volume);
                 Ok(())
             }
             Request::SetStatus(case, status) => self.change_cases(|study| study.set_status(case, status)),
@@ -256,7 +266,7 @@ impl Desk {
     }
 
     fn study_mut(&mut self) -> Result<&mut Study, String> {
-        self.study.as_mut().ok_or_else(|| NO_STUDY.to_owned())
+        self.study.as_mut().ok_or_else(|| texts::study::NO_STUDY.to_owned())
     }
 
     fn load(&mut self, id: CaseId) -> Result<(), String> {
@@ -276,15 +286,7 @@ impl Desk {
             self.reply(Reply::Notice(texts::history::restored(loaded.restored)));
         }
         let mut case = OpenCase::new(id, name, loaded);
-        if let Some((device, queue)) = &self.gpu {
-            match ScanTextures::upload(device, queue, &case.volume) {
-                Ok(textures) => {
-                    textures.write_mask(queue, &case.mask, medley_volume::IndexBox::whole(case.mask.grid().shape()));
-                    case.textures = Some(Arc::new(textures));
-                }
-                Err(error) => self.reply(Reply::Failed(sentence(error))),
-            }
-        }
+        case.textures = self.textures_of(&case.volume, &case.mask);
         let loaded = LoadedCase {
             crosshair: case.labelled_middle().unwrap_or_else(|| case.volume.grid().center()),
             window: WindowLevel::first_for(&case.volume),
@@ -318,7 +320,7 @@ fn is_reading(request: &Request) -> bool {
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, String> {
-    std::path::absolute(path).map_err(|error| format!("{}: {error}.", path.display()))
+    std::path::absolute(path).map_err(|error| texts::study::about_file(path, &error))
 }
 
 fn sentence(error: impl std::fmt::Display) -> String {

@@ -8,7 +8,7 @@ use medley_project::{CaseId, Role, Study};
 use medley_volume::LabelTable;
 
 use super::volumes::{OneVolume, Volumes};
-use super::{Desk, NO_STUDY, Reply, StudySummary, absolute, sentence};
+use super::{Desk, Reply, StudySummary, absolute, sentence};
 use crate::stem::stem;
 use crate::{places, sample, texts};
 
@@ -26,7 +26,7 @@ impl Desk {
             FileKind::DicomFolder => self.open_dicom(path).or_else(|why| self.check_set(path).map_err(|_| why)),
             FileKind::Json | FileKind::Folder => self.check_set(path),
             FileKind::Unknown(_) | FileKind::LabelTable if path.extension().is_some_and(|end| end == "txt") => self.check_set(path),
-            other => Err(format!("{} cannot be opened: {}.", path.display(), why_not(&other))),
+            other => Err(texts::study::cannot_be_opened(path, &other)),
         }
     }
 
@@ -151,7 +151,7 @@ impl Desk {
     }
 
     pub(super) fn announce(&mut self, first: Option<CaseId>) -> Result<(), String> {
-        let study = self.study.as_ref().ok_or(NO_STUDY)?;
+        let study = self.study.as_ref().ok_or(texts::study::NO_STUDY)?;
         let cases = study.cases().map_err(sentence)?;
         let first = first.or_else(|| cases.first().map(|case| case.id));
         let folder = study.folder().to_owned();
@@ -167,17 +167,7 @@ impl Desk {
 
 /// What a new study begins with: something to paint.
 fn first_labels() -> LabelTable {
-    LabelTable::from_names([(1, "label 1")])
-}
-
-/// What is wrong with a file that is neither a scan nor a study, and what to do.
-fn why_not(kind: &FileKind) -> String {
-    match kind {
-        FileKind::Pytorch | FileKind::Safetensors => {
-            "it holds network weights; choose it under “Start from” in the Fine-tune panel".to_owned()
-        }
-        FileKind::LabelTable => "it is a list of labels, not a scan".to_owned(),
-        FileKind::Unknown(what) => format!("it {what}"),
-        _ => "it is neither a scan nor a study folder".to_owned(),
-    }
+    let mut labels = LabelTable::default();
+    labels.add_unknown([1]);
+    labels
 }

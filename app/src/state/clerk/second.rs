@@ -53,7 +53,7 @@ impl Desk {
             percentile_window: WindowLevel::percentile(&volume),
             look: SecondLook::first(window),
             volume: Arc::new(volume),
-            texture: Arc::new(texture),
+            texture: Some(Arc::new(texture)),
         })
     }
 

@@ -7,6 +7,7 @@ use medley_project::dataset::{DataSet, Options, SetReport};
 
 use super::watch::Watch;
 use super::{Desk, Reply, sentence};
+use crate::texts::study as texts;
 
 /// What a data set holds and what does not fit.
 #[derive(Debug, Clone)]
@@ -46,14 +47,14 @@ impl Desk {
         };
         let (new, known) = (imported.cases.len(), imported.known.len());
         if known > 0 {
-            self.reply(Reply::Notice(format!("{known} scans were in the study already and stay as they are; {new} were added.")));
+            self.reply(Reply::Notice(texts::known_scans(known, new)));
         }
         let more = imported.notices.len().saturating_sub(MOST_NOTICES);
         for notice in imported.notices.into_iter().take(MOST_NOTICES) {
             self.reply(Reply::Notice(notice));
         }
         if more > 0 {
-            self.reply(Reply::Notice(format!("{more} more notices of the imported files are shown when each is opened.")));
+            self.reply(Reply::Notice(texts::more_notices(more)));
         }
         self.announce(imported.cases.first().copied())
     }

@@ -4,8 +4,7 @@ use medley_learn::{CaseSource, ClassSource, ClassifiedCase, TrainingCase};
 use medley_project::{CaseId, Role};
 
 use super::Request;
-
-const CLOSED: &str = "the study was closed";
+use crate::texts::study::CLOSED;
 
 /// Corrected cases, read one at a time through the clerk.
 pub(super) struct StudyCases {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use medley_io::{OpenedVolume, Part, dicom};
 
 use crate::stem::stem;
+use crate::texts::study as texts;
 
 /// Volumes of one file or folder, of which a person chooses.
 #[derive(Debug, Clone)]
@@ -45,9 +46,7 @@ impl Volumes {
         let found = dicom::scan(path).map_err(|error| error.to_string())?;
         if found.series.is_empty() {
             // Opening it says why.
-            return Err(medley_io::open_volume(path)
-                .err()
-                .map_or_else(|| format!("{} holds no pictures.", path.display()), |error| error.to_string()));
+            return Err(medley_io::open_volume(path).err().map_or_else(|| texts::no_pictures(path), |error| error.to_string()));
         }
         let mut list: Vec<OneVolume> = found.series.iter().map(|series| one(path, series)).collect();
         let is_one_picture = matches!(found.series.as_slice(), [one] if one.images == 1);
@@ -57,12 +56,7 @@ impl Volumes {
         }
         // Scouts and single views last, in their own order.
         list.sort_by_key(|volume| volume.fault.is_some());
-        let skipped = found.skipped.len();
-        let others = match skipped {
-            0 => Vec::new(),
-            1 => vec!["One file is no picture and was passed over.".to_owned()],
-            _ => vec![format!("{skipped} files are no pictures and were passed over.")],
-        };
+        let others = texts::passed_over(found.skipped.len()).into_iter().collect();
         Ok(Self { path: path.to_owned(), list, is_one_picture, others })
     }
 
@@ -75,7 +69,7 @@ impl Volumes {
         let volume = |frame: usize| OneVolume {
             part: Part::Frame(frame),
             name: format!("{} {}", stem(path), frame + 1),
-            title: format!("Volume {} of {frames}", frame + 1),
+            title: texts::volume_of(frame + 1, frames),
             about: Vec::new(),
             fault: None,
             picture: None,
@@ -95,14 +89,12 @@ fn only(list: &[OneVolume]) -> Option<&OneVolume> {
 }
 
 fn one(path: &Path, series: &dicom::Series) -> OneVolume {
-    let [columns, rows, slices] = series.shape;
-    let [x, y, z] = series.spacing;
-    let mut about = vec![format!("{columns} × {rows} × {slices} voxels of {x:.2} × {y:.2} × {z:.2} mm")];
+    let mut about = vec![texts::volume_size(series.shape, series.spacing)];
     about.extend(series.notices.iter().cloned());
     let fault = match &series.fault {
         Some(fault) => Some(fault.clone()),
-        None if series.is_localizer => Some("a scout view, no volume".to_owned()),
-        None if series.shape[2] < 2 => Some("a single view, no volume".to_owned()),
+        None if series.is_localizer => Some(texts::SCOUT.to_owned()),
+        None if series.shape[2] < 2 => Some(texts::SINGLE_VIEW.to_owned()),
         None => None,
     };
     let description = series.description.trim();

@@ -8,6 +8,7 @@ use medley_volume::{AnatomicalPlane, Grid, IndexBox, LabelMap, Ras};
 
 use super::gesture::{Gesture, PieceChoice};
 use super::operand::{OperandSource, OtherLabel};
+use crate::texts::correct as texts;
 
 /// A tool that works on whole labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,17 +50,7 @@ impl Operation {
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Threshold => "Threshold",
-            Self::Islands => "Islands",
-            Self::Smooth => "Smooth",
-            Self::Margin => "Margin",
-            Self::Interpolate => "Interpolate slices",
-            Self::FillHoles => "Fill holes",
-            Self::Hollow => "Hollow",
-            Self::Combine => "Combine labels",
-            Self::Crop => "Crop",
-        }
+        texts::operation(self)
     }
 }
 

@@ -18,6 +18,7 @@ use super::clipboard::Content;
 use super::view::ViewKind;
 use super::workbench::Workbench;
 use crate::render::{OffScreen, draw_off_screen};
+use crate::texts::figure as texts;
 
 /// The longest side of a figure in pixels.
 pub const LONGEST: u32 = 8192;
@@ -295,11 +296,11 @@ impl FigureDesk {
         let (outbox, wake) = (self.outbox.clone(), Arc::clone(&self.wake));
         let make = move || {
             let size = picture.size;
-            let written = draw_off_screen(&gpu.0, &gpu.1, picture).map_err(|error| format!("The figure was not made: {error}."));
+            let written = draw_off_screen(&gpu.0, &gpu.1, picture).map_err(|error| texts::not_made(&error));
             let _ = outbox.send(written.and_then(|pixels| end.take(size, pixels, dpi)));
             wake();
         };
-        std::thread::Builder::new().name("figure".to_owned()).spawn(make).map_err(|error| format!("The figure was not made: {error}."))?;
+        std::thread::Builder::new().name("figure".to_owned()).spawn(make).map_err(|error| texts::not_made(&error))?;
         self.is_busy = true;
         Ok(())
     }

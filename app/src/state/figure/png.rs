@@ -5,6 +5,8 @@ use std::path::Path;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
+use crate::texts;
+
 /// The signature and the chunk `IHDR`, after which `pHYs` may stand.
 const BEFORE_PHYS: usize = 8 + 25;
 
@@ -14,11 +16,11 @@ const BEFORE_PHYS: usize = 8 + 25;
 /// A sentence, if the pixels do not fill the size or the system refuses.
 pub fn write_png(path: &Path, size: [u32; 2], pixels: Vec<u8>, dpi: f64) -> Result<(), String> {
     if pixels.len() as u64 != u64::from(size[0]) * u64::from(size[1]) * 3 {
-        return Err(format!("{}: the picture is not whole; make it again.", path.display()));
+        return Err(texts::figure::not_whole(path));
     }
     let mut png = Vec::new();
     let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Adaptive);
-    encoder.write_image(&pixels, size[0], size[1], ExtendedColorType::Rgb8).map_err(|error| format!("{}: {error}.", path.display()))?;
+    encoder.write_image(&pixels, size[0], size[1], ExtendedColorType::Rgb8).map_err(|error| texts::study::about_file(path, &error))?;
     drop(pixels);
     let chunk = physical_size(dpi);
     let (before, after) = png.split_at(BEFORE_PHYS.min(png.len()));

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Measurement;
+use crate::texts::measure as texts;
 
 const FORMAT: &str = "medley measurements";
 const VERSION: u32 = 1;
@@ -38,31 +39,26 @@ struct Body {
 /// # Errors
 /// A sentence, if the file cannot be read, is damaged or was written by a later version.
 pub fn read(path: &Path) -> Result<Vec<Measurement>, String> {
-    let damaged = |why: &str| {
-        format!(
-            "{} is no list of measurements that can be read: {why}. It is left as it is; move it away to keep new measurements of this scan.",
-            path.display()
-        )
-    };
+    let damaged = |why: &str| texts::unreadable(path, why);
     let mut text = Vec::new();
     match fs::File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(damaged(&format!("the system says “{error}”"))),
-        Ok(file) => file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(|error| damaged(&format!("the system says “{error}”")))?,
+        Err(error) => return Err(damaged(&texts::system_says(&error))),
+        Ok(file) => file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(|error| damaged(&texts::system_says(&error)))?,
     };
     if text.len() as u64 > MOST_BYTES {
-        return Err(damaged("it is larger than any such list"));
+        return Err(damaged(texts::TOO_LARGE));
     }
     let head: Head = serde_json::from_slice(&text).map_err(|error| damaged(&error.to_string()))?;
     if head.format != FORMAT {
-        return Err(damaged("it says that it holds something else"));
+        return Err(damaged(texts::NO_LIST));
     }
     if head.version > VERSION {
-        return Err(damaged("a later version of this program wrote it"));
+        return Err(damaged(texts::LATER_VERSION));
     }
     let body: Body = serde_json::from_slice(&text).map_err(|error| damaged(&error.to_string()))?;
     if body.measurements.iter().any(|measurement| !measurement.shape.is_finite()) {
-        return Err(damaged("a place in it is no place"));
+        return Err(damaged(texts::NO_PLACE));
     }
     Ok(body.measurements)
 }
@@ -74,7 +70,7 @@ pub fn read(path: &Path) -> Result<Vec<Measurement>, String> {
 pub fn write(path: &Path, measurements: &[Measurement]) -> Result<(), String> {
     read(path)?;
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: the system says “{error}”.", folder.display()))?;
+        fs::create_dir_all(folder).map_err(|error| texts::no_folder(folder, &error))?;
     }
     let written = Written { format: FORMAT, version: VERSION, space: "RAS millimetres", measurements };
     medley_io::write_atomically(path, |out| {

@@ -3,6 +3,7 @@
 use medley_volume::{LabelTable, Quantity};
 
 use super::{LabelStatistics, Measure, Measured, Shape};
+use crate::texts::labels::unnamed;
 use crate::texts::measure as texts;
 
 const HEAD: [&str; 11] = ["kind", "name", "size", "size_unit", "voxels", "mean", "sd", "min", "max", "value_unit", "places_ras_mm"];
@@ -22,7 +23,7 @@ pub fn table(measure: &Measure, labels: &LabelTable, quantity: Quantity, separat
 }
 
 fn of_label(label: u16, held: &LabelStatistics, labels: &LabelTable, unit: &str) -> Row {
-    let name = labels.get(label).map_or_else(|| format!("label {label}"), |label| label.name.clone());
+    let name = labels.get(label).map_or_else(|| unnamed(label), |label| label.name.clone());
     let (volume, voxels) = (held.volume_ml.to_string(), held.voxels.to_string());
     let (mean, sd) = (held.mean.to_string(), held.sd.to_string());
     let none = String::new;

@@ -38,7 +38,7 @@ impl Workbench {
     /// Why nothing can be compared now; `None` if it can.
     #[must_use]
     pub fn compare_obstacle(&self) -> Option<&'static str> {
-        let Some(case) = &self.case else { return Some(crate::texts::compare::NO_SCAN) };
+        let Some(case) = &self.case else { return Some(crate::texts::commands::OPEN_A_SCAN) };
         let is_possible = self.comparison.is_some() || self.tabs.last_left().is_some() || case.proposal.is_some();
         (!is_possible).then_some(crate::texts::compare::NOTHING_BESIDE)
     }

@@ -118,9 +118,6 @@ impl Workbench {
                 let brought: BTreeSet<u16> = edit.after.iter().map(|(_, label)| label).filter(|label| *label != 0).collect();
                 self.apply_and_journal(edit);
                 self.name_new_labels(brought);
-                if let Some(case) = &mut self.case {
-                    case.refresh_difference();
-                }
             }
             Ok(_) => {}
             Err(Refusal::NoChange) => self.notices.push(Severity::Done, Refusal::NoChange.to_string()),

@@ -11,7 +11,7 @@ impl Workbench {
     /// Says what became of a figure.
     pub(super) fn poll_figure(&mut self) {
         match self.figure.poll() {
-            Some(Ok(Some(path))) => self.notices.push(Severity::Done, format!("Figure saved to {}.", path.display())),
+            Some(Ok(Some(path))) => self.notices.push(Severity::Done, texts::study::saved(texts::study::FIGURE, &path)),
             // Copying says so itself.
             Some(Ok(None)) => {}
             Some(Err(sentence)) => self.notices.push(Severity::Error, sentence),

@@ -8,6 +8,7 @@ use medley_project::CaseId;
 
 use super::Workbench;
 use crate::state::clerk::{JournalStep, Request};
+use crate::state::large_change::Work;
 use crate::state::notices::Severity;
 use crate::texts::history as texts;
 
@@ -38,7 +39,17 @@ impl Workbench {
             self.jump = None;
             return;
         };
-        match case.jump_towards(position, Instant::now() + PER_FRAME) {
+        let limit = self.large.limit;
+        let (at, next) =
+            (case.history.len(), if case.history.len() > position { case.history.next_undo() } else { case.history.next_redo() });
+        if let Some(step) = next.filter(|step| at != position && step.region.len() > limit) {
+            if case.may_paint() {
+                let step = step.clone();
+                self.begin_large(if at > position { Work::TakeBack(step) } else { Work::DoAgain(step) });
+            }
+            return;
+        }
+        match case.jump_towards(position, Instant::now() + PER_FRAME, limit) {
             Ok(Some((change, steps))) => {
                 self.clerk.ask(Request::Journal(id, JournalStep::Jump(steps)));
                 self.show_change(Some(change));
@@ -46,7 +57,6 @@ impl Workbench {
             // Either it is there, or the journal has not taken the last steps yet.
             Ok(None) if case.may_paint() => {
                 self.jump = None;
-                case.refresh_difference();
             }
             Ok(None) => {}
             Err(error) => {
@@ -83,9 +93,6 @@ impl Workbench {
                 self.apply_and_journal(edit);
                 self.notices.push(Severity::Done, texts::taken_back(given, kept));
                 self.chosen_step = None;
-                if let Some(case) = &mut self.case {
-                    case.refresh_difference();
-                }
             }
             Ok(TakenBack { edit: None, .. }) => self.notices.push(Severity::Warning, texts::NOTHING_LEFT),
             Err(sentence) => self.notices.push(Severity::Error, sentence),
@@ -149,9 +156,16 @@ mod tests {
 
     #[test]
     fn jumps_and_single_steps_taken_back_are_in_the_journal() {
+        // Here and now, and each step on the thread of large ones.
+        jumps_and_single_steps(usize::MAX);
+        jumps_and_single_steps(0);
+    }
+
+    fn jumps_and_single_steps(limit: usize) {
         let folder = tempfile::tempdir().expect("a folder");
         drop(study(folder.path()));
         let mut workbench = open(folder.path());
+        workbench.large.limit = limit;
         assert_eq!(labelled(&workbench), 5);
         workbench.jump_to(1);
         until(&mut workbench, is_at_rest);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use medley_project::CaseId;
-use medley_volume::{Label, LabelMap, LabelTable};
+use medley_volume::{Label, LabelTable};
 
 use super::Workbench;
 use crate::render::Palette;
@@ -28,9 +28,9 @@ impl Workbench {
     }
 
     /// Gives labels that a mask brought and that nobody knew names: its file's, where it has any.
-    pub(super) fn know_labels(&mut self, mask: &LabelMap, names: &LabelTable) {
+    pub(super) fn know_labels(&mut self, mut present: Vec<u16>, names: &LabelTable) {
         let Some(mut labels) = self.study.as_ref().map(|study| study.labels.clone()) else { return };
-        let present: Vec<u16> = mask.counts().into_keys().filter(|&value| value != 0 && labels.get(value).is_none()).collect();
+        present.retain(|&value| value != 0 && labels.get(value).is_none());
         if present.is_empty() {
             return;
         }
@@ -58,7 +58,7 @@ impl Workbench {
     /// Takes names and colours from a file.
     pub(super) fn take_label_names(&mut self, path: &Path, names: &LabelTable) {
         let named = names.labels().len();
-        self.take_names(names, format!("Names and colours of {named} labels were taken from {}.", path.display()));
+        self.take_names(names, texts::taken_from(named, path));
     }
 
     /// Labels that are not named stay as they are, and so do locks.

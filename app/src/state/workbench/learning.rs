@@ -12,19 +12,20 @@ use crate::clock::now_ms;
 use crate::state::clerk::Request;
 use crate::state::notices::Severity;
 use crate::state::training::{Phase, TrainingRun};
+use crate::texts;
 
 impl Workbench {
     /// Why fine-tuning cannot start now; `None` if it can.
     #[must_use]
     pub fn fine_tune_obstacle(&self) -> Option<&'static str> {
         if self.study.is_none() {
-            return Some("Open a study first.");
+            return Some(texts::commands::OPEN_A_STUDY);
         }
         if let Some(why) = self.read_only_obstacle() {
             return Some(why);
         }
         if self.training.as_ref().is_some_and(TrainingRun::is_active) {
-            return Some("A fine-tuning is running.");
+            return Some(texts::training::IS_RUNNING);
         }
         self.task_obstacle()
     }
@@ -96,16 +97,16 @@ impl Workbench {
     #[must_use]
     pub fn propose_obstacle(&self) -> Option<&'static str> {
         if self.case.is_none() {
-            return Some("Open a scan first.");
+            return Some(texts::commands::OPEN_A_SCAN);
         }
         if self.proposing.is_some() {
-            return Some("A proposal is being computed.");
+            return Some(texts::proposal::IS_COMPUTED);
         }
         if self.training.as_ref().is_some_and(TrainingRun::is_active) {
-            return Some("Wait until the fine-tuning has ended, or stop it.");
+            return Some(texts::proposal::WAIT_FOR_TRAINING);
         }
         if self.model().is_none() {
-            return Some("Fine-tune a model first.");
+            return Some(texts::proposal::NO_MODEL);
         }
         None
     }
@@ -127,26 +128,6 @@ impl Workbench {
         self.worker.submit(JobSpec::Predict(spec));
     }
 
-    /// Makes the proposal, or only some labels of it, one Edit of the mask.
-    pub fn accept_proposal(&mut self, only: Option<u16>) {
-        let part = medley_annotate::Acceptance { labels: only.map(|label| vec![label]), region: None, locked: self.locked_labels() };
-        let Some(case) = &mut self.case else { return };
-        if !case.may_paint() {
-            return;
-        }
-        let Some((proposal, _)) = &case.proposal else { return };
-        match proposal.accept_part(&case.mask, &part, now_ms()) {
-            Ok(Some(edit)) => self.apply_and_journal(edit),
-            Ok(None) => {}
-            Err(error) => self.notices.push(Severity::Error, error.to_string()),
-        }
-        let Some(case) = &mut self.case else { return };
-        case.refresh_difference();
-        if only.is_none() || case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) {
-            self.reject_proposal();
-        }
-    }
-
     /// Takes the proposal away; the mask stays as it is.
     pub fn reject_proposal(&mut self) {
         if let Some(case) = &mut self.case {
@@ -155,7 +136,7 @@ impl Workbench {
         self.show_proposal();
     }
 
-    fn show_proposal(&self) {
+    pub(super) fn show_proposal(&self) {
         let (Some(case), Some((_, queue))) = (&self.case, &self.gpu) else { return };
         if let Some(textures) = &case.textures {
             textures.write_proposal(queue, case.proposal.as_ref().map(|(proposal, _)| &*proposal.labels));
@@ -168,11 +149,7 @@ impl Workbench {
                 let Some(asked) = self.proposing.take() else { return };
                 // The case may be parked by now: the proposal waits in its tab.
                 let proposal = Proposal { labels: Arc::new(prediction.labels.clone()), model: asked.model };
-                self.with_case(asked.case, |workbench| workbench.take_proposal(proposal));
-                let elsewhere = self.tabs.find(asked.case).filter(|parked| parked.case.proposal.is_some());
-                if let Some(parked) = elsewhere {
-                    self.notices.push(Severity::Done, crate::texts::tabs::proposal_ready(&parked.case.name));
-                }
+                self.with_case(asked.case, |workbench| workbench.lay_proposal(proposal));
             }
             JobEvent::Found(found) => self.take_finding(found),
             JobEvent::Failed(sentence) if self.proposing.take().is_some() => self.notices.push(Severity::Error, sentence.clone()),
@@ -180,16 +157,9 @@ impl Workbench {
         }
     }
 
-    fn take_proposal(&mut self, proposal: Proposal) {
-        let Some(case) = &mut self.case else { return };
-        match case.propose(proposal) {
-            Ok(()) if case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0) => {
-                case.proposal = None;
-                self.notices.push(Severity::Done, "The model proposes exactly what the mask holds.");
-            }
-            Ok(()) => self.show_proposal(),
-            Err(error) => self.notices.push(Severity::Error, error.to_string()),
-        }
+    /// Lays a suggestion over the mask, once the two are compared.
+    pub fn lay_proposal(&mut self, proposal: Proposal) {
+        self.compare_proposal(Arc::new(proposal));
     }
 
     fn take_training_event(&mut self, event: &JobEvent) {
@@ -207,7 +177,7 @@ impl Workbench {
             JobEvent::FineTuned(outcome) => {
                 let record = ModelRecord {
                     id: run.model_id.clone(),
-                    name: format!("Model {}", run.model_id),
+                    name: texts::training::model_name(&run.model_id),
                     file: outcome.model.clone(),
                     card_json: serde_json::to_string(&outcome.card).unwrap_or_default(),
                     created_ms: now_ms(),
@@ -215,7 +185,7 @@ impl Workbench {
                 };
                 self.chosen_model = None;
                 self.clerk.ask(Request::AddModel(record));
-                self.notices.push(Severity::Done, "Fine-tuning finished. Press Propose to let the new model segment the open scan.");
+                self.notices.push(Severity::Done, texts::training::MODEL_IS_READY);
             }
             JobEvent::Failed(sentence) => self.notices.push(Severity::Error, sentence.clone()),
             _ => {}

@@ -9,9 +9,11 @@ use medley_volume::{AnatomicalPlane, Ras};
 use super::Workbench;
 use crate::clock::now_ms;
 use crate::state::clerk::{JournalStep, Request};
+use crate::state::large_change::Work;
 use crate::state::notices::Severity;
 use crate::state::open_case::{MaskChange, OpenCase};
 use crate::state::tools::ActiveTool;
+use crate::texts;
 
 impl Workbench {
     /// Writes the open case's mask into the study now.
@@ -36,7 +38,7 @@ impl Workbench {
         case.unsaved = 0;
         self.clerk.ask(Request::SaveMask(case.id, Arc::clone(&case.mask)));
         if is_asked_for {
-            self.notices.push(Severity::Done, format!("Mask of {} saved in the study.", case.name));
+            self.notices.push(Severity::Done, texts::study::mask_saved(&case.name));
         }
     }
 
@@ -66,7 +68,7 @@ impl Workbench {
         }
         let locked = self.study.as_ref().and_then(|study| study.labels.get(brush.label)).filter(|label| label.is_locked);
         if let Some(label) = locked {
-            self.notices.push(Severity::Warning, format!("“{}” is locked; unlock it in the label list to paint it.", label.name));
+            self.notices.push(Severity::Warning, texts::labels::is_locked(&label.name));
             return;
         }
         if let Some(case) = &mut self.case {
@@ -85,7 +87,6 @@ impl Workbench {
         let Some(case) = &mut self.case else { return };
         if let Some(edit) = case.finish_stroke(now_ms()) {
             self.clerk.ask(Request::Journal(case.id, JournalStep::Edit(edit)));
-            case.refresh_difference();
         }
     }
 
@@ -97,12 +98,20 @@ impl Workbench {
 
     /// Takes the last Edit back.
     pub fn undo(&mut self) {
-        self.step_history(OpenCase::undo, JournalStep::Undo);
+        match self.case.as_ref().and_then(|case| case.history.next_undo()).filter(|step| self.is_large(step)).cloned() {
+            Some(step) if !self.refuses_change() => self.begin_large(Work::TakeBack(step)),
+            Some(_) => {}
+            None => self.step_history(OpenCase::undo, JournalStep::Undo),
+        }
     }
 
     /// Does the last undone Edit again.
     pub fn redo(&mut self) {
-        self.step_history(OpenCase::redo, JournalStep::Redo);
+        match self.case.as_ref().and_then(|case| case.history.next_redo()).filter(|step| self.is_large(step)).cloned() {
+            Some(step) if !self.refuses_change() => self.begin_large(Work::DoAgain(step)),
+            Some(_) => {}
+            None => self.step_history(OpenCase::redo, JournalStep::Redo),
+        }
     }
 
     fn step_history(
@@ -117,7 +126,6 @@ impl Workbench {
         match step(case) {
             Ok(Some(change)) => {
                 self.clerk.ask(Request::Journal(case.id, entry));
-                case.refresh_difference();
                 self.show_change(Some(change));
             }
             Ok(None) => {}
@@ -129,6 +137,10 @@ impl Workbench {
         if self.refuses_change() {
             return;
         }
+        if self.is_large(&edit) {
+            self.begin_large(Work::Do(edit));
+            return;
+        }
         let Some(case) = &mut self.case else { return };
         match case.apply(&edit) {
             Ok(change) => {
@@ -136,16 +148,6 @@ impl Workbench {
                 self.show_change(Some(change));
             }
             Err(error) => self.notices.push(Severity::Error, error.to_string()),
-        }
-    }
-
-    pub(super) fn show_change(&self, change: Option<MaskChange>) {
-        if let Some(change) = change {
-            self.measure.mask_changed(change.region);
-        }
-        let (Some(change), Some(case), Some((_, queue))) = (change, &self.case, &self.gpu) else { return };
-        if let Some(textures) = &case.textures {
-            textures.write_mask(queue, &case.mask, change.region);
         }
     }
 }

@@ -3,16 +3,19 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
-//!   and the journal; `correcting`: the other tools; `operands`: the other label they work with; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
-//!   stands in the way of changes; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`;
+//!   and the journal; `correcting`: the other tools; `operands`: the other label they work with; `history`: jumping, and steps taken back
+//!   alone; `provenance`: who did what, and what stands in the way of changes; `large`: changes on a thread of their own; `labels`;
+//!   `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`; `graphics`: a device that is lost;
 //!   `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
 
 mod comparing;
 mod correcting;
 mod figures;
+mod graphics;
 mod hands;
 mod history;
 mod labels;
+mod large;
 mod learning;
 mod masks;
 mod measuring;
@@ -38,6 +41,7 @@ use super::compare::Comparison;
 use super::correction::Correction;
 use super::figure::FigureDesk;
 use super::hands::Hands;
+use super::large_change::LargeChanges;
 use super::layout::Layout;
 use super::measure::Measure;
 use super::notices::Notices;
@@ -149,6 +153,7 @@ pub struct Workbench {
     jump: Option<(CaseId, usize)>,
     /// Whether what is being opened may take the place of the study: no change must reach the journal of another one.
     may_leave_study: bool,
+    large: LargeChanges,
     last_snapshot: Instant,
     clerk: Clerk,
     worker: Worker,
@@ -168,7 +173,7 @@ impl Workbench {
     /// # Errors
     /// If the system gives no threads.
     pub fn new(gpu: Option<Gpu>, first: &OpenFirst, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
-        let wake_tools = Arc::clone(&wake);
+        let [wake_tools, wake_large] = [Arc::clone(&wake), Arc::clone(&wake)];
         let clerk = Clerk::start(gpu.clone(), Arc::clone(&wake))?;
         let worker = Worker::start(Arc::clone(&wake));
         let mut weights_page = WeightsPage::new(Arc::clone(&wake));
@@ -217,6 +222,7 @@ impl Workbench {
             devices: Vec::new(),
             hands: Hands::default(),
             palette: Arc::new(Palette::of(&LabelTable::default())),
+            large: LargeChanges::start(wake_large)?,
             last_snapshot: Instant::now(),
             clerk,
             worker,
@@ -239,6 +245,7 @@ impl Workbench {
         for event in self.worker.poll() {
             self.take_job_event(event);
         }
+        self.poll_large();
         self.poll_tools();
         self.poll_history();
         self.poll_provenance();
@@ -263,6 +270,7 @@ impl Drop for Workbench {
     fn drop(&mut self) {
         // The worker stops its job and the clerk finishes its requests when they are dropped.
         self.cancel_stroke();
+        self.finish_large();
         self.snapshot();
         self.keep_measurements();
     }

@@ -7,18 +7,20 @@ use medley_project::CaseId;
 use medley_volume::{LabelMap, LabelTable};
 
 use super::Workbench;
-use crate::clock::now_ms;
 use crate::dialogs::VolumeChoice;
 use crate::state::clerk::{LoadedCase, OneVolume, Reply, Request};
 use crate::state::figure::FigureTarget;
+use crate::state::large_change::Work;
 use crate::state::notices::Severity;
 use crate::state::second_scan::SecondSource;
 use crate::state::training::WeightsChoice;
+use crate::texts::study as texts;
 
 impl Workbench {
     /// Opens a scan or a study folder.
     pub fn open(&mut self, path: PathBuf) {
         self.finish_stroke();
+        self.finish_large();
         self.may_leave_study = path.is_dir() || path.extension().is_some_and(|end| end == "sqlite");
         self.snapshot();
         self.loading = Some(path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()));
@@ -28,9 +30,10 @@ impl Workbench {
     /// Opens the bundled sample study.
     pub fn open_sample(&mut self) {
         self.finish_stroke();
+        self.finish_large();
         self.may_leave_study = true;
         self.snapshot();
-        self.loading = Some("the sample study".to_owned());
+        self.loading = Some(texts::SAMPLE.to_owned());
         self.clerk.ask(Request::OpenSample);
     }
 
@@ -46,16 +49,17 @@ impl Workbench {
     pub fn import_set(&mut self) {
         self.snapshot();
         self.may_leave_study = false;
-        self.loading = Some("the data set".to_owned());
+        self.loading = Some(texts::DATA_SET.to_owned());
         self.clerk.ask(Request::ImportSet);
     }
 
     /// Makes an empty study and opens it.
     pub fn new_study(&mut self, folder: PathBuf) {
         self.finish_stroke();
+        self.finish_large();
         self.may_leave_study = true;
         self.snapshot();
-        self.loading = Some("the new study".to_owned());
+        self.loading = Some(texts::NEW.to_owned());
         self.clerk.ask(Request::NewStudy(folder));
     }
 
@@ -109,7 +113,7 @@ impl Workbench {
                     self.clerk.ask(Request::ExportLabels(path, study.labels.clone()));
                 }
             }
-            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText("Measurements", path, self.measurement_table())),
+            Chosen::SaveMeasurements(path) => self.clerk.ask(Request::WriteText(texts::MEASUREMENTS, path, self.measurement_table())),
             Chosen::SaveFigure(path) => self.figure.wanted = Some((self.figure.choices.clone(), FigureTarget::File(path))),
             Chosen::SaveProvenance(path) => self.clerk.ask(Request::SaveProvenance(path)),
             Chosen::ImportLabels(path) => self.clerk.ask(Request::ReadLabels(path)),
@@ -155,10 +159,12 @@ impl Workbench {
             Reply::Provenance(case, told) => self.take_provenance(case, *told),
             Reply::OriginsShown(case, is_shown) => self.take_origins(case, is_shown),
             Reply::MaskShown(case) => self.take_mask_shown(case),
+            Reply::CaseShown(id, version, textures) => self.take_textures(id, version, textures),
+            Reply::SecondShown(volume, texture) => self.take_second_texture(&volume, texture),
             Reply::Reviewer(name) => self.take_reviewer(name),
-            Reply::Exported(what, path) => self.notices.push(Severity::Done, format!("{what} saved to {}.", path.display())),
+            Reply::Exported(what, path) => self.notices.push(Severity::Done, texts::saved(what, &path)),
             Reply::MaskRead(id, path, labels, names) => {
-                self.with_case(id, |workbench| workbench.take_mask(&path, &labels, &names));
+                self.with_case(id, |workbench| workbench.take_mask(path, labels, names));
             }
             Reply::OperandRead(file) => self.take_operand(*file),
             Reply::LabelsRead(path, names) => self.take_label_names(&path, &names),
@@ -200,8 +206,9 @@ impl Workbench {
         self.active_label = 0;
     }
 
-    fn take_case(&mut self, loaded: LoadedCase) {
+    fn take_case(&mut self, mut loaded: LoadedCase) {
         let id = loaded.case.id;
+        self.check_textures(&mut loaded.case);
         if self.case_of(id).is_some() {
             // Asked for twice: what is open has changes that were made since.
             self.loading = None;
@@ -233,16 +240,9 @@ impl Workbench {
     }
 
     /// Makes the mask of the case in the views what a file holds.
-    fn take_mask(&mut self, path: &std::path::Path, labels: &LabelMap, names: &LabelTable) {
-        use medley_annotate::{Author, Edit, Tool};
-        let Some(case) = &mut self.case else { return };
-        match Edit::between(&case.mask, labels, Author::Person, Tool::Import, now_ms()) {
-            Ok(Some(edit)) => {
-                self.apply_and_journal(edit);
-                self.know_labels(labels, names);
-            }
-            Ok(None) => self.notices.push(Severity::Done, format!("{} holds what the mask holds already.", path.display())),
-            Err(error) => self.notices.push(Severity::Error, format!("{}: {error}.", path.display())),
+    fn take_mask(&mut self, path: PathBuf, labels: Box<LabelMap>, names: LabelTable) {
+        if !self.refuses_change() {
+            self.begin_large(Work::Become(labels, path, names));
         }
     }
 }

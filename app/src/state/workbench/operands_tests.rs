@@ -43,7 +43,8 @@ fn a_label_is_combined_with_one_of_the_proposal_in_all_four_ways_each_one_step()
     let mut halved = (*before).clone();
     (0..halved.len()).filter(|offset| before.at(*offset) == active && offset % 2 == 0).for_each(|offset| halved.set(offset, other));
     let proposal = Proposal { labels: Arc::new(halved.clone()), model: "m".to_owned() };
-    workbench.case.as_mut().expect("a case").propose(proposal).expect("the same grid");
+    workbench.lay_proposal(proposal);
+    wait(&mut workbench, |workbench| workbench.case.as_ref().is_some_and(|case| case.proposal.is_some()));
     workbench.combine(CombineRule::Subtract);
     assert_eq!(workbench.correction.options.source, OperandSource::Proposal, "what needs another mask takes the one there is");
     assert_eq!(workbench.correction.options.other, active, "the same label of the proposal is looked at first");

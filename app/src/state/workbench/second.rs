@@ -54,6 +54,13 @@ impl Workbench {
             second.look.opacity = before.look.opacity;
             second.look.blend = before.look.blend;
         }
+        // Another device may have taken the place of that on which it was put.
+        if let Some((device, _)) = &self.gpu
+            && second.texture.as_ref().is_some_and(|texture| !texture.is_on(device))
+        {
+            second.texture = None;
+            self.clerk.ask(Request::ShowSecond(std::sync::Arc::clone(&second.volume)));
+        }
         self.second = Some(second);
     }
 

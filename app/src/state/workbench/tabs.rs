@@ -106,7 +106,12 @@ impl Workbench {
     pub(super) fn take_journaled(&mut self, id: CaseId) {
         let Some(case) = self.case_of_mut(id) else { return };
         case.unjournaled = case.unjournaled.saturating_sub(1);
-        if case.unjournaled == 0 && self.tabs.is_closing(id) {
+        self.close_if_kept(id);
+    }
+
+    /// Closes a case that waited for its last change.
+    pub(super) fn close_if_kept(&mut self, id: CaseId) {
+        if self.tabs.is_closing(id) && self.case_of(id).is_some_and(|case| case.unjournaled == 0) {
             self.close_tab(id);
         }
     }

@@ -1,17 +1,18 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use medley_annotate::{BrushShape, History, PaintRules, Proposal};
+use medley_annotate::{BrushShape, Difference, History, PaintRules, Proposal};
 use medley_io::StoredGeometry;
 use medley_learn::{JobEvent, Prediction};
 use medley_volume::{AnatomicalPlane, Grid, LabelMap, LabelTable, Quantity, Ras, Scaling, Volume, Voxels};
 
 use super::*;
-use crate::sample::{FIRST, SECOND, unpack_study};
+use crate::sample::{FIRST, SECOND};
 use crate::state::clerk::{LoadedCase, Reply, StudySummary};
 use crate::state::compare::Other;
 use crate::state::tabs::bytes_of;
 use crate::state::window_level::WindowLevel;
 use crate::state::workbench::{OpenFirst, Proposing};
+use crate::testing::{sample_workbench, wait};
 
 fn workbench() -> Workbench {
     Workbench::new(None, &OpenFirst::Nothing, Arc::new(|| {})).expect("threads")
@@ -144,11 +145,12 @@ fn a_proposal_and_a_mask_for_a_parked_case_reach_it() {
     let prediction = Prediction { id: "1".to_owned(), labels: labels.clone(), model: "m".into(), model_id: "m".to_owned(), seconds: 0.1 };
     workbench.take_job_event(JobEvent::Predicted(Box::new(prediction)));
     let waiting = |workbench: &Workbench, number| workbench.case_of(id(number)).expect("open").proposal.is_some();
-    assert!(waiting(&workbench, 1) && !waiting(&workbench, 2));
+    wait(&mut workbench, |workbench| waiting(workbench, 1));
+    assert!(!waiting(&workbench, 2));
     assert!(workbench.notices.shown().iter().any(|notice| notice.text.contains("case 1")));
     workbench.take_reply(Reply::MaskRead(id(1), "mask.nii".into(), Box::new(labels.clone()), LabelTable::default()));
-    assert_eq!((counts(&workbench, 1), counts(&workbench, 2)), ((1, 1, 1), (0, 0, 0)));
-    assert_eq!(shown(&workbench), id(2));
+    wait(&mut workbench, |workbench| counts(workbench, 1) == (1, 1, 1));
+    assert_eq!((counts(&workbench, 2), shown(&workbench)), ((0, 0, 0), id(2)));
     workbench.switch_to(id(1));
     assert_eq!(*workbench.case.as_ref().expect("a case").mask, labels);
 }
@@ -212,8 +214,8 @@ fn the_other_side_is_only_looked_at() {
     // A proposal beside its own mask.
     assert!(workbench.leave_comparison());
     let grid = *workbench.case.as_ref().expect("a case").volume.grid();
-    let proposal = Proposal { labels: std::sync::Arc::new(LabelMap::empty(grid)), model: "001".to_owned() };
-    workbench.case.as_mut().expect("a case").propose(proposal).expect("the same grid");
+    let proposal = Proposal { labels: Arc::new(LabelMap::empty(grid)), model: "001".to_owned() };
+    workbench.case.as_mut().expect("a case").proposal = Some((Arc::new(proposal), Difference::default()));
     workbench.compare_with(Other::Proposal);
     let subject = workbench.with_other(|workbench| workbench.views.subject);
     assert_eq!((subject, workbench.views.subject), (Some(Subject::Proposal), Subject::Mask));
@@ -225,28 +227,16 @@ fn the_other_side_is_only_looked_at() {
 /// Strokes in two cases, both parked or shown when the window closes, are in the masks' files afterwards.
 #[test]
 fn the_masks_of_all_open_cases_are_written_when_the_window_closes() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let (mut workbench, folder) = sample_workbench();
     let path = folder.path().join("study");
-    drop(unpack_study(&path).expect("unpacked"));
-    let thread = std::thread::current();
-    let mut workbench = Workbench::new(None, &OpenFirst::Path(path.clone()), Arc::new(move || thread.unpark())).expect("threads");
-    let wait = |workbench: &mut Workbench, is_there: &dyn Fn(&Workbench) -> bool| {
-        let began = Instant::now();
-        while !is_there(workbench) {
-            workbench.poll();
-            std::thread::park_timeout(Duration::from_millis(50));
-            assert!(began.elapsed() < Duration::from_secs(120), "it does not come");
-        }
-    };
-    wait(&mut workbench, &|workbench| workbench.case.is_some());
     let cases = workbench.study.as_ref().expect("a study").cases.clone();
     let of = |name: &str| cases.iter().find(|case| case.name == name).expect("a case").id;
     paint(&mut workbench, 40);
     workbench.load_case(of(SECOND.name));
-    wait(&mut workbench, &|workbench| workbench.case.as_ref().is_some_and(|case| case.name == SECOND.name));
+    wait(&mut workbench, |workbench| workbench.case.as_ref().is_some_and(|case| case.name == SECOND.name));
     paint(&mut workbench, 41);
     assert_eq!(workbench.tabs.order(), [of(FIRST.name), of(SECOND.name)]);
-    wait(&mut workbench, &|workbench| cases.iter().filter_map(|case| workbench.case_of(case.id)).all(|case| case.unjournaled == 0));
+    wait(&mut workbench, |workbench| cases.iter().filter_map(|case| workbench.case_of(case.id)).all(|case| case.unjournaled == 0));
     drop(workbench);
     let masks: Vec<LabelMap> = std::fs::read_dir(path.join("masks"))
         .expect("the masks' folder")

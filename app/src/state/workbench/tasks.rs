@@ -13,6 +13,7 @@ use super::Workbench;
 use crate::clock::now_ms;
 use crate::state::clerk::Request;
 use crate::state::notices::Severity;
+use crate::texts::training as texts;
 
 /// What a model says of the open scan.
 #[derive(Debug, Clone)]
@@ -57,16 +58,15 @@ impl Workbench {
         if self.choices.task == Task::Classify {
             let classes = self.used_classes();
             if classes.len() < 2 {
-                return Some("Give scans their class in the list of cases first: at least two classes are needed.");
+                return Some(texts::TWO_CLASSES);
             }
             let is_learned = |class: &String| study.cases.iter().filter(trains).any(|case| case.class.as_ref() == Some(class));
-            let sentence = "Each class needs a case that trains: at present one has only cases that validate.";
-            return (!classes.iter().all(is_learned)).then_some(sentence);
+            return (!classes.iter().all(is_learned)).then_some(texts::CLASS_WITHOUT_TRAINING);
         }
         if !study.cases.iter().filter(trains).any(|case| case.is_corrected) {
-            return Some("Mark a case as corrected first: it is what the network learns from.");
+            return Some(texts::NONE_CORRECTED);
         }
-        study.labels.labels().is_empty().then_some("Add a label first.")
+        study.labels.labels().is_empty().then_some(texts::NO_LABEL)
     }
 
     /// The job of a task that draws no masks; `None` for one that does.
@@ -101,7 +101,7 @@ impl Workbench {
         let does = outcome.card.task.does();
         let measured = outcome.card.scores.as_ref().map(|scores: &TaskScores| (scores.measure().to_owned(), scores.score()));
         let record = ModelRecord {
-            name: format!("Model {id}, {does}"),
+            name: texts::task_model_name(&id, does),
             id,
             file: outcome.model.clone(),
             card_json: serde_json::to_string(&outcome.card).unwrap_or_default(),
@@ -110,8 +110,7 @@ impl Workbench {
         };
         self.chosen_model = None;
         self.clerk.ask(Request::AddModel(record));
-        self.notices
-            .push(Severity::Done, format!("Fine-tuning finished. The new model {does}: press Propose to ask it about the open scan."));
+        self.notices.push(Severity::Done, texts::task_model_is_ready(does));
     }
 
     /// Keeps what a model says with its scan, if that is still open.

@@ -24,9 +24,7 @@ impl Workbench {
             match news {
                 News::Here(kept) => {
                     self.refresh_weights();
-                    let text =
-                        format!("{} is on this machine now. Use it on the page of weights to start the next training from it.", kept.name);
-                    self.notices.push(Severity::Done, text);
+                    self.notices.push(Severity::Done, crate::texts::weights::are_here(&kept.name));
                 }
                 // The open page says it where it was asked for.
                 News::Failed(_) if self.weights_page.is_open => {}
