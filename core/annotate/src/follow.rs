@@ -63,7 +63,7 @@ mod tests {
             (0..grid.len()).for_each(|offset| labels.set(offset, rng.random_range(0..4)));
             labels
         };
-        let (mut mask, proposal) = (noise(), Proposal { labels: noise(), model: "m".to_owned() });
+        let (mut mask, proposal) = (noise(), Proposal { labels: std::sync::Arc::new(noise()), model: "m".to_owned() });
         let mut followed = proposal.difference(&mask).expect("one grid");
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         for step in 0..60 {

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use medley_volume::{Connectivity, IndexBox, LabelMap, components_of};
 use rayon::prelude::*;
@@ -96,7 +97,7 @@ impl Proposal {
         let offsets = region.rows(mask.grid().shape()).flatten().zip(is_meant).filter(|(_, is_meant)| *is_meant);
         let mut given_up = 0;
         for (offset, _) in offsets {
-            self.labels.set(offset, mask.at(offset));
+            Arc::make_mut(&mut self.labels).set(offset, mask.at(offset));
             given_up += 1;
         }
         Ok(given_up)
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn islands_are_told_apart_by_label_direction_and_place() {
         let mask = map(&["11....22", "11....22", "........", "3333...."]);
-        let proposal = Proposal { labels: map(&["11...111", ".......1", "1.......", "3..3...."]), model: "m".to_owned() };
+        let proposal = Proposal { labels: Arc::new(map(&["11...111", ".......1", "1.......", "3..3...."])), model: "m".to_owned() };
         let islands = proposal.islands(&mask).expect("one grid");
         let told: Vec<_> = islands.iter().map(|island| (island.id.label, island.id.is_added, island.id.first, island.voxels)).collect();
         // Voxels of 2 that become 1 count to 1; what 2 only loses is its own.
@@ -237,7 +238,7 @@ mod tests {
     #[test]
     fn a_rejected_island_is_no_difference_any_more_and_the_mask_stays() {
         let mask = map(&["11....", "......"]);
-        let mut proposal = Proposal { labels: map(&["1...11", "1....."]), model: "m".to_owned() };
+        let mut proposal = Proposal { labels: Arc::new(map(&["1...11", "1....."])), model: "m".to_owned() };
         let ids: Vec<IslandId> = proposal.islands(&mask).expect("one grid").iter().map(|island| island.id).collect();
         assert_eq!(ids.len(), 3);
         assert_eq!(proposal.reject_islands(&mask, WhichIslands::These(&ids[..1])), Ok(2));
@@ -264,7 +265,7 @@ mod tests {
                 mask.set(offset, [0, 0, 0, 1, 2, 300][next(6) as usize]);
                 labels.set(offset, if next(4) > 0 { mask.at(offset) } else { [0, 1, 2, 300][next(4) as usize] });
             }
-            let proposal = Proposal { labels, model: "m".to_owned() };
+            let proposal = Proposal { labels: Arc::new(labels), model: "m".to_owned() };
             let mut open = proposal.islands(&mask).expect("one grid");
             assert_eq!(open.iter().map(|island| island.voxels).sum::<usize>(), proposal.difference(&mask).expect("one grid").changed);
             while !open.is_empty() {

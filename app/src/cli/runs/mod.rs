@@ -73,5 +73,5 @@ fn result(run: &Run) -> String {
 }
 
 fn seconds(seconds: Option<f64>) -> String {
-    seconds.map_or_else(|| "–".to_owned(), crate::state::training::duration_text)
+    seconds.map_or_else(|| "–".to_owned(), crate::texts::numbers::duration)
 }

@@ -7,7 +7,7 @@ use medley_project::CaseId;
 use medley_volume::{LabelMap, LabelTable, Mesh};
 
 use super::{Desk, Reply, sentence};
-use crate::texts;
+use crate::texts::study as texts;
 
 impl Desk {
     pub(super) fn save_mask(&mut self, case: CaseId, mask: &LabelMap) -> Result<(), String> {
@@ -22,11 +22,11 @@ impl Desk {
         if let Some(study) = &self.study {
             let is_image = study.cases().map_err(sentence)?.iter().any(|case| case.image == path);
             if is_image {
-                return Err(texts::study::is_the_scan(&path));
+                return Err(texts::is_the_scan(&path));
             }
         }
         medley_io::write_labels_with_table(&path, mask, labels, geometry).map_err(sentence)?;
-        self.reply(Reply::Exported(texts::study::MASK, path));
+        self.reply(Reply::Exported(texts::MASK, path));
         Ok(())
     }
 
@@ -36,7 +36,7 @@ impl Desk {
         let is_dicom = matches!(medley_io::kind_of(&info.image), Ok(FileKind::Dicom | FileKind::DicomFolder));
         let source = is_dicom.then(|| dicom::series_at(&info.image, &info.part)).transpose().map_err(sentence)?;
         dicom::write_segmentation(&path, mask, labels, source.as_ref(), &dicom::SegmentationOptions::default()).map_err(sentence)?;
-        self.reply(Reply::Exported(texts::study::SEGMENTATION, path));
+        self.reply(Reply::Exported(texts::SEGMENTATION, path));
         Ok(())
     }
 
@@ -44,10 +44,10 @@ impl Desk {
         let mesh = medley_volume::surface(mask, label).smoothed(Mesh::USUAL_ROUNDS);
         if mesh.triangles.is_empty() {
             let name = labels.get(label).map_or_else(|| label.to_string(), |label| label.name.clone());
-            return Err(texts::study::no_surface(&name));
+            return Err(texts::no_surface(&name));
         }
         medley_io::mesh::write(&path, &mesh).map_err(sentence)?;
-        self.reply(Reply::Exported(texts::study::SURFACE, path));
+        self.reply(Reply::Exported(texts::SURFACE, path));
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl Desk {
         let labels = if dicom::is_segmentation(path) {
             // It holds only the slices that have labels.
             let (grid, name) = (study.case_grid(case).map_err(sentence)?, study.case(case).map_err(sentence)?.name);
-            let elsewhere = || texts::study::of_another_scan(&path, &name);
+            let elsewhere = || texts::of_another_scan(path, &name);
             medley_volume::slab_onto(&read.labels, &grid).ok_or_else(elsewhere)?
         } else {
             read.labels

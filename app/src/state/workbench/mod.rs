@@ -3,9 +3,10 @@
 //! # Map
 //! - this file: what there is, and taking in what has arrived, once a frame
 //! - `hands`: settings; `opening`: studies and cases; `tabs`: several open ones; `comparing`: two next to each other; `masks`: painting
-//!   and the journal; `correcting`: the other tools; `operands`: the other label they work with; `history`: jumping, and steps taken back alone; `provenance`: who did what, and what
-//!   stands in the way of changes; `large`: changes on a thread of their own; `labels`; `learning`: fine-tuning and proposals; `tasks`: the same for
-//!   classes and boxes; `weights`; `graphics`: a device that is lost; `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
+//!   and the journal; `correcting`: the other tools; `operands`: the other label they work with; `history`: jumping, and steps taken back
+//!   alone; `provenance`: who did what, and what stands in the way of changes; `large`: changes on a thread of their own; `labels`;
+//!   `learning`: fine-tuning and proposals; `tasks`: the same for classes and boxes; `weights`; `graphics`: a device that is lost;
+//!   `second`: the scan that lies over the open one, and turned planes; `measuring`: measurements; `figures`: pictures for papers
 
 mod comparing;
 mod correcting;
