@@ -49,7 +49,7 @@ fn a_click_a_scribble_and_a_box_all_find_the_ball() {
         assert_eq!(edit.tool, Tool::Prompts);
         let after = scene.after(&edit);
         let share = share_of_ball(|voxel| after.at(after.grid().offset(voxel)) == 300);
-        assert!(share > 0.9, "{params:?}: {share}");
+        assert!(share > 0.8, "{params:?}: {share}");
         if params.bounds.is_some() {
             let inside = IndexBox { low: [5, 3, 1], high: [20, 18, 16] };
             assert!(scene.changed(&edit).iter().all(|&voxel| inside.contains(voxel)));
