@@ -242,11 +242,11 @@ mod tests {
         let ids: Vec<IslandId> = proposal.islands(&mask).expect("one grid").iter().map(|island| island.id).collect();
         assert_eq!(ids.len(), 3);
         assert_eq!(proposal.reject_islands(&mask, WhichIslands::These(&ids[..1])), Ok(2));
-        assert_eq!(proposal.labels, map(&["1.....", "1....."]));
+        assert_eq!(*proposal.labels, map(&["1.....", "1....."]));
         let left: Vec<IslandId> = proposal.islands(&mask).expect("one grid").iter().map(|island| island.id).collect();
         assert_eq!(left, ids[1..]);
         assert_eq!(proposal.reject_islands(&mask, WhichIslands::All), Ok(2));
-        assert_eq!((proposal.labels.clone(), proposal.islands(&mask)), (mask.clone(), Ok(vec![])));
+        assert_eq!((&*proposal.labels, proposal.islands(&mask)), (&mask, Ok(vec![])));
     }
 
     #[test]
