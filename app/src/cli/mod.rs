@@ -29,6 +29,7 @@ mod file_names;
 mod finetune;
 mod finetune_task;
 mod info;
+mod learning_options;
 mod options;
 pub mod output;
 mod predict;

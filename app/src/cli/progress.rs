@@ -28,7 +28,7 @@ impl Progress {
     pub fn show(&mut self, event: &JobEvent) {
         match event {
             JobEvent::Started { device, .. } => self.bar.set_message(format!("on {device}")),
-            JobEvent::Step { step, steps, loss, seconds_left } => {
+            JobEvent::Step { step, steps, loss, seconds_left, .. } => {
                 self.bar.set_length(*steps as u64);
                 self.bar.set_position(*step as u64);
                 let left = seconds_left.map_or_else(String::new, |seconds| format!(", {} left", duration(seconds)));

@@ -311,7 +311,7 @@ impl TrainingRun {
                 self.device = Some(device.clone());
                 self.phase = Phase::Running;
             }
-            JobEvent::Step { step, steps, loss, seconds_left } => {
+            JobEvent::Step { step, steps, loss, seconds_left, .. } => {
                 self.progress = (*step, *steps);
                 self.losses.push([*step as f64, *loss]);
                 self.seconds_left = *seconds_left;

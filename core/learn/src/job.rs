@@ -131,6 +131,8 @@ pub enum JobEvent {
         loss: f64,
         /// Estimate of the time left, validations included; `None` until there is one.
         seconds_left: Option<f64>,
+        /// Share of the steps' time until now in which the device waited for patches.
+        data_wait: f64,
     },
     /// Progress of a prediction: after every window.
     Window {

@@ -25,6 +25,7 @@ use crate::finetune::{
     label_values, make_folder, measured_case, prepare_all, write_card,
 };
 use crate::job::{JobKind, LabelDice};
+use crate::lesson::{feed, usual_threads};
 use crate::looked_for::LookedFor;
 use crate::optimise::{Learner, Optimiser, Rates};
 use crate::prepare::PreparedCase;
@@ -227,6 +228,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         chosen_by: "last step".to_owned(),
         dice: Vec::new(),
         scores: None,
+        cleaning: Vec::new(),
         pretrained: results.clone(),
         curve: curve.clone(),
         made: Some(Made::now(seconds)),
@@ -253,7 +255,7 @@ fn make_ready(mut set: PretrainSet, settings: &PretrainSettings, control: &Contr
     let measured = if is_validation { validation } else { training.clone() };
     let measured = measured.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
     let looked_for = LookedFor::new(&labels, &[], &training)?;
-    let training = prepare_all(training, &recipe, &label_values(&labels), control)?;
+    let training = prepare_all(training, &recipe, &label_values(&labels), None, control)?;
     Ok(Ready { labels, recipe, training, looked_for, measured, is_validation, card })
 }
 
@@ -271,19 +273,26 @@ fn train(
         .map(|(set, seed)| Sampler::new(&set.training, &set.recipe, settings.foreground, settings.augmentation, seed))
         .collect();
     let (mut curve, mut pace, mut waited) = (Curve::new(settings.steps), Pace::default(), Duration::ZERO);
-    for step in 0..settings.steps {
-        waited += control.check()?;
-        let start = Instant::now();
-        let set = step % sets.len();
-        let (batch, places) = samplers[set].batch_with_places((step / sets.len()) as u64, settings.batch);
-        let patches = sets[set].looked_for.said(batch, &places, &device.device.clone().autodiff());
-        let loss = training.step(step, set, patches, device, control)?;
-        let step = step + 1;
-        pace.step(step, start.elapsed());
-        curve.add(step, loss);
-        let seconds_left = pace.seconds_left(settings.steps - step, 0);
-        tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left });
-    }
+    let patches = |step: usize| samplers[step % sets.len()].batch_with_places((step / sets.len()) as u64, settings.batch);
+    let (mut data_waited, mut worked) = (Duration::ZERO, Duration::ZERO);
+    feed(usual_threads(device.is_cpu), 0..settings.steps, &patches, |feed| {
+        for step in 0..settings.steps {
+            waited += control.check()?;
+            let start = Instant::now();
+            let set = step % sets.len();
+            let ((batch, places), waited_for_it) = feed.take(step);
+            let patches = sets[set].looked_for.said(batch, &places, &device.device.clone().autodiff());
+            let loss = training.step(step, set, patches, device, control)?;
+            let step = step + 1;
+            pace.step(step, start.elapsed());
+            curve.add(step, loss);
+            let seconds_left = pace.seconds_left(settings.steps - step, 0);
+            (data_waited, worked) = (data_waited + waited_for_it, worked + start.elapsed());
+            let data_wait = data_waited.as_secs_f64() / worked.as_secs_f64().max(f64::MIN_POSITIVE);
+            tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left, data_wait });
+        }
+        Ok::<(), LearnError>(())
+    })?;
     Ok((curve.into_points(settings.steps), waited))
 }
 
@@ -303,7 +312,7 @@ impl CoTraining {
     fn new(encoder: Encoder, classes: &[usize], settings: &PretrainSettings, device: &Device) -> Self {
         let steps = settings.steps;
         let warm_up = settings.warm_up.min(steps / 2);
-        let rates = Rates { highest: settings.learning_rate, encoder_factor: 1.0, warm_up, steps };
+        let rates = Rates { highest: settings.learning_rate, warm_up, steps, ..Rates::default() };
         let learner = Learner::new(&encoder, settings.optimiser, settings.weight_decay, rates);
         let branch = |(&classes, seed)| SegmentationNetwork::from_encoder(encoder.clone(), settings.head, classes, device, seed);
         let branches = classes.iter().zip(settings.seed..).map(branch).collect();

@@ -334,7 +334,7 @@ mod tests {
         let begin = Instant::now();
         let mut seen = Vec::new();
         for step in 1..=5000 {
-            outbox.push(JobEvent::Step { step, steps: 5000, loss: 1.0, seconds_left: None });
+            outbox.push(JobEvent::Step { step, steps: 5000, loss: 1.0, seconds_left: None, data_wait: 0.0 });
             seen.extend(outbox.take());
         }
         let most = begin.elapsed().as_millis() / PROGRESS_EVERY.as_millis() + 2;

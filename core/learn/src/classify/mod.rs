@@ -66,6 +66,7 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
         set,
         steps: settings.steps,
         settings: CardSettings::Classify(spec.settings.clone()),
+        cleaning: Vec::new(),
         output: &spec.output,
     };
     let finished = finish(&trained, about, save_classification)?;

@@ -69,6 +69,7 @@ pub fn run(mut spec: DetectSpec, control: &Control, tell: &mut dyn FnMut(JobEven
         set,
         steps: settings.steps,
         settings: CardSettings::Detect(spec.settings.clone()),
+        cleaning: Vec::new(),
         output: &spec.output,
     };
     let finished = finish(&trained, about, save_detection)?;

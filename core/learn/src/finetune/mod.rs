@@ -5,14 +5,18 @@
 
 mod cases;
 mod curve;
+mod data;
 #[cfg(test)]
 mod heads_and_losses;
 mod lesson;
+mod recipes;
 mod settings;
 mod start;
 #[cfg(test)]
 mod tests;
 mod validate;
+#[cfg(test)]
+mod ways_of_learning;
 mod write;
 
 use std::path::PathBuf;
@@ -20,6 +24,8 @@ use std::time::Instant;
 
 use medley_nn::weights::{Task, save_network};
 
+pub use data::DataOptions;
+pub use recipes::{RecipeValue, TrainingRecipe, When};
 pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
 pub(crate) use cases::{card_labels, card_set, label_values, measured_case, planned, prepare_all};
@@ -61,6 +67,8 @@ pub struct FineTuneOutcome {
     pub is_complete: bool,
     /// Seconds of work.
     pub seconds: f64,
+    /// Share of the steps' time in which the device waited for patches.
+    pub data_wait: f64,
 }
 
 /// Trains, measures, and writes `model.safetensors` and `card.json`. Blocks; looks at `control` between steps.
@@ -80,12 +88,16 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let validation = spec.cases.validation().map_err(LearnError::Source)?;
     drop(std::mem::replace(&mut spec.cases, Box::new((Vec::new(), Vec::new()))));
     let start = start::start(&spec.weights, &spec.settings, &labels, &device.device.clone().autodiff())?;
-    let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, control)?;
+    let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, &spec.data, control)?;
     let has_weights = start.weights.are_learnt();
     let norm = spec.settings.norm_mode(start.network.encoder.config(), has_weights, ready.recipe.patch);
     let network = start.network.with_encoder_norm(norm);
-    let lesson = MaskLesson::new(&ready, &labels, &spec.settings);
+    let lesson = MaskLesson::new(&ready, &labels, &spec.settings, &spec.data);
     let trained = train(network, &lesson, &spec.settings, has_weights, &device, control, tell)?;
+    let cleaning = match spec.settings.postprocess && trained.measured.is_some() {
+        true => lesson.cleaning(&trained.network, &device, control)?,
+        false => Vec::new(),
+    };
     let about = Finish {
         task: Task::Segment,
         begin,
@@ -97,6 +109,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
         set: ready.set.clone(),
         steps: spec.settings.steps,
         settings: CardSettings::FineTune(spec.settings.clone()),
+        cleaning,
         output: &spec.output,
     };
     let Finished { model, model_id, card_file, card, seconds, is_complete } = finish(&trained, about, save_network)?;
@@ -112,5 +125,6 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
         best_step: trained.step,
         is_complete,
         seconds,
+        data_wait: trained.data_wait,
     })
 }

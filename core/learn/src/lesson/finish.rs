@@ -10,6 +10,7 @@ use super::{Measured, Trained};
 use crate::card::{Card, CardArchitecture, CardLabel, CardSet, CardSettings, CardWeights, Made};
 use crate::finetune::write_model;
 use crate::job::JobKind;
+use crate::postprocess::LabelCleaning;
 use crate::{LearnError, Recipe};
 
 /// What the card says beside what the training came to.
@@ -24,6 +25,7 @@ pub(crate) struct Finish<'a> {
     pub(crate) set: CardSet,
     pub(crate) settings: CardSettings,
     pub(crate) steps: usize,
+    pub(crate) cleaning: Vec<LabelCleaning>,
     pub(crate) output: &'a Path,
 }
 
@@ -61,6 +63,7 @@ pub(crate) fn finish<N, M: Measured>(
         chosen_by: trained.chosen_by.clone(),
         dice: Vec::new(),
         scores: None,
+        cleaning: about.cleaning,
         pretrained: Vec::new(),
         curve: trained.curve.clone(),
         made: Some(Made::now(seconds)),
@@ -69,5 +72,5 @@ pub(crate) fn finish<N, M: Measured>(
         measured.note(&mut card);
     }
     let (model, model_id, card_file) = write_model(&card, about.output, |path, metadata| save(path, &trained.network, metadata))?;
-    Ok(Finished { model, model_id, card_file, card, seconds, is_complete: trained.steps_done == about.steps })
+    Ok(Finished { model, model_id, card_file, card, seconds, is_complete: trained.steps_done == about.steps || trained.ended_early })
 }

@@ -1,8 +1,11 @@
 //! What every fine-tuning has in common, whatever its network is for: [`crate::finetune`], [`crate::classify`], [`crate::detect`].
 //!
-//! - `Lesson`: what is learned and how it is measured; `train`: the loop over one; `finish`: model and card
+//! - `Lesson`: what is learned and how it is measured; `train`: the loop over one; `feed`: inputs of coming steps; `freeze`: encoders
+//!   that stand still; `finish`: model and card
 
+mod feed;
 mod finish;
+mod freeze;
 mod train;
 
 use burn::module::Module;
@@ -13,21 +16,38 @@ use crate::card::{Card, CurvePoint};
 use crate::device::OpenDevice;
 use crate::{Control, JobEvent, LearnError};
 
+pub(crate) use feed::{Feed, feed, usual_threads};
 pub(crate) use finish::{Finish, Finished, finish};
 pub(crate) use train::{Trained, train};
 
 /// What is learned in a training, and how it is measured.
-pub(crate) trait Lesson {
+pub(crate) trait Lesson: Sync {
     /// The network that learns.
     type Network: Module;
     /// What is known of a network that was measured.
     type Measured: Measured;
+    /// What a step learns from, not yet on a device.
+    type Input: Send;
 
     /// Its encoder, which may learn at a rate of its own.
     fn encoder(network: &Self::Network) -> &Encoder;
 
-    /// The loss of a step, counted from 0, and the rest of the way back if blocks are checkpointed; `device` is one for training.
-    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>);
+    /// The same network with its encoder changed.
+    fn with_encoder(network: Self::Network, change: impl FnOnce(Encoder) -> Encoder) -> Self::Network;
+
+    /// Cases to learn from.
+    fn cases(&self) -> usize;
+
+    /// Threads that make inputs ready ahead of time.
+    fn threads(&self, device: &OpenDevice) -> usize {
+        usual_threads(device.is_cpu)
+    }
+
+    /// What a step, counted from 0, learns from. Depends on the number alone; asked of other threads, ahead of time.
+    fn input(&self, step: usize) -> Self::Input;
+
+    /// The loss of a step and the rest of the way back if blocks are checkpointed; `device` is one for training.
+    fn loss(&self, network: &Self::Network, input: Self::Input, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>);
 
     /// How good a network is on the validation scans; `None` if there are none.
     fn measure(&self, network: &Self::Network, device: &OpenDevice, control: &Control) -> Result<Option<Self::Measured>, LearnError>;

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 
-use super::{Lesson, Measured};
+use super::{Feed, Lesson, Measured, feed, freeze};
 use crate::average::Average;
 use crate::card::CurvePoint;
 use crate::device::OpenDevice;
 use crate::finetune::{Curve, Pace};
-use crate::optimise::Learner;
+use crate::optimise::{Learner, Rates};
 use crate::{Control, FineTuneSettings, JobEvent, Keep, LearnError};
 
 /// What a training came to.
@@ -21,11 +21,15 @@ pub(crate) struct Trained<N, M> {
     pub(crate) curve: Vec<CurvePoint>,
     pub(crate) steps_done: usize,
     pub(crate) waited: Duration,
+    /// Share of the steps' time in which the device waited for inputs.
+    pub(crate) data_wait: f64,
+    /// Whether it ended because nothing got better.
+    pub(crate) ended_early: bool,
 }
 
 /// Takes the steps; keeps the best weights or the last, as the settings say. Stopped after a measurement, it keeps the best so far.
 pub(crate) fn train<L: Lesson>(
-    mut network: L::Network,
+    network: L::Network,
     lesson: &L,
     settings: &FineTuneSettings,
     has_weights: bool,
@@ -33,10 +37,31 @@ pub(crate) fn train<L: Lesson>(
     control: &Control,
     tell: &mut dyn FnMut(JobEvent),
 ) -> Result<Trained<L::Network, L::Measured>, LearnError> {
-    let FineTuneSettings { steps, keep, validate_every, .. } = *settings;
+    feed(lesson.threads(device), 0..settings.steps, &|step| lesson.input(step), |feed| {
+        train_fed(network, lesson, feed, settings, has_weights, device, control, tell)
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "those of `train` and the feed")]
+fn train_fed<L: Lesson>(
+    mut network: L::Network,
+    lesson: &L,
+    feed: &mut Feed<'_, L::Input, impl Fn(usize) -> L::Input>,
+    settings: &FineTuneSettings,
+    has_weights: bool,
+    device: &OpenDevice,
+    control: &Control,
+    tell: &mut dyn FnMut(JobEvent),
+) -> Result<Trained<L::Network, L::Measured>, LearnError> {
+    let FineTuneSettings { steps, keep, validate_every, patience, .. } = *settings;
     let train_device = device.device.clone().autodiff();
-    let mut learner = Learner::new(L::encoder(&network), settings.optimiser, settings.weight_decay, settings.rates(has_weights));
-    let window = (settings.average * steps as f64) as usize;
+    let rates = Rates { steps_per_epoch: lesson.cases().div_ceil(settings.batch), ..settings.rates(has_weights) };
+    let learner = Learner::new(L::encoder(&network), settings.optimiser, settings.weight_decay, rates);
+    let mut learner = learner.with_clipping(settings.clip_norm);
+    let (norm_mode, mut is_frozen) = (L::encoder(&network).norm_mode(), false);
+    let window = settings.average_window();
+    let (mut data_waited, mut worked, mut without_better) = (Duration::ZERO, Duration::ZERO, 0);
+    let mut ended_early = false;
     let mut average: Option<Average<L::Network>> = None;
     let (mut curve, mut pace, mut waited) = (Curve::new(steps), Pace::default(), Duration::ZERO);
     let mut best: Option<(usize, L::Network, L::Measured)> = None;
@@ -47,8 +72,14 @@ pub(crate) fn train<L: Lesson>(
             Ok(pause) => waited += pause,
             Err(_) => break,
         }
+        if is_frozen != (step < rates.frozen) {
+            is_frozen = !is_frozen;
+            let change = |encoder| if is_frozen { freeze::frozen(encoder) } else { freeze::thawed(encoder, norm_mode) };
+            network = L::with_encoder(network, change);
+        }
         let start = Instant::now();
-        let (wrong, way_back) = lesson.loss(&network, step, &train_device);
+        let (input, waited_for_it) = feed.take(step);
+        let (wrong, way_back) = lesson.loss(&network, input, step, &train_device);
         if control.is_stopped() {
             break;
         }
@@ -60,9 +91,11 @@ pub(crate) fn train<L: Lesson>(
             None => (window > 1).then(|| Average::new(network.valid(), window)),
         };
         pace.step(step, start.elapsed());
+        (data_waited, worked) = (data_waited + waited_for_it, worked + start.elapsed());
         curve.add(step, loss);
         let validations = if validate_every == 0 { 1 } else { steps.div_ceil(validate_every) - step / validate_every };
-        tell(JobEvent::Step { step, steps, loss, seconds_left: pace.seconds_left(steps - step, validations) });
+        let (seconds_left, data_wait) = (pace.seconds_left(steps - step, validations), share(data_waited, worked));
+        tell(JobEvent::Step { step, steps, loss, seconds_left, data_wait });
         if !is_due(step) {
             continue;
         }
@@ -80,23 +113,36 @@ pub(crate) fn train<L: Lesson>(
         if is_better || (keep == Keep::Last && step == steps) {
             best = Some((step, snapshot, measured));
         }
+        without_better = if is_better { 0 } else { without_better + 1 };
+        if patience > 0 && without_better >= patience && step < steps {
+            ended_early = true;
+            break;
+        }
     }
     if step < steps && best.is_none() {
         return Err(LearnError::Stopped);
     }
     let curve = curve.into_points(step);
+    let data_wait = share(data_waited, worked);
     let by_rank = keep == Keep::Best || step < steps;
     Ok(match best {
         Some((kept, network, measured)) => {
             let chosen_by = match by_rank {
+                true if ended_early => format!("{} on the validation scans, none better in {patience} measurements", measured.ranked_by()),
                 true => format!("{} on the validation scans", measured.ranked_by()),
                 false => "last step".to_owned(),
             };
-            Trained { network, step: kept, measured: Some(measured), chosen_by, curve, steps_done: step, waited }
+            let measured = Some(measured);
+            Trained { network, step: kept, measured, chosen_by, curve, steps_done: step, waited, data_wait, ended_early }
         }
         None => {
             let network = average.as_ref().map_or_else(|| network.valid(), Average::network);
-            Trained { network, step, measured: None, chosen_by: "last step".to_owned(), curve, steps_done: step, waited }
+            let chosen_by = "last step".to_owned();
+            Trained { network, step, measured: None, chosen_by, curve, steps_done: step, waited, data_wait, ended_early }
         }
     })
+}
+
+fn share(part: Duration, whole: Duration) -> f64 {
+    part.as_secs_f64() / whole.as_secs_f64().max(f64::MIN_POSITIVE)
 }
