@@ -76,7 +76,7 @@ enum Command {
     Weights(weights::Command),
     Features(features::Arguments),
     Pretrain(pretrain::Arguments),
-    Finetune(finetune::Arguments),
+    Finetune(Box<finetune::Arguments>),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Provenance(provenance::Arguments),

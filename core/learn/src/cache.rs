@@ -282,8 +282,10 @@ mod tests {
         };
         let prepared = cases.each_ref().map(|case| prepare_case(case, &recipe, &LABELS).expect("prepared"));
         let keep = |at: usize| cache.keep(&key(&cases[at], &recipe), &prepared[at].scan, &prepared[at].classes);
-        (keep(0), keep(1));
-        (age(&cases[0], 200), age(&cases[1], 100));
+        keep(0);
+        keep(1);
+        age(&cases[0], 200);
+        age(&cases[1], 100);
         assert!(cache.case(&key(&cases[0], &recipe), "").is_some(), "used: now the younger");
         keep(2);
         let left = cases.each_ref().map(|case| cache.case(&key(case, &recipe), "").is_some());

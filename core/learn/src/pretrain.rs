@@ -25,7 +25,7 @@ use crate::finetune::{
     label_values, make_folder, measured_case, prepare_all, write_card,
 };
 use crate::job::{JobKind, LabelDice};
-use crate::lesson::{feed, usual_threads};
+use crate::lesson::{Waiting, feed, usual_threads};
 use crate::looked_for::LookedFor;
 use crate::optimise::{Learner, Optimiser, Rates};
 use crate::prepare::PreparedCase;
@@ -274,7 +274,7 @@ fn train(
         .collect();
     let (mut curve, mut pace, mut waited) = (Curve::new(settings.steps), Pace::default(), Duration::ZERO);
     let patches = |step: usize| samplers[step % sets.len()].batch_with_places((step / sets.len()) as u64, settings.batch);
-    let (mut data_waited, mut worked) = (Duration::ZERO, Duration::ZERO);
+    let mut waiting = Waiting::default();
     feed(usual_threads(device.is_cpu), 0..settings.steps, &patches, |feed| {
         for step in 0..settings.steps {
             waited += control.check()?;
@@ -287,8 +287,8 @@ fn train(
             pace.step(step, start.elapsed());
             curve.add(step, loss);
             let seconds_left = pace.seconds_left(settings.steps - step, 0);
-            (data_waited, worked) = (data_waited + waited_for_it, worked + start.elapsed());
-            let data_wait = data_waited.as_secs_f64() / worked.as_secs_f64().max(f64::MIN_POSITIVE);
+            waiting.add(waited_for_it, start.elapsed());
+            let data_wait = waiting.share();
             tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left, data_wait });
         }
         Ok::<(), LearnError>(())

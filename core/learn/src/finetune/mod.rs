@@ -94,9 +94,11 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     let network = start.network.with_encoder_norm(norm);
     let lesson = MaskLesson::new(&ready, &labels, &spec.settings, &spec.data);
     let trained = train(network, &lesson, &spec.settings, has_weights, &device, control, tell)?;
-    let cleaning = match spec.settings.postprocess && trained.measured.is_some() {
-        true => lesson.cleaning(&trained.network, &device, control)?,
-        false => Vec::new(),
+    let wants_cleaning = spec.settings.postprocess && trained.measured.is_some();
+    let cleaning = match wants_cleaning.then(|| lesson.cleaning(&trained.network, &device, control)) {
+        // Who stops a training wants the best model until then, as it is.
+        None | Some(Err(LearnError::Stopped)) => Vec::new(),
+        Some(found) => found?,
     };
     let about = Finish {
         task: Task::Segment,

@@ -295,7 +295,8 @@ impl FineTuneSettings {
 
     fn check_rates(&self) -> Result<(), LearnError> {
         let wrong = |sentence: &str| Err(LearnError::Setting(sentence.to_owned()));
-        if !(0.0..=1.0).contains(&self.stage_factor) || !(self.encoder_factor >= 0.0 && self.encoder_factor.is_finite()) {
+        let are_factors = (0.0..=1.0).contains(&self.stage_factor) && self.encoder_factor >= 0.0 && self.encoder_factor.is_finite();
+        if !are_factors {
             return wrong("the factors on the encoder's learning rate must be 0 or more, that of its stages at most 1");
         }
         if self.clip_norm.is_some_and(|longest| !(longest.is_finite() && longest > 0.0)) {

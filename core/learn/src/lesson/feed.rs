@@ -74,6 +74,26 @@ impl<T> Shared<T> {
     }
 }
 
+/// How long steps took, and how long of that they waited for their inputs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Waiting {
+    waited: Duration,
+    worked: Duration,
+}
+
+impl Waiting {
+    /// Takes in one step.
+    pub(crate) fn add(&mut self, waited: Duration, step: Duration) {
+        self.waited += waited;
+        self.worked += step;
+    }
+
+    /// The share of all steps' time.
+    pub(crate) fn share(self) -> f64 {
+        self.waited.as_secs_f64() / self.worked.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+}
+
 /// Inputs in the order of the steps.
 pub(crate) struct Feed<'a, T, F> {
     shared: &'a Shared<T>,

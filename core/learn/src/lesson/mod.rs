@@ -16,7 +16,7 @@ use crate::card::{Card, CurvePoint};
 use crate::device::OpenDevice;
 use crate::{Control, JobEvent, LearnError};
 
-pub(crate) use feed::{Feed, feed, usual_threads};
+pub(crate) use feed::{Feed, Waiting, feed, usual_threads};
 pub(crate) use finish::{Finish, Finished, finish};
 pub(crate) use train::{Trained, train};
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 
-use super::{Feed, Lesson, Measured, feed, freeze};
+use super::{Feed, Lesson, Measured, Waiting, feed, freeze};
 use crate::average::Average;
 use crate::card::CurvePoint;
 use crate::device::OpenDevice;
@@ -60,8 +60,7 @@ fn train_fed<L: Lesson>(
     let mut learner = learner.with_clipping(settings.clip_norm);
     let (norm_mode, mut is_frozen) = (L::encoder(&network).norm_mode(), false);
     let window = settings.average_window();
-    let (mut data_waited, mut worked, mut without_better) = (Duration::ZERO, Duration::ZERO, 0);
-    let mut ended_early = false;
+    let (mut waiting, mut without_better, mut ended_early) = (Waiting::default(), 0, false);
     let mut average: Option<Average<L::Network>> = None;
     let (mut curve, mut pace, mut waited) = (Curve::new(steps), Pace::default(), Duration::ZERO);
     let mut best: Option<(usize, L::Network, L::Measured)> = None;
@@ -91,10 +90,10 @@ fn train_fed<L: Lesson>(
             None => (window > 1).then(|| Average::new(network.valid(), window)),
         };
         pace.step(step, start.elapsed());
-        (data_waited, worked) = (data_waited + waited_for_it, worked + start.elapsed());
+        waiting.add(waited_for_it, start.elapsed());
         curve.add(step, loss);
         let validations = if validate_every == 0 { 1 } else { steps.div_ceil(validate_every) - step / validate_every };
-        let (seconds_left, data_wait) = (pace.seconds_left(steps - step, validations), share(data_waited, worked));
+        let (seconds_left, data_wait) = (pace.seconds_left(steps - step, validations), waiting.share());
         tell(JobEvent::Step { step, steps, loss, seconds_left, data_wait });
         if !is_due(step) {
             continue;
@@ -123,7 +122,7 @@ fn train_fed<L: Lesson>(
         return Err(LearnError::Stopped);
     }
     let curve = curve.into_points(step);
-    let data_wait = share(data_waited, worked);
+    let data_wait = waiting.share();
     let by_rank = keep == Keep::Best || step < steps;
     Ok(match best {
         Some((kept, network, measured)) => {
@@ -141,8 +140,4 @@ fn train_fed<L: Lesson>(
             Trained { network, step, measured: None, chosen_by, curve, steps_done: step, waited, data_wait, ended_early }
         }
     })
-}
-
-fn share(part: Duration, whole: Duration) -> f64 {
-    part.as_secs_f64() / whole.as_secs_f64().max(f64::MIN_POSITIVE)
 }
