@@ -64,8 +64,7 @@ pub(super) fn make_ready(
     validation: Vec<TrainingCase>,
     labels: &[CardLabel],
     settings: &FineTuneSettings,
-    earlier: Option<Card>,
-    recorded: Option<Recipe>,
+    (earlier, recorded): (Option<Card>, Option<Recipe>),
     data: &DataOptions,
     control: &Control,
 ) -> Result<Ready, LearnError> {

@@ -98,7 +98,7 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     // With other cases at hand than it was begun with, a training that goes on would plan otherwise.
     let recorded = (source.is_some() && spec.settings.checkpoints.resume).then(|| checkpoint::recipe(&spec.output)).flatten();
     let training = if recorded.is_some() { flow::without_measured(training, &validation) } else { training };
-    let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, recorded, &spec.data, control)?;
+    let ready = make_ready(training, validation, &labels, &spec.settings, (start.earlier, recorded), &spec.data, control)?;
     let Ready { recipe, training, looked_for, sides, validation, set } = ready;
     let flow = source.map(|source| Flow::new(source, generation, set.clone()));
     let has_weights = start.weights.are_learnt();
