@@ -91,7 +91,7 @@ mod tests {
                 }
             }
             let crc = !crc;
-            (crc >> 15 | crc << 17).wrapping_add(0xa282_ead8)
+            crc.rotate_right(15).wrapping_add(0xa282_ead8)
         }
 
         #[derive(Debug, PartialEq)]
