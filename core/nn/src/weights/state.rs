@@ -110,7 +110,10 @@ mod tests {
     }
 
     fn bits(state: &BTreeMap<String, StateTensor>) -> Vec<u32> {
-        let numbers = |tensor| if let StateTensor::Numbers { values, .. } = tensor { values.clone() } else { Vec::new() };
+        let numbers = |tensor: &StateTensor| match tensor {
+            StateTensor::Numbers { values, .. } => values.clone(),
+            StateTensor::Bytes(_) => Vec::new(),
+        };
         state.values().flat_map(numbers).map(f32::to_bits).collect()
     }
 
