@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use medley_annotate::{Author, Edit, Proposal, Tool};
-use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, Predictor, WeightsSource, finetune};
+use medley_learn::{
+    Control, DataOptions, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, Predictor, WeightsSource, finetune,
+};
 use medley_project::{CaseId, ModelRecord, Role, Study};
 use medley_volume::{LabelMap, metrics};
 use serde::Serialize;
@@ -156,6 +158,7 @@ impl Demo<'_> {
             weights,
             settings: settings(self.arguments),
             device: self.arguments.device.device,
+            data: DataOptions::default(),
             output: self.study.folder().join("models").join(format!("round-{number}")),
         };
         let mut progress = Progress::new(&format!("round {number}"));

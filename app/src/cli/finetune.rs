@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use medley_learn::card::{Card, CurvePoint};
-use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, finetune};
+use medley_learn::postprocess::{LabelCleaning, Pieces};
+use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, TrainingRecipe, finetune};
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
@@ -10,6 +11,7 @@ use medley_runs::NewRun;
 use serde::Serialize;
 
 use super::cases::DataSetCases;
+use super::learning_options::LearningOptions;
 use super::options::{CheckpointOptions, DeviceOption, NetworkOptions, Partial, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
 use super::progress::Progress;
@@ -29,7 +31,8 @@ use crate::run_log::FINE_TUNE;
 /// With --task detect each connected piece of the labels in the masks is an object.
 ///
 /// JSON: metrics{}, curve[{step, loss, dice or score}], best_step, steps, is_complete, model, model_sha256, card, device, seed,
-/// seconds, warnings[]. Of masks also best_epoch, and in metrics dice, dice_per_label{}, loss. Of classes and boxes also task,
+/// seconds, warnings[]. Of masks also best_epoch, recipe, data_wait (share of the steps' time in which the device waited for
+/// patches), cleaning[{value, pieces, fill_holes, dice_before, dice_after}], and in metrics dice, dice_per_label{}, loss. Of classes and boxes also task,
 /// classes[], chosen_by, training_cases, validation_cases, and in metrics score, measure, loss, and for classes accuracy, mean_auc,
 /// per_class[{name, auc, positives, negatives}], confusion[truth][found]; for boxes mean, at[{iou, precision}],
 /// sensitivity_at_one_false, objects.
@@ -50,9 +53,6 @@ pub struct Arguments {
     /// With `--task detect`: labels whose pieces are objects, by name or value; all of them unless given
     #[arg(long, value_delimiter = ',', value_name = "LABEL")]
     pub(super) detect_labels: Vec<String>,
-    /// Mirror left and right at random; only right where sides do not matter
-    #[arg(long)]
-    mirror: bool,
     /// First weights: a `.pth` or `.safetensors` file, the name of fetched ones (`resnet_50`; see `medley weights list`), `starter` (the
     /// encoder inside this program) or `scratch`
     #[arg(long, default_value = "starter")]
@@ -74,6 +74,8 @@ pub struct Arguments {
     pub(super) network: NetworkOptions,
     #[command(flatten)]
     training: TrainingOptions,
+    #[command(flatten)]
+    pub(super) learning: LearningOptions,
     /// Passes over the training cases, instead of steps
     #[arg(long, conflicts_with = "steps")]
     epochs: Option<usize>,
@@ -119,7 +121,12 @@ struct Report {
     card: String,
     device: String,
     seed: u64,
+    recipe: TrainingRecipe,
     seconds: f64,
+    /// Share of the steps' time in which the device waited for patches.
+    data_wait: f64,
+    /// What predictions do to each label's masks afterwards.
+    cleaning: Vec<LabelCleaning>,
     warnings: Vec<String>,
 }
 
@@ -143,10 +150,15 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         ("--deep-supervision", arguments.deep_supervision),
         ("--checkpointing", arguments.training.checkpointing.is_some_and(|checkpointing| !checkpointing.is_off())),
     ];
+    let of_masks = of_masks.into_iter().chain([
+        ("--recipe", arguments.learning.recipe != TrainingRecipe::Medley),
+        ("--postprocess", arguments.learning.postprocess),
+        ("--cache", arguments.learning.cache.is_some()),
+    ]);
     if arguments.task == Task::Classify && !arguments.partial.is_empty() {
         return Err(Failure::new("--partial is for labels in masks: leave an answer empty in the table of classes instead"));
     }
-    if let (Task::Classify | Task::Detect, Some((option, _))) = (arguments.task, of_masks.into_iter().find(|(_, is_given)| *is_given)) {
+    if let (Task::Classify | Task::Detect, Some((option, _))) = (arguments.task, { of_masks }.find(|(_, is_given)| *is_given)) {
         return Err(Failure::new(format!("{option} is for networks that draw masks: leave it out with --task {}", arguments.task)));
     }
     match arguments.task {
@@ -160,26 +172,30 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     let set = arguments.set.open(&arguments.dataset)?;
     let labels = chosen_labels(&set.label_table, &arguments.labels)?;
     let partial = Partial::new(&arguments.partial, &set)?;
-    let (warnings, data) = (set.notices.clone(), set.name.clone());
+    let (mut warnings, data) = (set.notices.clone(), set.name.clone());
+    let (label_pairs, notes) = arguments.learning.sides(&labels, &set.label_table)?;
+    warnings.extend(notes);
     let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
-    let mut settings = adjusted(arguments, FineTuneSettings::default(), cases.training_len());
-    settings.never_annotated = partial.in_all;
+    let weights = weights_source(&arguments.weights, &arguments.network)?;
+    let mut settings = adjusted(arguments, arguments.learning.settings(&weights)?, cases.training_len());
+    (settings.never_annotated, settings.label_pairs) = (partial.in_all, label_pairs);
     let cases = if arguments.follow { cases.reopened(arguments.dataset.clone(), arguments.set.clone()) } else { cases };
     let log = arguments.log(&data, &settings, settings.steps)?;
     let spec = FineTuneSpec {
         cases: Box::new(cases),
         labels,
-        weights: weights_source(&arguments.weights, &arguments.network)?,
+        weights,
         settings,
         device: arguments.device.device,
         output: arguments.output.clone(),
+        data: arguments.learning.data(),
     };
-    let seed = spec.settings.seed;
+    let (seed, recipe) = (spec.settings.seed, spec.settings.recipe);
     let mut progress = Progress::new("fine-tuning");
     let outcome =
         log.of(|tell| finetune::run(spec, &Control::new(), tell), &mut progress, |outcome| JobEvent::FineTuned(Box::new(outcome.clone())))?;
     drop(progress);
-    let report = report(outcome, seed, warnings);
+    let report = report(outcome, seed, recipe, warnings);
     let text = text(&report);
     Answer::new(&report, text)
 }
@@ -220,21 +236,20 @@ pub(super) fn adjusted(arguments: &Arguments, usual: FineTuneSettings, training_
     set(&mut settings.encoder_norm, arguments.network.norm);
     settings.strides = arguments.network.strides;
     set(&mut settings.shortcut_gradient, arguments.network.shortcut_gradient);
-    settings.steps = arguments.training.steps_in_all(arguments.epochs, training_cases, settings.batch, settings.steps);
+    let epochs = arguments.epochs.or(settings.recipe.epochs());
+    settings.steps = arguments.training.steps_in_all(epochs, training_cases, settings.batch, settings.steps);
     settings.patch = patch.map(|patch| patch.0);
     settings.allow_partial = arguments.allow_partial;
     settings.follow_cases = arguments.follow;
     settings.checkpoints = arguments.checkpoints.checkpoints();
-    if arguments.mirror {
-        settings.augmentation.mirror = 0.5;
-    }
+    arguments.learning.apply(&mut settings);
     if arguments.keep_last {
         settings.keep = Keep::Last;
     }
     settings
 }
 
-fn report(outcome: FineTuneOutcome, seed: u64, warnings: Vec<String>) -> Report {
+fn report(outcome: FineTuneOutcome, seed: u64, recipe: TrainingRecipe, warnings: Vec<String>) -> Report {
     let measured = outcome.curve.iter().filter(|point| point.dice.is_some());
     let best_epoch = measured.clone().position(|point| point.step == outcome.best_step);
     Report {
@@ -252,7 +267,10 @@ fn report(outcome: FineTuneOutcome, seed: u64, warnings: Vec<String>) -> Report 
         card: outcome.card_file.display().to_string(),
         device: outcome.card.device,
         seed,
+        recipe,
         seconds: outcome.seconds,
+        data_wait: outcome.data_wait,
+        cleaning: outcome.card.cleaning,
         curve: outcome.curve,
         warnings,
     }
@@ -269,6 +287,17 @@ fn text(report: &Report) -> String {
         }
         None => text.push_str("the data set has no validation cases, so nothing says how good it is\n"),
     }
+    for cleaning in &report.cleaning {
+        let LabelCleaning { value, pieces, fill_holes, dice_before, dice_after } = cleaning;
+        let pieces = match pieces {
+            Pieces::All => None,
+            Pieces::Largest => Some("only its largest piece is kept".to_owned()),
+            Pieces::AtLeast(mm3) => Some(format!("pieces under {mm3} mm³ are removed")),
+        };
+        let what: Vec<String> = pieces.into_iter().chain(fill_holes.then(|| "holes are filled".to_owned())).collect();
+        text.push_str(&format!("label {value}: {}, which raises its Dice from {dice_before:.3} to {dice_after:.3}\n", what.join(" and ")));
+    }
+    text.push_str(&format!("{} waited {:.1} % of the steps' time for patches\n", report.device, 100.0 * report.data_wait));
     report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
     text
 }

@@ -79,12 +79,14 @@ pub fn detect(arguments: &Arguments) -> Result<Answer, Failure> {
     let set = arguments.set.open(&arguments.dataset)?;
     let chosen = if arguments.detect_labels.is_empty() { &arguments.labels } else { &arguments.detect_labels };
     let labels = chosen_labels(&set.label_table, chosen)?;
-    let (warnings, data) = (set.notices.clone(), set.name.clone());
+    let (mut warnings, data) = (set.notices.clone(), set.name.clone());
+    let (label_pairs, notes) = arguments.learning.sides(&labels, &set.label_table)?;
+    warnings.extend(notes);
     let partial = Partial::new(&arguments.partial, &set)?;
     let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
     let usual = DetectSettings::default();
     let mut training = adjusted(arguments, usual.training, cases.training_len());
-    training.never_annotated = partial.in_all;
+    (training.never_annotated, training.label_pairs) = (partial.in_all, label_pairs);
     let settings = DetectSettings { training, ..DetectSettings::default() };
     let seed = settings.training.seed;
     let classes = labels.iter().map(|(_, name)| name.clone()).collect();

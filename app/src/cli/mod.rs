@@ -29,6 +29,7 @@ mod file_names;
 mod finetune;
 mod finetune_task;
 mod info;
+mod learning_options;
 mod options;
 pub mod output;
 mod predict;
@@ -77,7 +78,7 @@ enum Command {
     Weights(weights::Command),
     Features(features::Arguments),
     Pretrain(pretrain::Arguments),
-    Finetune(finetune::Arguments),
+    Finetune(Box<finetune::Arguments>),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Provenance(provenance::Arguments),

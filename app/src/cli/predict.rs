@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use medley_learn::reference::{self, ReferenceModel};
-use medley_learn::{AnyPredictor, Control, JobEvent, ModelFile, Predictor};
+use medley_learn::{AnyPredictor, Control, JobEvent, Mirrored, ModelFile, Predictor};
 use medley_nn::weights::{Task, WeightsFile};
 use medley_volume::{LabelMap, Volume};
 use serde::Serialize;
@@ -32,6 +32,13 @@ pub struct Arguments {
     /// The folder that receives the results; made if it is missing
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: PathBuf,
+    /// With a model for masks: look at mirror images of every window too, along r (left and right), a (front and back), s (head and
+    /// feet), as in `r,a`; each doubles the time. With r, labels change places that changed places in the training
+    #[arg(long, value_name = "AXES", conflicts_with = "parity")]
+    mirror: Option<Mirrored>,
+    /// With a model for masks: as the network gives them, without what the training found to be of use afterwards
+    #[arg(long)]
+    no_postprocess: bool,
     /// With a model for boxes: the least score of a box that is told of; as in the model unless given
     #[arg(long, value_name = "SCORE")]
     pub(super) min_score: Option<f64>,
@@ -116,6 +123,7 @@ struct ImageReport {
 /// # Errors
 /// If the model or a scan cannot be read, or a mask may not be written. Masks finished before stay.
 pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let mut warnings = Vec::new();
     let (model, outputs) = if arguments.parity {
         let outputs = outputs(arguments, predict_task::ending(Task::Segment))?;
         (Model::reference(arguments)?, outputs)
@@ -123,13 +131,13 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         let model = ModelFile::open(&model_file(&arguments.model))?;
         let outputs = outputs(arguments, predict_task::ending(model.task()))?;
         match model.predictor(arguments.device.device)? {
-            AnyPredictor::Masks(predictor) => (Model::Ours(predictor), outputs),
+            AnyPredictor::Masks(predictor) => (Model::Ours(Box::new(with_options(*predictor, arguments, &mut warnings))), outputs),
             AnyPredictor::Task(predictor) => return predict_task::run(arguments, predictor, &outputs),
         }
     };
     make_folder(&arguments.output)?;
     let start = Instant::now();
-    let (mut images, mut warnings) = (Vec::new(), Vec::new());
+    let mut images = Vec::new();
     for (image, output) in arguments.images.iter().zip(&outputs) {
         images.push(segment(&model, image, output, &mut warnings)?);
     }
@@ -145,6 +153,16 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     };
     let text = text(&report);
     Answer::new(&report, text)
+}
+
+/// The model as it was asked to look at scans.
+fn with_options(predictor: Predictor, arguments: &Arguments, warnings: &mut Vec<String>) -> Predictor {
+    let predictor = if arguments.no_postprocess { predictor.without_cleaning() } else { predictor };
+    let Some(mirrored) = arguments.mirror else { return predictor };
+    if mirrored.right && !predictor.knows_mirror_images() {
+        warnings.push("the model never learned from mirror images of left and right: compare its masks with those without r".to_owned());
+    }
+    predictor.with_mirroring(mirrored)
 }
 
 /// Where each result goes: the scan's name and `ending`; nothing is computed if one of them may not be written.

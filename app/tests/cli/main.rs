@@ -11,6 +11,7 @@ mod hostile;
 #[path = "../../../tests/hub/mod.rs"]
 mod hub;
 mod images;
+mod learning;
 mod provenance;
 mod runs;
 mod support;

@@ -1,12 +1,23 @@
 //! Random changes that make few cases look like more: small turns and stretches, and what differs between scanners.
 //!
 //! Mirroring is off unless asked for. Organs have sides: a mirrored liver teaches a network that livers are on the left. It is
-//! right only where the labels of both sides are the same structure, as in a brain with merged sides.
+//! right only where the labels of both sides are the same structure, as in a brain with merged sides, or where labels of the left
+//! and the right change places with it (`label_pairs` of the settings).
+
+mod blur;
+mod elastic;
 
 use medley_volume::glam::DMat3;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+
+pub use blur::Blur;
+pub use elastic::Elastic;
+
+pub(crate) use elastic::Displacement;
+
+use crate::card::is_default;
 
 /// How strongly patches are changed. Every value is the largest change either way; values in HU count for CT, those in standard
 /// deviations for scans without a unit.
@@ -38,6 +49,12 @@ pub struct Augmentation {
     pub overhang: f64,
     /// Chance of mirroring left and right; see the module for when that is right.
     pub mirror: f64,
+    /// Smooth deformation; left out of a card where there is none.
+    #[serde(skip_serializing_if = "is_default")]
+    pub elastic: Elastic,
+    /// Blur; left out of a card where there is none.
+    #[serde(skip_serializing_if = "is_default")]
+    pub blur: Blur,
 }
 
 impl Default for Augmentation {
@@ -55,6 +72,8 @@ impl Default for Augmentation {
             noise_hu: 10.0,
             overhang: 0.25,
             mirror: 0.0,
+            elastic: Elastic::default(),
+            blur: Blur::default(),
         }
     }
 }
@@ -74,6 +93,11 @@ impl Warp {
 
     pub(crate) fn apply(&self, offset: [f64; 3]) -> [f64; 3] {
         self.rows.map(|row| (0..3).map(|axis| row[axis] * offset[axis]).sum())
+    }
+
+    /// Whether it shows the patch in a mirror.
+    pub(crate) fn is_mirrored(&self) -> bool {
+        DMat3::from_cols_array_2d(&self.rows).determinant() < 0.0
     }
 
     /// The matrix that undoes it.
@@ -99,7 +123,23 @@ impl Augmentation {
             noise_hu: 0.0,
             overhang: 0.0,
             mirror: 0.0,
+            elastic: Elastic::default(),
+            blur: Blur::default(),
         }
+    }
+
+    /// # Errors
+    /// A sentence for the first value that makes no sense.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !(0.0..=8.0).contains(&self.blur.most_voxels) {
+            return Err("the blur must be between 0 and 8 voxels".to_owned());
+        }
+        self.elastic.check()
+    }
+
+    /// Draws the deformation of a patch `[S, A, R]`, if it is to be deformed.
+    pub(crate) fn displacement(&self, rng: &mut ChaCha8Rng, patch: [usize; 3], spacing_mm: [f64; 3]) -> Option<Displacement> {
+        self.elastic.draw(rng, patch, spacing_mm)
     }
 
     /// Draws a turn and stretch. Turns are made in millimetres, so that they stay turns where voxels are not cubes.
@@ -116,9 +156,16 @@ impl Augmentation {
         Warp::new(std::array::from_fn(|to| std::array::from_fn(|from| rows[to][from] * spacing_mm[from] / spacing_mm[to])))
     }
 
-    /// Changes the values of one patch, whose voxels are of `classes`. `hu_per_unit`: what one unit of the values is worth, in a
-    /// CT.
-    pub(crate) fn intensities(&self, rng: &mut ChaCha8Rng, values: &mut [f32], classes: &[i32], hu_per_unit: Option<f64>) {
+    /// Changes the values of one patch of `shape` `[D, H, W]`, whose voxels are of `classes`. `hu_per_unit`: what one unit of the
+    /// values is worth, in a CT.
+    pub(crate) fn intensities(
+        &self,
+        rng: &mut ChaCha8Rng,
+        values: &mut [f32],
+        shape: [usize; 3],
+        classes: &[i32],
+        hu_per_unit: Option<f64>,
+    ) {
         let (enhancement, brightness, noise) = match hu_per_unit {
             Some(unit) => (self.enhancement_hu / unit, self.brightness_hu / unit, self.noise_hu / unit),
             None => (0.0, self.brightness, self.noise),
@@ -138,6 +185,7 @@ impl Augmentation {
         }
         let (factor, shift) = (share(rng, self.contrast) as f32, either_way(rng, brightness) as f32);
         values.iter_mut().for_each(|v| *v = *v * factor + shift);
+        self.blur.apply(rng, values, shape);
         if noise > 0.0 {
             let spread = rng.random_range(0.0..=noise) as f32;
             values.iter_mut().for_each(|v| *v += spread * nearly_normal(rng));
@@ -219,12 +267,12 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let only = Augmentation { enhancement_hu: 100.0, ..Augmentation::none() };
         let mut values = vec![0.0; 6];
-        only.intensities(&mut rng, &mut values, &[0, 1, 1, 2, 2, -1], Some(50.0));
+        only.intensities(&mut rng, &mut values, [1, 1, 6], &[0, 1, 1, 2, 2, -1], Some(50.0));
         assert_eq!((values[0], values[5]), (0.0, 0.0));
         assert!(values[1] == values[2] && values[3] == values[4] && values[1] != values[3]);
         assert!(values.iter().all(|value| value.abs() <= 2.0));
         let mut values = vec![0.0; 2];
-        only.intensities(&mut rng, &mut values, &[1, 2], None);
+        only.intensities(&mut rng, &mut values, [1, 1, 2], &[1, 2], None);
         assert_eq!(values, [0.0; 2]);
     }
 
@@ -232,7 +280,7 @@ mod tests {
     fn no_augmentation_changes_nothing() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let mut values = vec![1.0, -2.0, 3.5];
-        Augmentation::none().intensities(&mut rng, &mut values, &[0, 1, 2], Some(30.0));
+        Augmentation::none().intensities(&mut rng, &mut values, [1, 1, 3], &[0, 1, 2], Some(30.0));
         assert_eq!(values, [1.0, -2.0, 3.5]);
         let still = Augmentation::none().warp(&mut rng, [1.0, 2.0, 3.0]);
         assert_eq!(still.apply([4.0, 5.0, 6.0]), [4.0, 5.0, 6.0]);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::job::{JobKind, LabelDice};
+use crate::postprocess::LabelCleaning;
 use crate::pretrain::{PretrainSettings, PretrainedSet};
 use crate::task::TaskScores;
 use crate::{ClassifySettings, DetectSettings, FineTuneSettings, LearnError, Recipe, TrainingCase};
@@ -53,6 +54,9 @@ pub struct Card {
     /// What was measured on the validation scans of a model that draws no masks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<TaskScores>,
+    /// What predictions do to their masks afterwards; `dice` is without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleaning: Vec<LabelCleaning>,
     /// Dice of each set's branch after a co-training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pretrained: Vec<PretrainedSet>,
@@ -99,6 +103,11 @@ pub struct CardArchitecture {
 /// Whether a setting that came later stands as it always was, so that old cards and new ones are the same.
 pub(crate) fn is_default<T: Default + PartialEq>(setting: &T) -> bool {
     *setting == T::default()
+}
+
+/// The same for factors, which change nothing where they are 1.
+pub(crate) fn is_one(factor: &f64) -> bool {
+    *factor == 1.0
 }
 
 /// Where the first weights came from.

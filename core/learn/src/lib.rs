@@ -4,8 +4,9 @@
 //! # Map
 //! - [`device`]: what can compute here, and opening one
 //! - [`recipe`]: how scans become numbers: spacing, intensities, patch; [`prepare`]: a scan made ready by a recipe
-//! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
+//! - [`sample`]: random patches; [`augment`]: how they are changed; [`sides_by_name`]: labels that a mirror exchanges; [`optimise`]: one step of learning
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
+//!   [`postprocess`]: what is done to its masks; [`CaseCache`]: prepared cases on the disk;
 //!   [`features`]: what an encoder computes on the way
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`mod@reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
@@ -22,6 +23,7 @@
 
 pub mod augment;
 mod average;
+mod cache;
 pub mod card;
 mod case;
 pub mod checkpoint;
@@ -37,6 +39,7 @@ mod looked_for;
 pub mod measure;
 pub mod memory;
 pub mod optimise;
+pub mod postprocess;
 pub mod predict;
 pub mod prepare;
 pub mod pretrain;
@@ -45,22 +48,27 @@ mod queue;
 pub mod recipe;
 pub mod reference;
 pub mod sample;
+mod sides;
 #[cfg(test)]
 mod synthetic;
 pub mod task;
 pub mod worker;
 
+pub use cache::CaseCache;
 pub use case::{CaseSource, TrainingCase};
 pub use checkpoint::{CheckpointInfo, Checkpoints};
 pub use classify::{ClassSource, ClassifiedCase, ClassifySettings, ClassifySpec};
 pub use detect::{DetectSettings, DetectSpec};
 pub use device::{DeviceChoice, DeviceInfo};
 pub use error::LearnError;
-pub use finetune::{EncoderChanges, EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
+pub use finetune::{
+    DataOptions, EncoderChanges, EncoderNorm, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, TrainingRecipe, WeightsSource,
+};
 pub use job::{Control, Found, JobEvent, JobKind, LabelDice, Prediction};
-pub use predict::Predictor;
+pub use predict::{Mirrored, Predictor};
 pub use pretrain::{PretrainOutcome, PretrainSet, PretrainSettings, PretrainSpec};
 pub use pulse::Live;
 pub use recipe::Recipe;
+pub use sides::sides_by_name;
 pub use task::{AnyPredictor, Finding, ModelFile, TaskOutcome, TaskPredictor};
 pub use worker::{JobSpec, JobStanding, PredictSpec, QueuedJob, Worker};

@@ -5,12 +5,15 @@ use medley_nn::loss::{Annotated, Target};
 
 use crate::card::CardLabel;
 use crate::sample::{Batch, Place};
+use crate::sides::Sides;
 use crate::{LearnError, TrainingCase};
 
 /// For each case, for each class, whether it was looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct LookedFor {
     cases: Vec<Vec<bool>>,
+    /// In a mirrored patch what was looked for on one side was looked for on the other.
+    sides: Sides,
 }
 
 impl LookedFor {
@@ -38,12 +41,17 @@ impl LookedFor {
             }
             looked_for.push(classes);
         }
-        Ok(Self { cases: looked_for })
+        Ok(Self { cases: looked_for, sides: Sides::default() })
+    }
+
+    /// The same, where some classes change places in a patch that is mirrored.
+    pub(crate) fn with_sides(self, sides: Sides) -> Self {
+        Self { sides, ..self }
     }
 
     /// The same of some of the cases, by their numbers.
     pub(crate) fn of_cases(&self, numbers: &[usize]) -> Self {
-        Self { cases: numbers.iter().filter_map(|&number| self.cases.get(number).cloned()).collect() }
+        Self { cases: numbers.iter().filter_map(|&number| self.cases.get(number).cloned()).collect(), ..self.clone() }
     }
 
     /// The first class above background that was looked for in no case.
@@ -60,7 +68,16 @@ impl LookedFor {
     /// What was looked for in the cases of patches; `None` if everything was in all cases there are.
     pub(crate) fn of(&self, places: &[Place]) -> Option<Annotated> {
         let is_partial = self.cases.iter().flatten().any(|is_looked_for| !is_looked_for);
-        is_partial.then(|| Annotated::new(places.iter().map(|place| self.cases[place.case].clone()).collect()))
+        is_partial.then(|| Annotated::new(places.iter().map(|place| self.at(place)).collect()))
+    }
+
+    /// Whether each class was looked for where a patch was cut.
+    fn at(&self, place: &Place) -> Vec<bool> {
+        let classes = &self.cases[place.case];
+        if !place.warp.is_mirrored() || self.sides.is_empty() {
+            return classes.clone();
+        }
+        (0..classes.len()).map(|class| classes[self.sides.other(class)]).collect()
     }
 
     /// Patches that were cut at `places`, and a target that knows what was looked for there.

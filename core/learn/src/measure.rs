@@ -65,7 +65,7 @@ impl Workload {
         let config = self.network();
         let training = opened.device.clone().autodiff();
         let network = config.init(&training, 1).with_encoder_norm(NormMode::Batch);
-        let rates = Rates { highest: 1e-3, encoder_factor: 1.0, warm_up: 0, steps: usize::MAX };
+        let rates = Rates { highest: 1e-3, steps: usize::MAX, ..Rates::default() };
         let learner = Learner::new(&network.encoder, Optimiser::Sgd, 1e-3, rates);
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let numbers: Vec<f32> = (0..self.size.pow(3)).map(|_| random.random_range(-1.0..1.0)).collect();

@@ -85,7 +85,7 @@ impl TrainingStep {
         let units = self.units();
         let weights: u64 = units.iter().map(|unit| unit.weights).sum();
         let remembered = match self.optimiser {
-            Optimiser::Sgd => weights,
+            Optimiser::Sgd | Optimiser::SgdPlain => weights,
             Optimiser::AdamW => 2 * weights,
         };
         let passing = (0..units.len()).map(|at| self.passing(&units, at)).max().unwrap_or_default();

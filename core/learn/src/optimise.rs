@@ -1,13 +1,18 @@
-//! One step of learning: rates over time, an own rate for the encoder, and the loss read back safely.
+//! One step of learning: rates over time, own rates for the encoder, and the loss read back safely.
+
+mod clip;
+mod schedule;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig};
 use burn::tensor::Tensor;
 use medley_kernels::Rule;
-use medley_nn::WayBack;
 use medley_nn::ops::{Remembered, can_update, update};
+use medley_nn::{WayBack, parameters};
 use serde::{Deserialize, Serialize};
+
+pub use schedule::{Rates, Schedule};
 
 use crate::LearnError;
 
@@ -18,33 +23,10 @@ pub enum Optimiser {
     /// Adam with decoupled weight decay.
     #[default]
     AdamW,
-    /// Nesterov momentum 0.9, as nnU-Net. (The reference's momentum is plain.)
+    /// Nesterov momentum 0.9, as nnU-Net.
     Sgd,
-}
-
-/// Learning rates over the steps of a training: a straight rise, then `(1 − done)^0.9` down to zero, as nnU-Net.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rates {
-    /// The highest rate.
-    pub highest: f64,
-    /// Factor on it for the encoder.
-    pub encoder_factor: f64,
-    /// Steps of the rise.
-    pub warm_up: usize,
-    /// Steps in all.
-    pub steps: usize,
-}
-
-impl Rates {
-    /// The rate of step `step`, counted from 0.
-    #[must_use]
-    pub fn at(&self, step: usize) -> f64 {
-        if step < self.warm_up {
-            return self.highest * (step + 1) as f64 / self.warm_up as f64;
-        }
-        let left = self.steps.saturating_sub(step) as f64 / self.steps.saturating_sub(self.warm_up).max(1) as f64;
-        self.highest * left.min(1.0).powf(0.9)
-    }
+    /// Plain momentum 0.9, as the reference.
+    SgdPlain,
 }
 
 /// An optimiser that knows which parameters are the encoder's.
@@ -55,8 +37,10 @@ pub struct Learner {
     pub(crate) is_on_processor: bool,
     /// Of parameters on the processor, which are changed by a loop of our own.
     pub(crate) remembered: Remembered,
-    encoder: Vec<ParamId>,
+    /// Parts of the encoder, and each one's factor on the rate.
+    encoder: Vec<(Vec<ParamId>, f64)>,
     rates: Rates,
+    longest: Option<f64>,
 }
 
 impl Learner {
@@ -64,15 +48,22 @@ impl Learner {
     pub fn new<M: Module>(encoder: &M, optimiser: Optimiser, weight_decay: f64, rates: Rates) -> Self {
         let optimizer = match optimiser {
             Optimiser::AdamW => AdamWConfig::new().with_weight_decay(weight_decay as f32).with_epsilon(1e-8).init(),
-            Optimiser::Sgd => {
-                let momentum = MomentumConfig { momentum: 0.9, dampening: 0.0, nesterov: true };
+            Optimiser::Sgd | Optimiser::SgdPlain => {
+                let nesterov = optimiser == Optimiser::Sgd;
+                let momentum = MomentumConfig { momentum: 0.9, dampening: 0.0, nesterov };
                 let decay = WeightDecayConfig { penalty: weight_decay as f32 };
                 SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init()
             }
         };
-        let (is_on_processor, encoder) = (can_update(encoder), parameter_ids(encoder));
-        let weight_decay = weight_decay as f32;
-        Self { optimizer, optimiser, weight_decay, is_on_processor, remembered: Remembered::default(), encoder, rates }
+        let (is_on_processor, encoder) = (can_update(encoder), stages(encoder, rates));
+        let (weight_decay, remembered) = (weight_decay as f32, Remembered::default());
+        Self { optimizer, optimiser, weight_decay, is_on_processor, remembered, encoder, rates, longest: None }
+    }
+
+    /// The same, with all gradients together no longer than `longest`.
+    #[must_use]
+    pub fn with_clipping(self, longest: Option<f64>) -> Self {
+        Self { longest, ..self }
     }
 
     /// The rate of step `step`, counted from 0, but for the encoder's own.
@@ -103,11 +94,24 @@ impl Learner {
         if let Some(way_back) = way_back {
             way_back.walk(&mut gradients);
         }
-        let encoder = GradientsParams::from_params(&mut gradients, &module, &self.encoder);
-        let others = GradientsParams::from_module(&mut gradients, &module);
+        let take = |(ids, factor): &(Vec<ParamId>, f64)| (GradientsParams::from_params(&mut gradients, &module, ids), *factor);
+        let mut encoder: Vec<(GradientsParams, f64)> = self.encoder.iter().map(take).collect();
+        let mut others = GradientsParams::from_module(&mut gradients, &module);
+        if step < self.rates.frozen {
+            encoder.clear();
+        }
+        if let Some(longest) = self.longest {
+            let mut all: Vec<&mut GradientsParams> = encoder.iter_mut().map(|(gradients, _)| gradients).chain([&mut others]).collect();
+            if !clip::clip(&module, &mut all, longest, self.is_on_processor, device)?.is_finite() {
+                return Err(LearnError::Diverged { step: step + 1 });
+            }
+        }
         let rate = self.rates.at(step);
-        let module = self.change(module, rate, others);
-        Ok((self.change(module, rate * self.rates.encoder_factor, encoder), value))
+        let mut module = self.change(module, rate, others);
+        for (gradients, factor) in encoder {
+            module = self.change(module, rate * factor, gradients);
+        }
+        Ok((module, value))
     }
 
     fn change<M: Module>(&mut self, module: M, rate: f64, mut gradients: GradientsParams) -> M {
@@ -120,7 +124,7 @@ impl Learner {
         let (rate, decay) = (rate as f32, self.weight_decay);
         let rule = match self.optimiser {
             Optimiser::AdamW => Rule::AdamW { rate, betas: [0.9, 0.999], epsilon: 1e-8, decay },
-            Optimiser::Sgd => Rule::Sgd { rate, momentum: 0.9, nesterov: true, decay },
+            Optimiser::Sgd | Optimiser::SgdPlain => Rule::Sgd { rate, momentum: 0.9, nesterov: self.optimiser == Optimiser::Sgd, decay },
         };
         update(module, rule, &mut gradients, &mut self.remembered)
     }
@@ -135,6 +139,21 @@ pub(crate) fn read_scalar(tensor: Tensor<1>, device: &str) -> Result<f64, LearnE
     let data = tensor.try_into_data().map_err(|error| failed(error.to_string()))?;
     let value = data.iter::<f32>().next().map(f64::from);
     value.ok_or_else(|| failed("the loss came back empty".to_owned()))
+}
+
+/// The parameters of an encoder with their factors on the rate: all alike, or stage by stage.
+fn stages<M: Module>(encoder: &M, rates: Rates) -> Vec<(Vec<ParamId>, f64)> {
+    let ids = parameter_ids(encoder);
+    if rates.stage_factor == 1.0 {
+        return vec![(ids, rates.encoder_factor)];
+    }
+    let names = parameters(encoder);
+    let before_last = |name: &str| (1..=4).find(|stage| name.starts_with(&format!("layer{stage}."))).map_or(4, |stage| 4 - stage);
+    let of = |stage: i32| {
+        let here = ids.iter().zip(&names).filter(|(_, parameter)| before_last(&parameter.name) == stage);
+        (here.map(|(id, _)| *id).collect(), rates.encoder_factor * rates.stage_factor.powi(stage))
+    };
+    (0..=4).map(of).collect()
 }
 
 fn parameter_ids<M: Module>(module: &M) -> Vec<ParamId> {
@@ -162,8 +181,8 @@ mod tests {
         let device = Device::flex().autodiff();
         let config = EncoderConfig { base_width: 2, ..EncoderConfig::released(Depth::R10) };
         let input = Tensor::<1, burn::tensor::Int>::arange(0..512, &device).float().reshape([1, 1, 8, 8, 8]) / 512.0;
-        for optimiser in [Optimiser::Sgd, Optimiser::AdamW] {
-            let rates = Rates { highest: 0.01, encoder_factor: 1.0, warm_up: 0, steps: 100 };
+        for optimiser in [Optimiser::Sgd, Optimiser::SgdPlain, Optimiser::AdamW] {
+            let rates = Rates { highest: 0.01, steps: 100, ..Rates::default() };
             let mut encoders = [config.init(&device, 1), config.init(&device, 1)];
             let mut learners = encoders.each_ref().map(|encoder| Learner::new(encoder, optimiser, 0.01, rates));
             for _ in 0..3 {
@@ -187,6 +206,43 @@ mod tests {
         }
     }
 
+    /// Without memory of earlier steps and decay, a step is as long as the gradient times the rate.
+    #[test]
+    fn a_long_gradient_is_made_as_short_as_was_asked_for() {
+        use burn::tensor::Device;
+        use medley_nn::{Depth, EncoderConfig};
+
+        let device = Device::flex().autodiff();
+        let config = EncoderConfig { base_width: 2, ..EncoderConfig::released(Depth::R10) };
+        let input = Tensor::<1, burn::tensor::Int>::arange(0..4096, &device).float().sin().reshape([1, 1, 16, 16, 16]);
+        struct Values(Vec<f32>);
+        impl ModuleVisitor for Values {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                if param.is_require_grad() {
+                    self.0.extend(param.val().into_data().iter::<f32>());
+                }
+            }
+        }
+        let values = |encoder: &medley_nn::Encoder| {
+            let mut values = Values(Vec::new());
+            encoder.visit(&mut values);
+            values.0
+        };
+        let moved = |longest: Option<f64>| {
+            let encoder = config.init(&device, 1);
+            let rates = Rates { highest: 10.0, schedule: Schedule::Constant, ..Rates::default() };
+            let mut learner = Learner::new(&encoder, Optimiser::SgdPlain, 0.0, rates).with_clipping(longest);
+            let output = encoder.forward(input.clone());
+            let before = values(&encoder);
+            let (after, _) = learner.step(0, encoder, (output.clone() * output).mean(), None, "cpu").expect("a step");
+            before.iter().zip(values(&after)).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+        };
+        let length = moved(None) / 10.0;
+        assert!(length > 1e-3, "{length}");
+        assert!((moved(Some(2.0 * length)) / 10.0 - length).abs() < 1e-6 * length, "a short one must stay");
+        assert!((moved(Some(0.25 * length)) / 10.0 - 0.25 * length).abs() < 1e-3 * length);
+    }
+
     /// Weights and running statistics after some steps, by either way of keeping what the gradients need.
     #[test]
     fn checkpointed_blocks_learn_the_same_to_the_bit() {
@@ -201,7 +257,7 @@ mod tests {
         let target = Tensor::<1, burn::tensor::Int>::arange(0..64, &device).reshape([1, 4, 4, 4]).greater_elem(40).int();
         let outputs = [Checkpointing::Off, Checkpointing::Blocks].map(|checkpointing| {
             let mut network = config.init(&device, 1);
-            let rates = Rates { highest: 0.01, encoder_factor: 0.5, warm_up: 0, steps: 100 };
+            let rates = Rates { highest: 0.01, encoder_factor: 0.5, steps: 100, ..Rates::default() };
             let mut learner = Learner::new(&network.encoder, Optimiser::AdamW, 0.01, rates);
             let losses = [0, 1, 2].map(|step| {
                 let (logits, way_back) = network.forward_checkpointed(input.clone(), checkpointing);
@@ -214,15 +270,5 @@ mod tests {
             (losses, network.valid().forward(input.clone().inner()).to_data().iter::<f32>().collect::<Vec<_>>())
         });
         assert!(outputs[0] == outputs[1], "{:?} against {:?}", outputs[0].0, outputs[1].0);
-    }
-
-    #[test]
-    fn rates_rise_and_then_fall_to_zero() {
-        let rates = Rates { highest: 1.0, encoder_factor: 0.1, warm_up: 10, steps: 110 };
-        assert_eq!(rates.at(0), 0.1);
-        assert_eq!(rates.at(9), 1.0);
-        assert_eq!(rates.at(10), 1.0);
-        assert!((1..100).all(|step| rates.at(10 + step) < rates.at(9 + step)));
-        assert!(rates.at(109) > 0.0 && rates.at(109) < 0.02 && rates.at(110) == 0.0);
     }
 }

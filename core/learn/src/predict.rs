@@ -1,5 +1,7 @@
 //! Sliding-window inference: from a scan to labels on the scan's own grid.
 
+mod mirror;
+
 use std::path::Path;
 
 use burn::module::Module;
@@ -10,11 +12,15 @@ use medley_volume::resample::CanonicalArray;
 use medley_volume::{LabelMap, Volume};
 use rayon::prelude::*;
 
-use crate::card::{Card, METADATA_KEY};
+use crate::card::{Card, CardSettings, METADATA_KEY};
 use crate::device::{DeviceChoice, OpenDevice, open};
+use crate::postprocess::clean;
 use crate::prepare::{Prepared, labels_on_source, prepare};
 use crate::sample::first_in;
+use crate::sides::Sides;
 use crate::{Control, LearnError, Recipe};
+
+pub use mirror::Mirrored;
 
 /// A trained model, ready for scans.
 #[derive(Debug)]
@@ -24,6 +30,9 @@ pub struct Predictor {
     card: Card,
     recipe: Recipe,
     id: String,
+    mirrored: Mirrored,
+    sides: Sides,
+    is_cleaned: bool,
 }
 
 impl Predictor {
@@ -51,7 +60,31 @@ impl Predictor {
         if card.labels.len() < 2 || file.architecture()?.classes != Some(card.labels.len()) {
             return Err(refused("its labels are not those of its head"));
         }
-        Ok(Self { network, device, card, recipe, id: file.sha256().to_owned() })
+        let sides = match &card.settings {
+            CardSettings::FineTune(settings) => Sides::new(&settings.label_pairs, &card.labels)?,
+            _ => Sides::default(),
+        };
+        let id = file.sha256().to_owned();
+        Ok(Self { network, device, card, recipe, id, mirrored: Mirrored::default(), sides, is_cleaned: true })
+    }
+
+    /// The same, looking at mirror images of every window too. Where left and right are exchanged, so are the labels that its training
+    /// exchanged.
+    #[must_use]
+    pub fn with_mirroring(self, mirrored: Mirrored) -> Self {
+        Self { mirrored, ..self }
+    }
+
+    /// The same, with masks as the network gives them: without what its card says is to be done to them afterwards.
+    #[must_use]
+    pub fn without_cleaning(self) -> Self {
+        Self { is_cleaned: false, ..self }
+    }
+
+    /// Whether it learned from mirror images of left and right.
+    #[must_use]
+    pub fn knows_mirror_images(&self) -> bool {
+        matches!(&self.card.settings, CardSettings::FineTune(settings) if settings.augmentation.mirror > 0.0)
     }
 
     /// What is known about the model.
@@ -79,7 +112,12 @@ impl Predictor {
     pub fn predict(&self, volume: &Volume, control: &Control, progress: &mut dyn FnMut(usize, usize)) -> Result<LabelMap, LearnError> {
         let prepared = prepare(volume, &self.recipe)?;
         let labels: Vec<u16> = self.card.labels.iter().map(|label| label.value).collect();
-        segment(&self.network, &prepared, self.recipe.patch, &labels, &self.device, control, progress)
+        let views = Views { mirrored: self.mirrored, sides: Some(&self.sides) };
+        let mut mask = segment(&self.network, &prepared, self.recipe.patch, &labels, views, &self.device, control, progress)?;
+        if self.is_cleaned {
+            clean(&mut mask, &self.card.cleaning);
+        }
+        Ok(mask)
     }
 }
 
@@ -101,17 +139,30 @@ pub(crate) fn card_of(file: &WeightsFile, name: &str, task: Task) -> Result<(Car
     Ok((card, recipe))
 }
 
+/// How a window is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Views<'a> {
+    mirrored: Mirrored,
+    sides: Option<&'a Sides>,
+}
+
 /// Labels of a prepared scan, on the grid it came from.
+#[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
 pub(crate) fn segment(
     network: &SegmentationNetwork,
     prepared: &Prepared,
     patch: [usize; 3],
     label_values: &[u16],
+    views: Views<'_>,
     device: &OpenDevice,
     control: &Control,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<LabelMap, LearnError> {
-    let mut forward = |window: Vec<f32>| probabilities(network, window, patch, &device.device, &device.name);
+    let none = Sides::default();
+    let (mirrored, sides) = (views.mirrored, views.sides.unwrap_or(&none));
+    let mut forward = |window: Vec<f32>| {
+        mirrored.mean(window, patch, sides, |window| probabilities(network, window, patch, &device.device, &device.name))
+    };
     let classes = sliding_window(&prepared.image, patch, label_values.len(), &mut forward, control, progress)?;
     let mut classes = classes.into_iter();
     labels_on_source(prepared, label_values, |_| {

@@ -82,17 +82,24 @@ pub fn prepare_case(case: &TrainingCase, recipe: &Recipe, label_values: &[u16]) 
     let classes: Vec<i16> = (0..case.truth.len()).map(|offset| class_of[usize::from(case.truth.at(offset))]).collect();
     let canonical = case.image.grid().axes().canonical_shape(case.image.grid().shape());
     let classes = resize_nearest(&to_canonical(&classes, case.image.grid()), canonical, scan.image.shape);
-    let mut sites = vec![Vec::new(); label_values.len()];
-    for (offset, &class) in classes.iter().enumerate() {
-        if let Some(sites) = usize::try_from(class).ok().filter(|&c| c > 0).and_then(|c| sites.get_mut(c)) {
-            sites.push(offset);
+    Ok(PreparedCase::new(case.name.clone(), scan, classes, label_values.len()))
+}
+
+impl PreparedCase {
+    /// A scan and the classes of its voxels, of which there are `count`.
+    pub(crate) fn new(name: String, scan: Prepared, classes: Vec<i16>, count: usize) -> Self {
+        let mut sites = vec![Vec::new(); count];
+        for (offset, &class) in classes.iter().enumerate() {
+            if let Some(sites) = usize::try_from(class).ok().filter(|&c| c > 0).and_then(|c| sites.get_mut(c)) {
+                sites.push(offset);
+            }
         }
+        for sites in &mut sites {
+            let step = sites.len().div_ceil(SITES_PER_CLASS).max(1);
+            *sites = sites.iter().copied().step_by(step).collect();
+        }
+        Self { name, scan, classes, sites }
     }
-    for sites in &mut sites {
-        let step = sites.len().div_ceil(SITES_PER_CLASS).max(1);
-        *sites = sites.iter().copied().step_by(step).collect();
-    }
-    Ok(PreparedCase { name: case.name.clone(), scan, classes, sites })
 }
 
 /// From class probabilities on the prepared grid to labels on the scan's own grid: each class is stretched linearly and the

@@ -28,6 +28,7 @@ use crate::finetune::{
     label_values, make_folder, measured_case, prepare_all, write_card,
 };
 use crate::job::{JobKind, LabelDice};
+use crate::lesson::{Waiting, feed, usual_threads};
 use crate::looked_for::LookedFor;
 use crate::optimise::{Learner, Optimiser, Rates};
 use crate::prepare::PreparedCase;
@@ -257,6 +258,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         chosen_by: "last step".to_owned(),
         dice: Vec::new(),
         scores: None,
+        cleaning: Vec::new(),
         pretrained: results.clone(),
         curve: curve.clone(),
         made: Some(Made::now(seconds)),
@@ -284,7 +286,7 @@ fn make_ready(mut set: PretrainSet, settings: &PretrainSettings, control: &Contr
     let measured = if is_validation { validation } else { training.clone() };
     let measured = measured.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
     let looked_for = LookedFor::new(&labels, &[], &training)?;
-    let training = prepare_all(training, &recipe, &label_values(&labels), control)?;
+    let training = prepare_all(training, &recipe, &label_values(&labels), None, control)?;
     Ok(Ready { labels, recipe, training, looked_for, measured, is_validation, card })
 }
 
@@ -302,34 +304,39 @@ fn train(
         .zip(settings.seed..)
         .map(|(set, seed)| Sampler::new(&set.training, &set.recipe, settings.foreground, settings.augmentation, seed))
         .collect();
-    let (mut pace, mut pulse) = (Pace::default(), Pulse::default());
+    let (mut pace, mut pulse, mut waiting) = (Pace::default(), Pulse::default(), Waiting::default());
     let (mut waited, earlier) = (Duration::ZERO, training.seconds);
     if training.done > 0 {
         tell(JobEvent::Resumed { step: training.done });
     }
     let worked = |waited: Duration| earlier + begin.elapsed().saturating_sub(waited).as_secs_f64();
-    while training.done < settings.steps {
-        let (step, start) = (training.done, Instant::now());
-        if keeper.is_due(step) {
-            training.write(worked(waited), keeper, &device.name)?;
+    let patches = |step: usize| samplers[step % sets.len()].batch_with_places((step / sets.len()) as u64, settings.batch);
+    feed(usual_threads(device.is_cpu), training.done..settings.steps, &patches, |feed| {
+        while training.done < settings.steps {
+            let step = training.done;
+            if keeper.is_due(step) {
+                training.write(worked(waited), keeper, &device.name)?;
+            }
+            match control.check() {
+                Ok(pause) => waited += pause,
+                Err(_) => break,
+            }
+            let (start, set) = (Instant::now(), step % sets.len());
+            let ((batch, places), waited_for_it) = feed.take(step);
+            let patches = sets[set].looked_for.said(batch, &places, &device.device.clone().autodiff());
+            // A step that was begun has moved the running statistics, so a checkpoint waits for its end.
+            let control = (!keeper.is_on()).then_some(control);
+            let loss = training.step(step, set, patches, device, control)?;
+            let (step, took) = (training.done, start.elapsed());
+            pace.step(step, took);
+            waiting.add(waited_for_it, took);
+            let voxels = settings.batch * sets[set].recipe.patch.iter().product::<usize>();
+            let live = pulse.step(loss, training.learner.rate(step - 1), voxels, took, Some(waiting.share()));
+            let seconds_left = pace.seconds_left(settings.steps - step, 0);
+            tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left, live });
         }
-        match control.check() {
-            Ok(pause) => waited += pause,
-            Err(_) => break,
-        }
-        let set = step % sets.len();
-        let (batch, places) = samplers[set].batch_with_places((step / sets.len()) as u64, settings.batch);
-        let patches = sets[set].looked_for.said(batch, &places, &device.device.clone().autodiff());
-        // A step that was begun has moved the running statistics, so a checkpoint waits for its end.
-        let control = (!keeper.is_on()).then_some(control);
-        let loss = training.step(step, set, patches, device, control)?;
-        let step = training.done;
-        pace.step(step, start.elapsed());
-        let voxels = settings.batch * sets[set].recipe.patch.iter().product::<usize>();
-        let live = pulse.step(loss, training.learner.rate(step - 1), voxels, start.elapsed());
-        let seconds_left = pace.seconds_left(settings.steps - step, 0);
-        tell(JobEvent::Step { step, steps: settings.steps, loss, seconds_left, live });
-    }
+        Ok::<(), LearnError>(())
+    })?;
     if keeper.is_on() && training.done > 0 {
         training.write(worked(waited), keeper, &device.name)?;
     }
@@ -340,7 +347,7 @@ impl PretrainSettings {
     /// The optimiser of everything that learns together with `encoder`.
     fn learner(&self, encoder: &Encoder) -> Learner {
         let warm_up = self.warm_up.min(self.steps / 2);
-        let rates = Rates { highest: self.learning_rate, encoder_factor: 1.0, warm_up, steps: self.steps };
+        let rates = Rates { highest: self.learning_rate, warm_up, steps: self.steps, ..Rates::default() };
         Learner::new(encoder, self.optimiser, self.weight_decay, rates)
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Pulse {
 
 impl Pulse {
     /// After a step on `voxels` voxels of patches that took `took`.
-    pub(crate) fn step(&mut self, loss: f64, learning_rate: f64, voxels: usize, took: Duration) -> Live {
+    pub(crate) fn step(&mut self, loss: f64, learning_rate: f64, voxels: usize, took: Duration, waiting: Option<f64>) -> Live {
         self.steps += 1;
         self.loss = STAYS * self.loss + (1.0 - STAYS) * loss;
         // The mean began at zero: Kingma and Ba (2015) correct for that.
@@ -58,7 +58,7 @@ impl Pulse {
         let steps_per_s = self.seconds.filter(|&seconds| seconds > 0.0).map(|seconds| 1.0 / seconds);
         let [memory, peak_memory] = self.memory;
         let voxels_per_s = steps_per_s.map(|rate| rate * voxels as f64);
-        Live { smoothed_loss, learning_rate, steps_per_s, voxels_per_s, memory, peak_memory, waiting: None }
+        Live { smoothed_loss, learning_rate, steps_per_s, voxels_per_s, memory, peak_memory, waiting }
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_constant_loss_is_its_own_mean_and_a_new_one_is_approached() {
         let (mut pulse, second) = (Pulse::default(), Duration::from_millis(500));
-        let means: Vec<Live> = (0..200).map(|step| pulse.step(if step < 100 { 3.0 } else { 1.0 }, 0.1, 1000, second)).collect();
+        let means: Vec<Live> = (0..200).map(|step| pulse.step(if step < 100 { 3.0 } else { 1.0 }, 0.1, 1000, second, None)).collect();
         assert!(means[..100].iter().all(|live| (live.smoothed_loss - 3.0).abs() < 1e-9));
         assert!(means[100..].is_sorted_by(|a, b| a.smoothed_loss > b.smoothed_loss) && means[199].smoothed_loss < 1.4);
         assert_eq!(means[0].steps_per_s, None);

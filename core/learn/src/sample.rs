@@ -6,9 +6,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::Recipe;
-use crate::augment::{Augmentation, Warp};
+use crate::augment::{Augmentation, Displacement, Warp};
 use crate::prepare::{IGNORE, PreparedCase};
 use crate::recipe::IntensityScheme;
+use crate::sides::Sides;
 
 /// Cuts patches out of cases. A batch depends on the seed and its number only, so that a training can be taken up at any step.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Sampler<'a> {
     hu_per_unit: Option<f64>,
     foreground: f64,
     augmentation: Augmentation,
+    sides: Sides,
     seed: u64,
 }
 
@@ -65,7 +67,12 @@ impl<'a> Sampler<'a> {
             IntensityScheme::PerScan => None,
         };
         let Recipe { patch, spacing_mm, .. } = *recipe;
-        Self { cases, present, patch, spacing_mm, hu_per_unit, foreground, augmentation, seed }
+        Self { cases, present, patch, spacing_mm, hu_per_unit, foreground, augmentation, sides: Sides::default(), seed }
+    }
+
+    /// The same, where some classes change places in a patch that is mirrored.
+    pub(crate) fn with_sides(self, sides: Sides) -> Self {
+        Self { sides, ..self }
     }
 
     /// Batch number `number` with `size` patches.
@@ -92,9 +99,14 @@ impl<'a> Sampler<'a> {
         for _ in 0..size {
             let (case, center) = self.place(&mut rng);
             let warp = self.augmentation.warp(&mut rng, self.spacing_mm);
+            let displacement = self.augmentation.displacement(&mut rng, self.patch, self.spacing_mm);
             let start = batch.image.len();
-            self.cut(&self.cases[case], center, &warp, &mut batch);
-            self.augmentation.intensities(&mut rng, &mut batch.image[start..], &batch.classes[start..], self.hu_per_unit);
+            self.cut(&self.cases[case], center, &warp, displacement.as_ref(), &mut batch);
+            if warp.is_mirrored() {
+                self.sides.swap(&mut batch.classes[start..]);
+            }
+            let (values, classes) = (&mut batch.image[start..], &batch.classes[start..]);
+            self.augmentation.intensities(&mut rng, values, self.patch, classes, self.hu_per_unit);
             places.push(Place { case, center, warp });
         }
         (batch, places)
@@ -138,10 +150,10 @@ impl<'a> Sampler<'a> {
 
     /// Reads one patch: linear for the image, nearest for the classes. Outside the case the image goes on as at its edge and
     /// the classes do not count.
-    fn cut(&self, case: &PreparedCase, center: [f64; 3], warp: &Warp, batch: &mut Batch) {
+    fn cut(&self, case: &PreparedCase, center: [f64; 3], warp: &Warp, displacement: Option<&Displacement>, batch: &mut Batch) {
         let image = &case.scan.image;
         let [nr, na, ns] = image.shape;
-        for_each_voxel(self.patch, center, warp, |at| {
+        for_each_voxel(self.patch, center, warp, displacement, |at| {
             let nearest = at.map(|v| v.round());
             let is_inside = (0..3).all(|axis| nearest[axis] >= 0.0 && nearest[axis] < image.shape[axis] as f64);
             let class = if is_inside {
@@ -168,15 +180,22 @@ pub(crate) struct Place {
 }
 
 /// Where in a case, as voxels `[r, a, s]`, each voxel of a patch `[S, A, R]` around `center` lies; R fastest.
-pub(crate) fn for_each_voxel([depth, height, width]: [usize; 3], center: [f64; 3], warp: &Warp, mut visit: impl FnMut([f64; 3])) {
+pub(crate) fn for_each_voxel(
+    [depth, height, width]: [usize; 3],
+    center: [f64; 3],
+    warp: &Warp,
+    displacement: Option<&Displacement>,
+    mut visit: impl FnMut([f64; 3]),
+) {
     let middle = [width, height, depth].map(|n| (n as f64 - 1.0) / 2.0);
     for d in 0..depth {
         for h in 0..height {
             let row = [-middle[0], h as f64 - middle[1], d as f64 - middle[2]];
             let first = warp.apply(row);
             let mut at: [f64; 3] = std::array::from_fn(|axis| center[axis] + first[axis]);
-            for _ in 0..width {
-                visit(at);
+            let moved = displacement.map(|displacement| displacement.row(d, h));
+            for w in 0..width {
+                visit(moved.as_ref().map_or(at, |moved| std::array::from_fn(|axis| at[axis] + moved[w][axis])));
                 at = std::array::from_fn(|axis| at[axis] + warp.step[axis]);
             }
         }
@@ -283,6 +302,63 @@ mod tests {
             assert!((0..512).all(|at| is_out(at) == is_out(at % 64)), "it sticks out above or below");
         }
         assert!(outside > 200, "{outside}");
+    }
+
+    /// Class 1 on the left (low r), class 2 on the right, and an image that shows where each voxel came from.
+    fn sided() -> PreparedCase {
+        let mut case = case([32, 16, 16]);
+        let shape = case.scan.image.shape;
+        case.classes = (0..shape.iter().product::<usize>()).map(|o| if o % 32 < 16 { 1 } else { 2 }).collect();
+        case.scan.image.values = case.classes.iter().map(|&class| 100.0 * f32::from(class)).collect();
+        let sites = |class: i16| (0..case.classes.len()).filter(|&o| case.classes[o] == class).collect();
+        case.sites = vec![Vec::new(), sites(1), sites(2)];
+        case
+    }
+
+    #[test]
+    fn in_a_mirror_left_is_right_and_is_called_so() {
+        let labels: Vec<crate::card::CardLabel> = [0, 1, 2].map(|value| crate::card::CardLabel { value, name: String::new() }).to_vec();
+        let cases = [sided()];
+        let augmentation = Augmentation { mirror: 1.0, ..Augmentation::none() };
+        let patch = recipe([8, 8, 24]);
+        let mut seen = 0;
+        for sides in [Sides::default(), Sides::new(&[[1, 2]], &labels).expect("a pair")] {
+            let is_swapped = !sides.is_empty();
+            let sampler = Sampler::new(&cases, &patch, 0.0, augmentation, 1).with_sides(sides);
+            for number in 0..10 {
+                let batch = sampler.batch(number, 1);
+                let row = &batch.classes[..24];
+                let (first, last) = (row[0], row[23]);
+                if first != last && first > 0 && last > 0 {
+                    assert_eq!((first, last), if is_swapped { (1, 2) } else { (2, 1) });
+                    seen += 1;
+                }
+                let name = |value: f32| if (value > 150.0) != is_swapped { 2 } else { 1 };
+                assert!(batch.image.iter().zip(&batch.classes).all(|(&value, &class)| class < 0 || class == name(value)));
+            }
+        }
+        assert!(seen > 10, "{seen}");
+    }
+
+    #[test]
+    fn image_and_classes_are_deformed_alike() {
+        let cases = [sided()];
+        let elastic = crate::augment::Elastic { chance: 1.0, most_mm: 4.0, grid_mm: 10.0 };
+        let sampler = |elastic| Sampler::new(&cases, &recipe([8, 16, 24]), 0.5, Augmentation { elastic, ..Augmentation::none() }, 1);
+        let mut bent = 0;
+        for number in 0..10 {
+            let (straight, deformed) = (sampler(Default::default()).batch(number, 1), sampler(elastic).batch(number, 1));
+            bent += usize::from(straight.classes != deformed.classes);
+            for (value, class) in deformed.image.iter().zip(&deformed.classes) {
+                // The nearest voxel counts for an eighth or more.
+                assert!(match class {
+                    1 => *value <= 187.6,
+                    2 => *value >= 112.4,
+                    _ => true,
+                });
+            }
+        }
+        assert!(bent > 5, "{bent}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::augment::Augmentation;
 use crate::recipe::PlanLimits;
-use crate::{CaseSource, DeviceChoice, FineTuneSettings, FineTuneSpec, Keep, PretrainSettings, TrainingCase, WeightsSource};
+use crate::{CaseSource, DataOptions, DeviceChoice, FineTuneSettings, FineTuneSpec, Keep, PretrainSettings, TrainingCase, WeightsSource};
 
 /// Shape of [`ball`]'s scan.
 pub(crate) const SHAPE: [usize; 3] = [24, 22, 16];
@@ -93,6 +93,7 @@ pub(crate) fn fine_tuning(cases: Box<dyn CaseSource>, settings: FineTuneSettings
         settings,
         device: DeviceChoice::Cpu,
         output: output.to_owned(),
+        data: DataOptions::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use medley_annotate::Proposal;
 use medley_learn::card::Card;
-use medley_learn::{FineTuneSpec, JobEvent, JobSpec, PredictSpec};
+use medley_learn::{DataOptions, FineTuneSpec, JobEvent, JobSpec, PredictSpec};
 use medley_project::ModelRecord;
 use medley_runs::NewRun;
 
@@ -55,6 +55,7 @@ impl Workbench {
             weights: self.choices.weights.source(),
             settings,
             device: self.choices.device,
+            data: DataOptions::default(),
             output: study.folder.join("models").join(&model_id),
         };
         self.training = Some(TrainingRun::new(model_id, self.choices.steps));

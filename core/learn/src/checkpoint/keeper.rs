@@ -41,6 +41,9 @@ pub(crate) struct Progress {
     /// Whether the validation scans are to be measured on before the next step.
     #[serde(default)]
     pub(crate) owes_measurement: bool,
+    /// Measurements in a row that were no better.
+    #[serde(default)]
+    pub(crate) without_better: usize,
     /// Which cases took part when, where that changes.
     #[serde(default)]
     pub(crate) cases: Option<CardSet>,

@@ -22,7 +22,7 @@ const KIND: &str = "MEDLEY_TEST_KIND_OF_TRAINING_OF_THE_VICTIM";
 const KILLS: &str = "MEDLEY_KILLS";
 const STEPS: usize = 24;
 
-const ALL: [&str; 4] = ["masks", "classes", "boxes", "pretraining"];
+const ALL: [&str; 5] = ["masks", "freezing", "classes", "boxes", "pretraining"];
 
 /// A training of each kind: with validation on the way, a mean of the weights and weights that are the best so far.
 fn settings(checkpoints: Checkpoints) -> FineTuneSettings {
@@ -36,6 +36,14 @@ fn masks(checkpoints: Checkpoints, output: &Path) -> FineTuneSpec {
 fn run(kind: &str, checkpoints: Checkpoints, output: &Path, control: &Control, tell: &mut dyn FnMut(JobEvent)) -> Result<(), LearnError> {
     match kind {
         "masks" => finetune::run(masks(checkpoints, output), control, tell).map(drop),
+        "freezing" => {
+            let mut spec = masks(checkpoints, output);
+            spec.weights = encoder();
+            let settings = &mut spec.settings;
+            (settings.frozen_steps, settings.encoder_factor, settings.stage_factor) = (8, 0.5, 0.8);
+            (settings.clip_norm, settings.ema, settings.patience) = (Some(1.0), 0.9, 99);
+            finetune::run(spec, control, tell).map(drop)
+        }
         "classes" => {
             let case = |seed: u64| ClassifiedCase {
                 name: format!("ball-{seed}"),
@@ -82,6 +90,16 @@ fn run(kind: &str, checkpoints: Checkpoints, output: &Path, control: &Control, t
             pretrain::run(spec, control, tell).map(drop)
         }
     }
+}
+
+/// Weights to start from, always the same.
+fn encoder() -> WeightsSource {
+    use medley_nn::{Depth, EncoderConfig, Shortcut};
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("encoder.safetensors");
+    let encoder = EncoderConfig::new(Depth::R10, Shortcut::B, 4).init(&burn::tensor::Device::flex(), 3);
+    medley_nn::weights::save_encoder(&file, &encoder, &Default::default(), false).expect("written");
+    WeightsSource::Bytes { name: "an encoder".to_owned(), bytes: std::fs::read(file).expect("read").into() }
 }
 
 /// The model without a checkpoint anywhere.
@@ -249,7 +267,7 @@ fn the_memory_of_an_optimiser_of_the_library_comes_back() {
     let device = Device::flex().autodiff();
     let config = EncoderConfig { base_width: 2, ..EncoderConfig::released(Depth::R10) };
     let input = Tensor::<1, Int>::arange(0..512, &device).float().reshape([1, 1, 8, 8, 8]) / 512.0;
-    let rates = Rates { highest: 0.01, encoder_factor: 1.0, warm_up: 0, steps: 100 };
+    let rates = Rates { highest: 0.01, steps: 100, ..Rates::default() };
     let learner = |encoder: &Encoder| {
         let mut learner = Learner::new(encoder, Optimiser::AdamW, 0.01, rates);
         learner.is_on_processor = false;

@@ -31,6 +31,13 @@ struct Ready {
     answers: Vec<Option<bool>>,
 }
 
+/// What a step learns from: which cases, their voxels, and which features are left out.
+pub(super) struct ClassInput {
+    chosen: Vec<usize>,
+    values: Vec<f32>,
+    dropout: Dropout,
+}
+
 /// A classification in the making.
 pub(super) struct ClassLesson<'a> {
     training: Vec<Ready>,
@@ -108,12 +115,13 @@ impl<'a> ClassLesson<'a> {
             (image.shape[axis] as f64 - 1.0) / 2.0 + shift
         });
         let mut values = Vec::with_capacity(patch.iter().product());
-        for_each_voxel(*patch, center, &warp, |at| values.push(linear(&image.values, image.shape, at)));
+        let displacement = augmentation.displacement(draws, *patch, *spacing_mm);
+        for_each_voxel(*patch, center, &warp, displacement.as_ref(), |at| values.push(linear(&image.values, image.shape, at)));
         let hu_per_unit = match intensity {
             IntensityScheme::Hounsfield { std, .. } => Some(*std),
             IntensityScheme::PerScan => None,
         };
-        augmentation.intensities(draws, &mut values, &[], hu_per_unit);
+        augmentation.intensities(draws, &mut values, *patch, &[], hu_per_unit);
         values
     }
 
@@ -186,18 +194,33 @@ pub(super) fn probabilities(
 impl Lesson for ClassLesson<'_> {
     type Network = ClassificationNetwork;
     type Measured = Measurement;
+    type Input = ClassInput;
 
     fn encoder(network: &Self::Network) -> &Encoder {
         &network.encoder
     }
 
-    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
+    fn with_encoder(mut network: Self::Network, change: impl FnOnce(Encoder) -> Encoder) -> Self::Network {
+        network.encoder = change(network.encoder);
+        network
+    }
+
+    fn cases(&self) -> usize {
+        self.training.len()
+    }
+
+    fn input(&self, step: usize) -> ClassInput {
         let chosen = self.chosen(step);
         let mut draws = self.draws(2 * step as u64 + 1);
-        let inputs: Vec<f32> = chosen.iter().flat_map(|&at| self.changed(&self.training[at].image, &mut draws)).collect();
-        let [d, h, w] = self.recipe.patch;
-        let input = Tensor::<5>::from_data(TensorData::new(inputs, [chosen.len(), 1, d, h, w]), device);
+        let values = chosen.iter().flat_map(|&at| self.changed(&self.training[at].image, &mut draws)).collect();
         let dropout = Dropout { share: self.settings.dropout, seed: draws.random() };
+        ClassInput { chosen, values, dropout }
+    }
+
+    fn loss(&self, network: &Self::Network, input: ClassInput, _step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
+        let ClassInput { chosen, values, dropout } = input;
+        let [d, h, w] = self.recipe.patch;
+        let input = Tensor::<5>::from_data(TensorData::new(values, [chosen.len(), 1, d, h, w]), device);
         let logits = network.forward(input, Some(dropout));
         let wrong = match self.settings.answers {
             Answers::OneOf => {

@@ -66,6 +66,7 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
         answers: Some(lesson.answers_sha256()),
         steps: settings.steps,
         settings: CardSettings::Classify(ClassifySettings { training: settings.for_card(), ..spec.settings.clone() }),
+        cleaning: Vec::new(),
         output: &spec.output,
     };
     let trained = train(network, &mut lesson, settings, &about, &device, control, tell)?;

@@ -14,7 +14,8 @@ use crate::finetune::{card_set, planned};
 use crate::lesson::Lesson;
 use crate::looked_for::LookedFor;
 use crate::prepare::{Prepared, PreparedCase, prepare};
-use crate::sample::Sampler;
+use crate::sample::{Batch, Place, Sampler};
+use crate::sides::Sides;
 use crate::task::{BoxScores, Measurement, PrecisionAt, TaskScores};
 use crate::{Control, LearnError, Recipe, TrainingCase};
 
@@ -37,6 +38,7 @@ pub(super) struct Ready {
     /// Objects of each training case.
     objects: Vec<Vec<Object>>,
     looked_for: LookedFor,
+    sides: Sides,
     validation: Vec<MeasuredScan>,
     /// What was looked for in the validation scans.
     measured_for: LookedFor,
@@ -54,7 +56,8 @@ impl Ready {
         let set = card_set(String::new(), &training, &validation)?;
         let recipe = planned(&training, &validation, None, &settings.training)?;
         let first = training.first().map(|case| case.name.clone()).unwrap_or_default();
-        let looked_for = LookedFor::new(labels, &settings.training.never_annotated, &training)?;
+        let sides = Sides::new(&settings.training.label_pairs, labels)?;
+        let looked_for = LookedFor::new(labels, &settings.training.never_annotated, &training)?.with_sides(sides.clone());
         if let Some(label) = looked_for.class_of_nobody().and_then(|class| labels.get(class)) {
             let name = &label.name;
             return Err(LearnError::Setting(format!(
@@ -62,7 +65,7 @@ impl Ready {
             )));
         }
         let measured_for = LookedFor::new(labels, &[], &validation)?;
-        let mut ready = Self { recipe, training: Vec::new(), objects: Vec::new(), looked_for, measured_for, validation: Vec::new() };
+        let mut ready = Self { recipe, training: Vec::new(), objects: Vec::new(), looked_for, sides, measured_for, validation: Vec::new() };
         for case in training {
             control.check()?;
             let found = objects_of(&case.truth, labels, settings.least_voxels);
@@ -97,22 +100,45 @@ impl<'a> BoxLesson<'a> {
     pub(super) fn new(cases: &'a Ready, classes: usize, settings: &'a DetectSettings) -> Self {
         let training = &settings.training;
         let sampler = Sampler::new(&cases.training, &cases.recipe, training.foreground, training.augmentation, training.seed);
+        let sampler = sampler.with_sides(cases.sides.clone());
         Self { cases, sampler, classes, settings }
+    }
+
+    /// The objects in a patch; in a mirror those of the left are those of the right.
+    fn objects_in(&self, place: &Place) -> Vec<Object> {
+        let mut objects = in_patch(&self.cases.objects[place.case], place, self.cases.recipe.patch);
+        if place.warp.is_mirrored() {
+            objects.iter_mut().for_each(|object| object.class = self.cases.sides.other(object.class + 1) - 1);
+        }
+        objects
     }
 }
 
 impl Lesson for BoxLesson<'_> {
     type Network = DetectionNetwork;
     type Measured = Measurement;
+    type Input = (Batch, Vec<Place>);
 
     fn encoder(network: &Self::Network) -> &Encoder {
         &network.encoder
     }
 
-    fn loss(&self, network: &Self::Network, step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
+    fn with_encoder(mut network: Self::Network, change: impl FnOnce(Encoder) -> Encoder) -> Self::Network {
+        network.encoder = change(network.encoder);
+        network
+    }
+
+    fn cases(&self) -> usize {
+        self.cases.training.len()
+    }
+
+    fn input(&self, step: usize) -> Self::Input {
+        self.sampler.batch_with_places(step as u64, self.settings.training.batch)
+    }
+
+    fn loss(&self, network: &Self::Network, (batch, places): Self::Input, _step: usize, device: &Device) -> (Tensor<1>, Option<WayBack>) {
         let patch = self.cases.recipe.patch;
-        let (batch, places) = self.sampler.batch_with_places(step as u64, self.settings.training.batch);
-        let objects: Vec<Vec<Object>> = places.iter().map(|place| in_patch(&self.cases.objects[place.case], place, patch)).collect();
+        let objects: Vec<Vec<Object>> = places.iter().map(|place| self.objects_in(place)).collect();
         let targets = TargetMaps::new(&objects, patch, self.classes, device);
         let (image, _) = batch.into_image_and_target(device);
         let annotated = self.cases.looked_for.of(&places);

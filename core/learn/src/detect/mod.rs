@@ -69,6 +69,7 @@ pub fn run(mut spec: DetectSpec, control: &Control, tell: &mut dyn FnMut(JobEven
         answers: None,
         steps: settings.steps,
         settings: CardSettings::Detect(DetectSettings { training: settings.for_card(), ..spec.settings.clone() }),
+        cleaning: Vec::new(),
         output: &spec.output,
     };
     let trained = train(network, &mut lesson, settings, &about, &device, control, tell)?;

@@ -71,9 +71,10 @@ impl DetectSettings {
         if !(0.0..=1.0).contains(&self.overlap) || !(0.0..=1.0).contains(&self.least_score) {
             return Err(LearnError::Setting("the overlap and the least score of boxes must lie between 0 and 1".to_owned()));
         }
-        let Augmentation { turn_axial_deg, turn_tilt_deg, .. } = self.training.augmentation;
-        if turn_axial_deg != 0.0 || turn_tilt_deg != 0.0 {
-            return Err(LearnError::Setting("patches cannot be turned in a detection: a turned box is no box".to_owned()));
+        let Augmentation { turn_axial_deg, turn_tilt_deg, elastic, .. } = self.training.augmentation;
+        if turn_axial_deg != 0.0 || turn_tilt_deg != 0.0 || elastic.chance > 0.0 {
+            let sentence = "patches cannot be turned or deformed in a detection: a turned box is no box";
+            return Err(LearnError::Setting(sentence.to_owned()));
         }
         Ok(())
     }

@@ -2,17 +2,20 @@
 
 use rayon::prelude::*;
 
-use super::{FineTuneSettings, MeasuredCase};
+use super::{DataOptions, FineTuneSettings, MeasuredCase};
+use crate::cache::CacheKey;
 use crate::card::{Card, CardCase, CardLabel, CardSet};
 use crate::looked_for::LookedFor;
-use crate::prepare::{PreparedCase, prepare, prepare_case};
-use crate::{Control, LearnError, Recipe, TrainingCase};
+use crate::prepare::{Prepared, PreparedCase, prepare, prepare_case};
+use crate::sides::Sides;
+use crate::{CaseCache, Control, LearnError, Recipe, TrainingCase};
 
 /// Cases made ready, and what the card says of them.
 pub(super) struct Ready {
     pub(super) recipe: Recipe,
     pub(super) training: Vec<PreparedCase>,
     pub(super) looked_for: LookedFor,
+    pub(super) sides: Sides,
     pub(super) validation: Vec<MeasuredCase>,
     pub(super) set: CardSet,
 }
@@ -61,8 +64,8 @@ pub(super) fn make_ready(
     validation: Vec<TrainingCase>,
     labels: &[CardLabel],
     settings: &FineTuneSettings,
-    earlier: Option<Card>,
-    recorded: Option<Recipe>,
+    (earlier, recorded): (Option<Card>, Option<Recipe>),
+    data: &DataOptions,
     control: &Control,
 ) -> Result<Ready, LearnError> {
     control.check()?;
@@ -72,7 +75,8 @@ pub(super) fn make_ready(
         Some(recipe) => recipe,
         None => planned(&training, &validation, earlier.and_then(|card| card.recipe), settings)?,
     };
-    let looked_for = LookedFor::new(labels, &settings.never_annotated, &training)?;
+    let sides = Sides::new(&settings.label_pairs, labels)?;
+    let looked_for = LookedFor::new(labels, &settings.never_annotated, &training)?.with_sides(sides.clone());
     // A model that was trained on these labels before keeps what nobody looks for any more.
     if let (false, Some(label)) = (has_learned, looked_for.class_of_nobody().and_then(|class| labels.get(class))) {
         return Err(LearnError::Setting(format!(
@@ -80,29 +84,92 @@ pub(super) fn make_ready(
             label.name
         )));
     }
-    let training = prepare_all(training, &recipe, &label_values(labels), control)?;
-    let validation = validation.into_iter().map(|case| measured_case(case, &recipe)).collect::<Result<_, _>>()?;
-    Ok(Ready { recipe, training, looked_for, validation, set })
+    let cache = data.cache.as_ref();
+    let training = prepare_all(training, &recipe, &label_values(labels), cache.map(|cache| (cache, set.training.as_slice())), control)?;
+    let validation = measured_cases(validation, &recipe, cache.map(|cache| (cache, set.validation.as_slice())), control)?;
+    Ok(Ready { recipe, training, looked_for, sides, validation, set })
 }
 
 pub(crate) fn prepare_all(
     cases: Vec<TrainingCase>,
     recipe: &Recipe,
     values: &[u16],
+    cached: Option<Cached<'_>>,
     control: &Control,
 ) -> Result<Vec<PreparedCase>, LearnError> {
     let first = cases.first().ok_or(LearnError::NoCases)?.name.clone();
-    let ready = |case: TrainingCase| control.check().and_then(|_| prepare_case(&case, recipe, values));
-    let cases = cases.into_iter().map(ready).collect::<Result<Vec<_>, _>>()?;
+    let keys = keys(&cases, recipe, values, cached)?;
+    let find = |(case, key): (&TrainingCase, &Option<CacheKey>)| {
+        key.as_ref().zip(cached).and_then(|(key, (cache, _))| cache.case(key, &case.name))
+    };
+    let found: Vec<Option<PreparedCase>> = cases.par_iter().zip(&keys).map(find).collect();
+    let mut ready = Vec::with_capacity(cases.len());
+    for ((case, key), found) in cases.into_iter().zip(keys).zip(found) {
+        control.check()?;
+        ready.push(match found {
+            Some(found) => {
+                same_grids(&case)?;
+                found
+            }
+            None => {
+                let prepared = prepare_case(&case, recipe, values)?;
+                if let (Some(key), Some((cache, _))) = (key, cached) {
+                    cache.keep(&key, &prepared.scan, &prepared.classes);
+                }
+                prepared
+            }
+        });
+    }
+    let cases = ready;
     if cases.iter().all(|case| case.sites.iter().all(Vec::is_empty)) {
         return Err(LearnError::NothingToLearn { case: first });
     }
     Ok(cases)
 }
 
-pub(crate) fn measured_case(case: TrainingCase, recipe: &Recipe) -> Result<MeasuredCase, LearnError> {
+/// A cache, and what the cases' hashes are.
+type Cached<'a> = (&'a CaseCache, &'a [CardCase]);
+
+/// By what prepared cases are found in a cache, where there is one.
+fn keys(cases: &[TrainingCase], recipe: &Recipe, values: &[u16], cached: Option<Cached<'_>>) -> Result<Vec<Option<CacheKey>>, LearnError> {
+    let Some((_, hashes)) = cached else { return Ok(cases.iter().map(|_| None).collect()) };
+    let key = |(case, hashes): (&TrainingCase, &CardCase)| CacheKey::new(&case.image, hashes, recipe, values).map(Some);
+    cases.iter().zip(hashes).map(key).collect()
+}
+
+fn measured_cases(
+    cases: Vec<TrainingCase>,
+    recipe: &Recipe,
+    cached: Option<Cached<'_>>,
+    control: &Control,
+) -> Result<Vec<MeasuredCase>, LearnError> {
+    let keys = keys(&cases, recipe, &[], cached)?;
+    let find = |key: &Option<CacheKey>| key.as_ref().zip(cached).and_then(|(key, (cache, _))| cache.scan(key));
+    let found: Vec<Option<Prepared>> = keys.par_iter().map(find).collect();
+    let mut measured = Vec::with_capacity(cases.len());
+    for ((case, key), found) in cases.into_iter().zip(keys).zip(found) {
+        control.check()?;
+        if let Some(scan) = found {
+            same_grids(&case)?;
+            measured.push(MeasuredCase { scan, truth: case.truth });
+            continue;
+        }
+        let prepared = measured_case(case, recipe)?;
+        if let (Some(key), Some((cache, _))) = (key, cached) {
+            cache.keep(&key, &prepared.scan, &[]);
+        }
+        measured.push(prepared);
+    }
+    Ok(measured)
+}
+
+fn same_grids(case: &TrainingCase) -> Result<(), LearnError> {
     let same = case.image.grid().require_same(case.truth.grid());
-    same.map_err(|source| LearnError::CaseGrid { case: case.name.clone(), source })?;
+    same.map_err(|source| LearnError::CaseGrid { case: case.name.clone(), source })
+}
+
+pub(crate) fn measured_case(case: TrainingCase, recipe: &Recipe) -> Result<MeasuredCase, LearnError> {
+    same_grids(&case)?;
     Ok(MeasuredCase { scan: prepare(&case.image, recipe)?, truth: case.truth })
 }
 

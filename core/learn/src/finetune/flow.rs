@@ -4,17 +4,21 @@
 //! stays keeps its place, what is new comes last. The card says from which step on and until which each case took part, which is
 //! all it takes to repeat the training: see [`ReplayedCases`].
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use super::label_values;
 use crate::card::{CardCase, CardLabel, CardSet, image_sha256};
 use crate::looked_for::LookedFor;
 use crate::prepare::{PreparedCase, prepare_case};
+use crate::sides::Sides;
 use crate::{CaseSource, Control, JobEvent, LearnError, Recipe, TrainingCase};
 
 /// Asks for new cases.
 pub(super) struct Flow {
-    source: Box<dyn CaseSource>,
+    /// Asked by the training's own thread alone, while others read what is in force.
+    source: Mutex<Box<dyn CaseSource>>,
     /// The state of the source that was looked at last; `None` if it is to be looked at whatever it says.
     seen: Option<u64>,
     /// Every case that ever took part.
@@ -30,7 +34,7 @@ pub(super) struct InForce {
 impl Flow {
     /// From a source whose cases were just read, when it was in the state `seen`.
     pub(super) fn new(source: Box<dyn CaseSource>, seen: u64, set: CardSet) -> Self {
-        Self { source, seen: Some(seen), set }
+        Self { source: Mutex::new(source), seen: Some(seen), set }
     }
 
     /// Before step `step`: what is learned from now on, if the round is over and something changed. What cannot be read or used is told
@@ -40,25 +44,26 @@ impl Flow {
         step: usize,
         batch: usize,
         in_force: &mut InForce,
-        (recipe, labels, nowhere): (&Recipe, &[CardLabel], &[u16]),
+        (recipe, labels, nowhere, sides): (&Recipe, &[CardLabel], &[u16], &Sides),
         control: &Control,
     ) -> Option<JobEvent> {
         let round = in_force.cases.len().div_ceil(batch.max(1)).max(1);
         if step == 0 || !step.is_multiple_of(round) {
             return None;
         }
-        let generation = self.source.generation(step);
+        let source = self.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let generation = source.generation(step);
         if self.seen == Some(generation) {
             return None;
         }
-        let loaded = match self.source.training() {
+        let loaded = match source.training() {
             Ok(loaded) => loaded,
             Err(sentence) => {
                 log::warn!("new cases are not learned from yet: {sentence}");
                 return None;
             }
         };
-        match self.taken_in(step, loaded, in_force, (recipe, labels, nowhere), control) {
+        match self.taken_in(step, loaded, in_force, (recipe, labels, nowhere, sides), control) {
             Ok(event) => {
                 self.seen = Some(generation);
                 event
@@ -76,7 +81,7 @@ impl Flow {
         step: usize,
         loaded: Vec<TrainingCase>,
         in_force: &mut InForce,
-        (recipe, labels, nowhere): (&Recipe, &[CardLabel], &[u16]),
+        (recipe, labels, nowhere, sides): (&Recipe, &[CardLabel], &[u16], &Sides),
         control: &Control,
     ) -> Result<Option<JobEvent>, LearnError> {
         let of_cases: Vec<CardCase> = loaded.par_iter().map(CardCase::of).collect();
@@ -105,7 +110,7 @@ impl Flow {
         let (added, removed) = (new.len(), gone.len());
         let (of_new, new): (Vec<CardCase>, Vec<TrainingCase>) = new.into_iter().unzip();
         cases.extend(new);
-        let looked_for = LookedFor::new(labels, nowhere, &cases)?;
+        let looked_for = LookedFor::new(labels, nowhere, &cases)?.with_sides(sides.clone());
         // From here on nothing can fail.
         let mut kept: Vec<Option<PreparedCase>> = std::mem::take(&mut in_force.cases).into_iter().map(Some).collect();
         in_force.cases = stay.iter().filter_map(|&at| kept.get_mut(at).and_then(Option::take)).chain(prepared).collect();

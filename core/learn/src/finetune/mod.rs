@@ -5,17 +5,21 @@
 
 mod cases;
 mod curve;
+mod data;
 mod flow;
 #[cfg(test)]
 mod flow_tests;
 #[cfg(test)]
 mod heads_and_losses;
 mod lesson;
+mod recipes;
 mod settings;
 mod start;
 #[cfg(test)]
 mod tests;
 mod validate;
+#[cfg(test)]
+mod ways_of_learning;
 mod write;
 
 use std::path::PathBuf;
@@ -23,7 +27,9 @@ use std::time::Instant;
 
 use medley_nn::weights::{Task, save_network};
 
+pub use data::DataOptions;
 pub use flow::ReplayedCases;
+pub use recipes::{RecipeValue, TrainingRecipe, When};
 pub use settings::{EncoderChanges, EncoderNorm, FineTuneSettings, FineTuneSpec, Keep, WeightsSource};
 
 pub(crate) use cases::{card_labels, card_set, label_values, measured_case, planned, prepare_all};
@@ -66,6 +72,8 @@ pub struct FineTuneOutcome {
     pub is_complete: bool,
     /// Seconds of work.
     pub seconds: f64,
+    /// Share of the steps' time in which the device waited for patches.
+    pub data_wait: f64,
 }
 
 /// Trains, measures, and writes `model.safetensors` and `card.json`. Blocks; looks at `control` between steps.
@@ -90,14 +98,14 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
     // With other cases at hand than it was begun with, a training that goes on would plan otherwise.
     let recorded = (source.is_some() && spec.settings.checkpoints.resume).then(|| checkpoint::recipe(&spec.output)).flatten();
     let training = if recorded.is_some() { flow::without_measured(training, &validation) } else { training };
-    let ready = make_ready(training, validation, &labels, &spec.settings, start.earlier, recorded, control)?;
-    let Ready { recipe, training, looked_for, validation, set } = ready;
+    let ready = make_ready(training, validation, &labels, &spec.settings, (start.earlier, recorded), &spec.data, control)?;
+    let Ready { recipe, training, looked_for, sides, validation, set } = ready;
     let flow = source.map(|source| Flow::new(source, generation, set.clone()));
     let has_weights = start.weights.are_learnt();
     let norm = spec.settings.norm_mode(start.network.encoder.config(), has_weights, recipe.patch);
     let network = start.network.with_encoder_norm(norm);
     let in_force = InForce { cases: training, looked_for };
-    let mut lesson = MaskLesson::new(in_force, flow, (&recipe, &labels), &validation, &spec.settings);
+    let mut lesson = MaskLesson::new(in_force, flow, (&recipe, &labels, &sides), &validation, &spec.settings, &spec.data);
     let mut about = Finish {
         task: Task::Segment,
         begin,
@@ -110,10 +118,17 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
         answers: None,
         steps: spec.settings.steps,
         settings: CardSettings::FineTune(spec.settings.for_card()),
+        cleaning: Vec::new(),
         output: &spec.output,
     };
     let trained = train(network, &mut lesson, &spec.settings, &about, &device, control, tell)?;
-    about.set = lesson.cases().unwrap_or(about.set);
+    about.set = lesson.card_set().unwrap_or(about.set);
+    let wants_cleaning = spec.settings.postprocess && trained.measured.is_some();
+    about.cleaning = match wants_cleaning.then(|| lesson.cleaning(&trained.network, &device, control)) {
+        // Who stops a training wants the best model until then, as it is.
+        None | Some(Err(LearnError::Stopped)) => Vec::new(),
+        Some(found) => found?,
+    };
     let Finished { model, model_id, card_file, card, seconds, is_complete } = finish(&trained, about, save_network)?;
     let (mean_dice, dice) = trained.measured.map(|dice| (dice.mean, dice.per_label)).unzip();
     Ok(FineTuneOutcome {
@@ -127,5 +142,6 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
         best_step: trained.step,
         is_complete,
         seconds,
+        data_wait: trained.data_wait,
     })
 }

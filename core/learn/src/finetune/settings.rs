@@ -7,9 +7,10 @@ use medley_nn::loss::LossKind;
 use medley_nn::{Checkpointing, Depth, EncoderConfig, HeadKind, NormKind, Shortcut, ShortcutGradient, Strides};
 use serde::{Deserialize, Serialize};
 
+use super::{DataOptions, TrainingRecipe};
 use crate::augment::Augmentation;
-use crate::card::is_default;
-use crate::optimise::{Optimiser, Rates};
+use crate::card::{is_default, is_one};
+use crate::optimise::{Optimiser, Rates, Schedule};
 use crate::recipe::PlanLimits;
 use crate::{CaseSource, Checkpoints, DeviceChoice, LearnError};
 
@@ -27,6 +28,8 @@ pub struct FineTuneSpec {
     pub device: DeviceChoice,
     /// The folder that receives `model.safetensors` and `card.json`; made if it is missing.
     pub output: PathBuf,
+    /// How cases come to it.
+    pub data: DataOptions,
 }
 
 /// Where the first weights come from.
@@ -132,6 +135,9 @@ impl EncoderChanges {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FineTuneSettings {
+    /// The recipe by name that the other settings began with; left out of a card where it is ours.
+    #[serde(skip_serializing_if = "is_default")]
+    pub recipe: TrainingRecipe,
     /// Steps in all.
     pub steps: usize,
     /// Patches a step.
@@ -142,6 +148,19 @@ pub struct FineTuneSettings {
     pub encoder_factor: f64,
     /// Steps over which the rate rises.
     pub warm_up: usize,
+    /// Factor on the encoder's rate for each stage that lies before its last, where its weights are given: the stem gets the fourth
+    /// power. Left out of a card where it is 1.
+    #[serde(skip_serializing_if = "is_one")]
+    pub stage_factor: f64,
+    /// How the rate falls; left out of a card where it is the default.
+    #[serde(skip_serializing_if = "is_default")]
+    pub schedule: Schedule,
+    /// Steps in which an encoder whose weights are given stands still while the head learns. Left out of a card where it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    pub frozen_steps: usize,
+    /// Longest that all gradients together may be; longer ones are scaled down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
     /// The optimiser.
     pub optimiser: Optimiser,
     /// Weight decay.
@@ -166,6 +185,9 @@ pub struct FineTuneSettings {
     /// them; only such a model can be trained with them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub never_annotated: Vec<u16>,
+    /// Labels of the left and the right that change places when a patch is mirrored; see [`crate::sides_by_name`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub label_pairs: Vec<[u16; 2]>,
     /// Spacing `[R, A, S]` in millimetres to which scans are brought; `None`: the median of the training cases, within `limits`.
     pub spacing_mm: Option<[f64; 3]>,
     /// Patch `[S, A, R]` in voxels, multiples of 8; `None`: as large as `limits` allow.
@@ -178,6 +200,10 @@ pub struct FineTuneSettings {
     pub augmentation: Augmentation,
     /// Share of the steps over whose last weights the mean is taken; 0: the weights themselves.
     pub average: f64,
+    /// Decay of the exponential mean of the weights over all steps, such as 0.99, in place of the mean over the last ones; 0: that
+    /// one. Left out of a card where it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ema: f64,
     /// By which statistics the encoder normalises.
     pub encoder_norm: EncoderNorm,
     /// How the encoder's last two stages widen what they see; `None`: as its weights were trained, as the reference without any.
@@ -188,8 +214,16 @@ pub struct FineTuneSettings {
     pub shortcut_gradient: ShortcutGradient,
     /// Steps between measurements on the validation scans; 0: only at the end.
     pub validate_every: usize,
+    /// After how many measurements on the validation scans without a better one the training ends; 0: never. Left out of a card where
+    /// it is 0.
+    #[serde(skip_serializing_if = "is_default")]
+    pub patience: usize,
     /// Which weights are kept.
     pub keep: Keep,
+    /// Whether what to do to masks afterwards is chosen on the validation scans; see [`crate::postprocess`]. Left out of a card where it
+    /// is not.
+    #[serde(skip_serializing_if = "is_default")]
+    pub postprocess: bool,
     /// Whether weights that lack parts of the encoder are accepted.
     pub allow_partial: bool,
     /// What the encoder keeps for its gradients: less memory for more time.
@@ -208,10 +242,15 @@ pub struct FineTuneSettings {
 impl Default for FineTuneSettings {
     fn default() -> Self {
         Self {
+            recipe: TrainingRecipe::Medley,
             steps: 400,
             batch: 1,
             learning_rate: 1e-2,
             encoder_factor: 1.0,
+            stage_factor: 1.0,
+            schedule: Schedule::Polynomial,
+            frozen_steps: 0,
+            clip_norm: None,
             warm_up: 20,
             optimiser: Optimiser::AdamW,
             weight_decay: 1e-3,
@@ -223,17 +262,21 @@ impl Default for FineTuneSettings {
             loss: LossKind::DiceCe,
             deep_supervision: false,
             never_annotated: Vec::new(),
+            label_pairs: Vec::new(),
             spacing_mm: None,
             patch: None,
             limits: PlanLimits { voxels_per_patch: 16 * 96 * 96, ..PlanLimits::default() },
             foreground: 0.67,
             augmentation: Augmentation::default(),
             average: 0.1,
+            ema: 0.0,
             encoder_norm: EncoderNorm::Auto,
             strides: None,
             shortcut_gradient: ShortcutGradient::Open,
             validate_every: 50,
+            patience: 0,
             keep: Keep::Best,
+            postprocess: false,
             allow_partial: false,
             checkpointing: Checkpointing::Off,
             follow_cases: false,
@@ -248,6 +291,8 @@ impl FineTuneSettings {
     pub(crate) fn check(&self) -> Result<(), LearnError> {
         check_training(self.steps, self.batch, self.learning_rate, self.base_width, self.foreground)?;
         check_patch(self.patch)?;
+        self.augmentation.check().and_then(|()| self.schedule.check()).map_err(LearnError::Setting)?;
+        self.check_rates()?;
         if self.deep_supervision && !self.head.has_levels() {
             let head = self.head;
             return Err(LearnError::Setting(format!(
@@ -269,6 +314,29 @@ impl FineTuneSettings {
         Self { checkpoints: Checkpoints::OFF, ..self.clone() }
     }
 
+    fn check_rates(&self) -> Result<(), LearnError> {
+        let wrong = |sentence: &str| Err(LearnError::Setting(sentence.to_owned()));
+        let are_factors = (0.0..=1.0).contains(&self.stage_factor) && self.encoder_factor >= 0.0 && self.encoder_factor.is_finite();
+        if !are_factors {
+            return wrong("the factors on the encoder's learning rate must be 0 or more, that of its stages at most 1");
+        }
+        if self.clip_norm.is_some_and(|longest| !(longest.is_finite() && longest > 0.0)) {
+            return wrong("the longest gradient must be a positive number");
+        }
+        if !(0.0..1.0).contains(&self.ema) {
+            return wrong("the decay of the weights' mean must be at least 0 and below 1");
+        }
+        if self.patience > 0 && self.validate_every == 0 {
+            return wrong("ending early needs measurements on the way: validate every some steps");
+        }
+        Ok(())
+    }
+
+    /// Steps whose weights the mean reaches back over; below 2 there is none.
+    pub(crate) fn average_window(&self) -> usize {
+        if self.ema > 0.0 { (1.0 / (1.0 - self.ema)).round() as usize } else { (self.average * self.steps as f64) as usize }
+    }
+
     pub(crate) fn changes(&self) -> EncoderChanges {
         EncoderChanges { strides: self.strides, norm: self.encoder_norm, shortcut_gradient: self.shortcut_gradient }
     }
@@ -279,8 +347,18 @@ impl FineTuneSettings {
     }
 
     pub(crate) fn rates(&self, has_weights: bool) -> Rates {
-        let encoder_factor = if has_weights { self.encoder_factor } else { 1.0 };
-        Rates { highest: self.learning_rate, encoder_factor, warm_up: self.warm_up.min(self.steps / 2), steps: self.steps }
+        let (encoder_factor, stage_factor, frozen) =
+            if has_weights { (self.encoder_factor, self.stage_factor, self.frozen_steps) } else { (1.0, 1.0, 0) };
+        Rates {
+            highest: self.learning_rate,
+            encoder_factor,
+            stage_factor,
+            frozen,
+            warm_up: self.warm_up.min(self.steps / 2),
+            steps: self.steps,
+            schedule: self.schedule,
+            steps_per_epoch: 1,
+        }
     }
 }
 

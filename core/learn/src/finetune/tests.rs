@@ -87,7 +87,7 @@ fn training_goes_on_from_a_model_and_takes_only_the_encoder_for_other_labels() {
 #[test]
 fn the_best_weights_are_kept_and_a_stop_keeps_those_found_so_far() {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = FineTuneSettings { validate_every: 1, ..quick(50) };
+    let settings = FineTuneSettings { validate_every: 1, postprocess: true, ..quick(50) };
     let spec = fine_tuning(Box::new((vec![ball(1)], vec![ball(2)])), settings, folder.path());
     let (control, mut measured) = (Control::new(), Vec::new());
     let handle = control.clone();

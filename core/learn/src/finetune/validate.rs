@@ -7,7 +7,8 @@ use medley_volume::{LabelMap, metrics};
 use crate::card::{CardLabel, short};
 use crate::device::OpenDevice;
 use crate::job::LabelDice;
-use crate::predict::segment;
+use crate::postprocess::{LabelCleaning, choose};
+use crate::predict::{Views, segment};
 use crate::prepare::Prepared;
 use crate::{Control, LearnError};
 
@@ -30,6 +31,30 @@ impl<'a> Measured<'a> {
         Self { cases, labels, values: labels.iter().map(|label| label.value).collect(), patch }
     }
 
+    fn predicted(
+        &self,
+        network: &SegmentationNetwork,
+        case: &MeasuredCase,
+        device: &OpenDevice,
+        control: &Control,
+    ) -> Result<LabelMap, LearnError> {
+        segment(network, &case.scan, self.patch, &self.values, Views::default(), device, control, &mut |_, _| {})
+    }
+
+    /// What raises the Dice of a network's masks when it is done to them afterwards.
+    pub(crate) fn cleaning(
+        &self,
+        network: &SegmentationNetwork,
+        device: &OpenDevice,
+        control: &Control,
+    ) -> Result<Vec<LabelCleaning>, LearnError> {
+        let mut scans = Vec::with_capacity(self.cases.len());
+        for case in self.cases {
+            scans.push((self.predicted(network, case, device, control)?, &*case.truth));
+        }
+        choose(&scans, self.labels)
+    }
+
     /// Mean Dice over labels, and each label's mean over the scans whose truth has it.
     pub(crate) fn dice(
         &self,
@@ -39,7 +64,7 @@ impl<'a> Measured<'a> {
     ) -> Result<(f64, Vec<LabelDice>), LearnError> {
         let mut found: BTreeMap<u16, Vec<f64>> = BTreeMap::new();
         for case in self.cases {
-            let labels = segment(network, &case.scan, self.patch, &self.values, device, control, &mut |_, _| {})?;
+            let labels = self.predicted(network, case, device, control)?;
             let truth = case.truth.counts();
             let dice = metrics::dice_per_label(&labels, &case.truth)?;
             for (&value, &dice) in dice.iter().filter(|(value, _)| truth.contains_key(value)) {

@@ -11,6 +11,7 @@ use crate::card::{Card, CardArchitecture, CardLabel, CardSet, CardSettings, Card
 use crate::checkpoint::{Checkpoints, Identity, Keeper};
 use crate::finetune::write_model;
 use crate::job::JobKind;
+use crate::postprocess::LabelCleaning;
 use crate::{LearnError, Recipe};
 
 /// What the card says beside what the training came to.
@@ -27,6 +28,7 @@ pub(crate) struct Finish<'a> {
     pub(crate) answers: Option<String>,
     pub(crate) settings: CardSettings,
     pub(crate) steps: usize,
+    pub(crate) cleaning: Vec<LabelCleaning>,
     pub(crate) output: &'a Path,
 }
 
@@ -85,6 +87,7 @@ pub(crate) fn finish<N, M: Measured>(
         chosen_by: trained.chosen_by.clone(),
         dice: Vec::new(),
         scores: None,
+        cleaning: about.cleaning,
         pretrained: Vec::new(),
         curve: trained.curve.clone(),
         made: Some(Made::now(seconds)),
@@ -93,7 +96,7 @@ pub(crate) fn finish<N, M: Measured>(
         measured.note(&mut card);
     }
     let (model, model_id, card_file) = write_model(&card, about.output, |path, metadata| save(path, &trained.network, metadata))?;
-    let is_complete = trained.steps_done == about.steps;
+    let is_complete = trained.steps_done == about.steps || trained.ended_early;
     if is_complete {
         trained.keeper.remove()?;
     }

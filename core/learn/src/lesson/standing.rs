@@ -24,6 +24,8 @@ pub(super) struct Standing<N, M> {
     pub(super) step: usize,
     /// Whether the validation scans are to be measured on before the next step.
     pub(super) owes_measurement: bool,
+    /// Measurements in a row that were no better.
+    pub(super) without_better: usize,
     /// Which cases took part when, where that changes.
     pub(super) cases: Option<CardSet>,
 }
@@ -31,7 +33,16 @@ pub(super) struct Standing<N, M> {
 impl<N: Module, M: Measured> Standing<N, M> {
     /// Before the first step.
     pub(super) fn begin(network: N, steps: usize) -> Self {
-        Self { network, average: None, best: None, curve: Curve::new(steps), step: 0, owes_measurement: false, cases: None }
+        Self {
+            network,
+            average: None,
+            best: None,
+            curve: Curve::new(steps),
+            step: 0,
+            owes_measurement: false,
+            without_better: 0,
+            cases: None,
+        }
     }
 
     /// As a checkpoint has it, in place of `network`; `learner` makes the optimiser for it.
@@ -60,8 +71,8 @@ impl<N: Module, M: Measured> Standing<N, M> {
             }
             None => None,
         };
-        let Progress { curve, step, owes_measurement, cases, .. } = progress;
-        Ok((Self { network, average, best, curve, step, owes_measurement, cases }, learner))
+        let Progress { curve, step, owes_measurement, without_better, cases, .. } = progress;
+        Ok((Self { network, average, best, curve, step, owes_measurement, without_better, cases }, learner))
     }
 
     /// The network that is measured and kept: the mean of the last steps, where there is one.
@@ -91,6 +102,7 @@ impl<N: Module, M: Measured> Standing<N, M> {
             averaged: self.average.as_ref().map(Average::count),
             best,
             owes_measurement: self.owes_measurement,
+            without_better: self.without_better,
             cases: self.cases.clone(),
         };
         keeper.write(&progress, tensors)

@@ -54,6 +54,7 @@ impl CoTraining {
             averaged: None,
             best: None,
             owes_measurement: false,
+            without_better: 0,
             cases: None,
         };
         keeper.write(&progress, tensors)
