@@ -16,6 +16,7 @@ mod cases;
 mod check;
 mod class_table;
 mod classified;
+mod compare;
 mod content;
 mod convert;
 mod demo;
@@ -76,6 +77,7 @@ enum Command {
     Features(features::Arguments),
     Pretrain(pretrain::Arguments),
     Finetune(finetune::Arguments),
+    Compare(compare::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Provenance(provenance::Arguments),
@@ -132,6 +134,7 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Features(arguments) => features::run(&arguments),
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Finetune(arguments) => finetune::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Provenance(arguments) => provenance::run(&arguments),

@@ -7,6 +7,7 @@
 //! - [`sample`]: random patches; [`augment`]: how they are changed; [`optimise`]: one step of learning
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
 //!   [`features`]: what an encoder computes on the way
+//! - [`compare`]: first weights against each other and against scratch, with several seeds and a paired test
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`mod@reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
@@ -25,6 +26,7 @@ mod average;
 pub mod card;
 mod case;
 pub mod classify;
+pub mod compare;
 pub mod detect;
 pub mod device;
 mod error;
