@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use medley_learn::{CaseSource, TrainingCase};
 use medley_project::dataset::{DataSet, DataSetCase};
@@ -67,6 +67,28 @@ impl CaseSource for DataSetCases {
 
     fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
         self.load(Role::Validation)
+    }
+}
+
+/// The same cases for several trainings, one after the other.
+#[derive(Clone)]
+pub struct SharedCases(Arc<Mutex<DataSetCases>>);
+
+impl SharedCases {
+    /// Of cases.
+    #[must_use]
+    pub fn new(cases: DataSetCases) -> Self {
+        Self(Arc::new(Mutex::new(cases)))
+    }
+}
+
+impl CaseSource for SharedCases {
+    fn training(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).training()
+    }
+
+    fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).validation()
     }
 }
 

@@ -1,16 +1,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use medley_learn::card::CurvePoint;
-use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, Keep, finetune};
+use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, finetune, plan};
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
 use serde::Serialize;
 
-use super::cases::DataSetCases;
+use super::cases::{DataSetCases, SharedCases};
 use super::options::{DeviceOption, NetworkOptions, Partial, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
+use super::plan::PlanOptions;
 use super::progress::Progress;
 use super::set_options::SetOptions;
 use super::{Answer, Failure, Table, finetune_task};
@@ -26,7 +28,7 @@ use super::{Answer, Failure, Table, finetune_task};
 /// With --task detect each connected piece of the labels in the masks is an object.
 ///
 /// JSON: metrics{}, curve[{step, loss, dice or score}], best_step, steps, is_complete, model, model_sha256, card, device, seed,
-/// seconds, warnings[]. Of masks also best_epoch, and in metrics dice, dice_per_label{}, loss. Of classes and boxes also task,
+/// seconds, warnings[]. Of masks also step_seconds, plan{} and given_up[] (with --plan auto), best_epoch, and in metrics dice, dice_per_label{}, loss. Of classes and boxes also task,
 /// classes[], chosen_by, training_cases, validation_cases, and in metrics score, measure, loss, and for classes accuracy, mean_auc,
 /// per_class[{name, auc, positives, negatives}], confusion[truth][found]; for boxes mean, at[{iou, precision}],
 /// sensitivity_at_one_false, objects.
@@ -90,11 +92,24 @@ pub struct Arguments {
     /// Accept weights that lack parts of the encoder
     #[arg(long)]
     allow_partial: bool,
+    /// `auto`: plan what is not given as an option (network, patch, batch, steps, checkpointing) from the cases, memory and time, as `medley
+    /// plan` does, and go on with less if the device runs out of memory
+    #[arg(long, value_enum, value_name = "auto|off", default_value = "off")]
+    plan: Planning,
+    #[command(flatten)]
+    limits: PlanOptions,
     /// Replace a model that is in DIR already
     #[arg(long)]
     force: bool,
     #[command(flatten)]
     pub(super) device: DeviceOption,
+}
+
+/// Whether a training is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Planning {
+    Auto,
+    Off,
 }
 
 #[derive(Serialize)]
@@ -112,6 +127,14 @@ struct Report {
     device: String,
     seed: u64,
     seconds: f64,
+    /// Median of a step; the first is left out.
+    step_seconds: Option<f64>,
+    /// What was planned, with `--plan auto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<serde_json::Value>,
+    /// What was given up because memory or time did not suffice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    given_up: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -142,6 +165,9 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if let (Task::Classify | Task::Detect, Some((option, _))) = (arguments.task, of_masks.into_iter().find(|(_, is_given)| *is_given)) {
         return Err(Failure::new(format!("{option} is for networks that draw masks: leave it out with --task {}", arguments.task)));
     }
+    if arguments.plan == Planning::Auto && arguments.task != Task::Segment {
+        return Err(Failure::new(format!("--plan auto is for networks that draw masks: leave it out with --task {}", arguments.task)));
+    }
     match arguments.task {
         Task::Segment => segment(arguments),
         Task::Classify => finetune_task::classify(arguments),
@@ -157,21 +183,59 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
     let mut settings = adjusted(arguments, FineTuneSettings::default(), cases.training_len());
     settings.never_annotated = partial.in_all;
-    let spec = FineTuneSpec {
-        cases: Box::new(cases),
-        labels,
-        weights: weights_source(&arguments.weights, &arguments.network)?,
-        settings,
+    let weights = weights_source(&arguments.weights, &arguments.network)?;
+    let cases = SharedCases::new(cases);
+    let seed = settings.seed;
+    let spec = |settings: &FineTuneSettings| FineTuneSpec {
+        cases: Box::new(cases.clone()),
+        labels: labels.clone(),
+        weights: weights.clone(),
+        settings: settings.clone(),
         device: arguments.device.device,
         output: arguments.output.clone(),
     };
-    let seed = spec.settings.seed;
-    let mut progress = Progress::new("fine-tuning");
-    let outcome = finetune::run(spec, &Control::new(), &mut |event| progress.show(&event))?;
+    let (mut progress, mut pace) = (Progress::new("fine-tuning"), Pace::default());
+    let mut show = |event| {
+        pace.note(&event);
+        progress.show(&event);
+    };
+    let (outcome, planned) = match arguments.plan {
+        Planning::Off => (finetune::run(spec(&settings), &Control::new(), &mut show)?, None),
+        Planning::Auto => {
+            let options = (&arguments.network, &arguments.training);
+            let wishes = arguments.limits.wishes(settings, options, arguments.epochs.is_some(), weights.clone(), &arguments.device)?;
+            let plan = super::plan::of(&mut cases.clone(), &labels, wishes)?;
+            let planned = serde_json::to_value(super::plan::reported(&plan))?;
+            (plan::run(plan, &mut |settings| Ok(spec(settings)), &Control::new(), &mut show)?, Some(planned))
+        }
+    };
     drop(progress);
-    let report = report(outcome, seed, warnings);
+    let report = Report { step_seconds: pace.median(), plan: planned, ..report(outcome, seed, warnings) };
     let text = text(&report);
     Answer::new(&report, text)
+}
+
+/// Seconds of steps, as events come.
+#[derive(Default)]
+struct Pace {
+    last: Option<Instant>,
+    seconds: Vec<f64>,
+}
+
+impl Pace {
+    fn note(&mut self, event: &JobEvent) {
+        // What lies between a measurement and the next step is no step.
+        let now = matches!(event, JobEvent::Step { .. } | JobEvent::Validated { .. }).then(Instant::now);
+        if let (JobEvent::Step { .. }, Some(last), Some(now)) = (event, self.last, now) {
+            self.seconds.push((now - last).as_secs_f64());
+        }
+        self.last = now;
+    }
+
+    fn median(mut self) -> Option<f64> {
+        self.seconds.sort_by(f64::total_cmp);
+        self.seconds.get(self.seconds.len() / 2).copied()
+    }
 }
 
 /// Settings with what was asked for in place of the usual.
@@ -223,6 +287,9 @@ fn report(outcome: FineTuneOutcome, seed: u64, warnings: Vec<String>) -> Report 
         device: outcome.card.device,
         seed,
         seconds: outcome.seconds,
+        step_seconds: None,
+        plan: None,
+        given_up: outcome.card.given_up,
         curve: outcome.curve,
         warnings,
     }
@@ -239,6 +306,7 @@ fn text(report: &Report) -> String {
         }
         None => text.push_str("the data set has no validation cases, so nothing says how good it is\n"),
     }
+    report.given_up.iter().for_each(|given_up| text.push_str(&format!("given up: {given_up}\n")));
     report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
     text
 }

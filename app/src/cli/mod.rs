@@ -32,6 +32,7 @@ mod finetune_task;
 mod info;
 mod options;
 pub mod output;
+mod plan;
 mod predict;
 mod predict_task;
 mod pretrain;
@@ -77,6 +78,7 @@ enum Command {
     Features(features::Arguments),
     Pretrain(pretrain::Arguments),
     Finetune(finetune::Arguments),
+    Plan(plan::Arguments),
     Compare(compare::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
@@ -134,6 +136,7 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Features(arguments) => features::run(&arguments),
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Finetune(arguments) => finetune::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
@@ -161,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    fn said(arguments: &[&str]) -> (u8, String, String) {
+    pub(super) fn said(arguments: &[&str]) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let arguments = std::iter::once("medley").chain(arguments.iter().copied()).map(OsString::from);
         let Outcome::Ended(code) = run(arguments, &mut out, &mut err) else { panic!("a window was asked for") };

@@ -139,6 +139,8 @@ pub enum JobEvent {
         /// Windows in all.
         windows: usize,
     },
+    /// Something was given up because memory or time did not suffice, and the training goes on: a sentence for the user.
+    GivenUp(String),
     /// The validation scans were segmented and measured.
     Validated {
         /// After this step.
@@ -186,7 +188,8 @@ impl JobEvent {
         match self {
             Self::FineTuned(_) | Self::TaskTrained(_) | Self::Pretrained(_) => true,
             Self::Predicted(_) | Self::Found(_) | Self::Failed(_) | Self::Stopped => true,
-            Self::Started { .. } | Self::Step { .. } | Self::Window { .. } | Self::Validated { .. } | Self::Scored { .. } => false,
+            Self::Started { .. } | Self::Step { .. } | Self::Window { .. } => false,
+            Self::GivenUp(_) | Self::Validated { .. } | Self::Scored { .. } => false,
         }
     }
 }

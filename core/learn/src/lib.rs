@@ -8,10 +8,11 @@
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
 //!   [`features`]: what an encoder computes on the way
 //! - [`compare`]: first weights against each other and against scratch, with several seeds and a paired test
+//! - [`plan`](mod@plan): a fine-tuning thought through beforehand: spacing, patch, network, memory, time
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`mod@reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model
-//! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a step of training takes
+//! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a training takes
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values
 //!
 //! # Invariants
@@ -38,6 +39,7 @@ mod looked_for;
 pub mod measure;
 pub mod memory;
 pub mod optimise;
+pub mod plan;
 pub mod predict;
 pub mod prepare;
 pub mod pretrain;

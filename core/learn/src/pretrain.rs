@@ -229,6 +229,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         scores: None,
         pretrained: results.clone(),
         curve: curve.clone(),
+        given_up: Vec::new(),
         made: Some(Made::now(seconds)),
         settings: CardSettings::Pretrain(settings.clone()),
     };

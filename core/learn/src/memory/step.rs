@@ -41,6 +41,8 @@ pub struct StepMemory {
     pub passing: u64,
     /// Room for weights and features laid out for the innermost loops.
     pub scratch: u64,
+    /// The largest single tensor.
+    pub largest: u64,
 }
 
 impl StepMemory {
@@ -91,8 +93,10 @@ impl TrainingStep {
         let passing = (0..units.len()).map(|at| self.passing(&units, at)).max().unwrap_or_default();
         // What is laid out stays for the next that needs as much.
         let scratch = units.iter().map(|unit| unit.scratch).max().unwrap_or_default();
-        let [weights, optimiser, passing, scratch] = [weights, remembered, passing, scratch].map(|numbers| numbers * NUMBER);
-        StepMemory { weights, optimiser, passing, scratch }
+        let largest = units.iter().map(|unit| unit.largest).max().unwrap_or_default();
+        let numbers = [weights, remembered, passing, scratch, largest].map(|numbers| numbers * NUMBER);
+        let [weights, optimiser, passing, scratch, largest] = numbers;
+        StepMemory { weights, optimiser, passing, scratch, largest }
     }
 
     /// Bytes that one window of a prediction holds at most, beside the weights: features of all stages, the layer that is computed, logits

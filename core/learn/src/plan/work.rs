@@ -13,6 +13,12 @@ pub struct Work {
     pub weights: f64,
 }
 
+/// Products that take as long as a number that a layer writes (and its gradient, and normalisation): memory is waited for. Fitted, as the
+/// next, to the eight training steps of the table “Networks” in BENCHMARKS.md, which come out within 4 % in six and 18 % in all cases.
+const NUMBER: f64 = 690.0;
+/// Products that take as long as changing a weight.
+const WEIGHT: f64 = 570.0;
+
 /// A convolution: channels in and out, kernel, stride, dilation.
 #[derive(Debug, Clone, Copy)]
 struct Convolution {
@@ -45,6 +51,12 @@ impl Work {
             passes += (encoder.multiply_adds * batch as f64 / forward.multiply_adds.max(1.0)).min(1.0);
         }
         Self { multiply_adds: passes * forward.multiply_adds, numbers: passes * forward.numbers, ..forward }
+    }
+
+    /// How long it takes, in multiply-adds; `is_step`: whether the weights are changed too.
+    #[must_use]
+    pub fn cost(&self, is_step: bool) -> f64 {
+        self.multiply_adds + NUMBER * self.numbers + if is_step { WEIGHT * self.weights } else { 0.0 }
     }
 
     fn convolve(&mut self, convolution: Convolution, from: [usize; 3]) -> [usize; 3] {
@@ -173,6 +185,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Milliseconds of a training step on two processor cores, reference head, two classes: BENCHMARKS.md, “Networks”.
+    #[test]
+    fn the_cost_follows_steps_that_were_measured() {
+        let measured = [
+            (Depth::R10, 64, 64, 155.2),
+            (Depth::R10, 64, 96, 501.8),
+            (Depth::R10, 16, 64, 30.5),
+            (Depth::R10, 16, 96, 82.8),
+            (Depth::R50, 64, 64, 626.3),
+            (Depth::R50, 64, 96, 1992.8),
+            (Depth::R50, 16, 64, 93.7),
+            (Depth::R50, 16, 96, 266.5),
+        ];
+        let ratio = |&(depth, width, size, ms): &(Depth, usize, usize, f64)| {
+            let network = NetworkConfig { classes: 2, ..network(depth, width, HeadKind::Med3d) };
+            Work::step(network, [size; 3], 1, Checkpointing::Off).cost(true) / ms
+        };
+        let ratios: Vec<f64> = measured.iter().map(ratio).collect();
+        let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+        assert!(ratios.iter().all(|ratio| (ratio / mean - 1.0).abs() < 0.2), "{ratios:?}");
     }
 
     #[test]
