@@ -126,7 +126,7 @@ pub(super) struct Basis {
 /// the device.
 pub fn plan(training: &[TrainingCase], validation: &[TrainingCase], labels: &[(u16, String)], wishes: Wishes) -> Result<Plan, LearnError> {
     check_patch(wishes.settings.patch)?;
-    if !(wishes.minutes > 0.0) {
+    if wishes.minutes.is_nan() || wishes.minutes <= 0.0 {
         return Err(LearnError::Setting("the minutes that a training may take must be a positive number".to_owned()));
     }
     let labels = card_labels(labels)?;

@@ -15,6 +15,9 @@ const WORTH: f64 = 0.02;
 /// Networks from scratch, each smaller than the one before.
 const NETWORKS: [(Depth, usize); 5] = [(Depth::R50, 64), (Depth::R18, 64), (Depth::R18, 32), (Depth::R10, 16), (Depth::R10, 8)];
 
+/// A way to make a plan smaller, and what that is in words; nothing if it cannot be gone.
+type Way = fn(&Plan) -> Option<(Plan, String)>;
+
 impl Plan {
     /// The next smaller plan, with `why` and what was given up added to [`Plan::given_up`]; `None` if nothing is left that may be given up
     /// and saves memory.
@@ -23,7 +26,7 @@ impl Plan {
     /// spacing.
     #[must_use]
     pub fn smaller(&self, why: &str) -> Option<Self> {
-        let ways: [fn(&Self) -> Option<(Self, String)>; 5] =
+        let ways: [Way; 5] =
             [Self::fewer_patches, Self::fewer_activations, Self::smaller_patch, Self::smaller_network, Self::coarser_spacing];
         let (mut found, what) = ways.iter().filter_map(|way| way(self)).find(|(plan, _)| {
             let saved = self.needed().saturating_sub(plan.needed());
@@ -36,7 +39,7 @@ impl Plan {
 
     /// A plan that takes less time.
     pub(super) fn quicker(&self) -> Option<Self> {
-        let ways: [fn(&Self) -> Option<(Self, String)>; 3] = [Self::fewer_patches, Self::smaller_patch_in_time, Self::smaller_network];
+        let ways: [Way; 3] = [Self::fewer_patches, Self::smaller_patch_in_time, Self::smaller_network];
         let (mut found, what) = ways.iter().find_map(|way| way(self))?;
         let (takes, limit) = (self.time.map_or(0.0, |time| time.total_s), self.basis.wishes.minutes * 60.0);
         found.given_up.push(format!("{}: {what}", words::too_long(takes, limit)));
