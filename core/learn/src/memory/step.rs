@@ -189,8 +189,9 @@ impl TrainingStep {
             head.convolution([kept, kept], 27, [voxels, voxels], true);
         }
         head.convolution([kept, classes], 8, [half, whole], false);
-        // The loss keeps probabilities and their logarithms, and the classes one by one.
-        head.kept += 3 * classes * whole;
+        // Logits before they are added, the loss's probabilities, their logarithms, the classes one by one, and products of these; how
+        // many was fitted to trainings of two and six classes.
+        head.kept += 8 * classes * whole;
         head
     }
 }

@@ -31,6 +31,8 @@ pub struct Training {
     pub validation: Vec<CaseMemory>,
     /// Whether a mean of the last weights is kept.
     pub has_average: bool,
+    /// Whether the best weights so far are kept while others learn: where the validation scans are measured on the way.
+    pub has_best: bool,
     /// How many cases are hashed at a time: the processors' threads.
     pub threads: usize,
 }
@@ -58,7 +60,7 @@ impl TrainingMemory {
 
 impl CaseMemory {
     /// Scan and mask as they are read.
-    fn read(&self) -> u64 {
+    pub(crate) fn read(&self) -> u64 {
         self.voxels * (self.image_bytes + self.label_bytes)
     }
 
@@ -111,9 +113,7 @@ impl Training {
         }
         let cases = sum(&self.training, CaseMemory::learned) + sum(&self.validation, CaseMemory::measured);
 
-        // The mean of the last weights, and the best until now.
-        let has_best = !self.validation.is_empty();
-        let copies = weights * (u64::from(self.has_average) + u64::from(has_best));
+        let copies = weights * (u64::from(self.has_average) + u64::from(self.has_best));
         let classes = self.step.network.classes as u64;
         let window = self.validation.iter().map(|case| case.segmented(classes)).max();
         let measuring = window.map_or(0, |case| cases + weights + remembered + copies + case + self.step.window());
@@ -138,7 +138,7 @@ mod tests {
         let network = NetworkConfig { encoder, head: HeadKind::Skip, classes };
         let step = TrainingStep { network, batch: 1, patch: [32, 64, 64], optimiser: Optimiser::AdamW, checkpointing: Checkpointing::Off };
         let case = CaseMemory { voxels, image_bytes: 2, label_bytes: 1, prepared: voxels.min(1_500_000) };
-        Training { step, training: vec![case; cases], validation: vec![case], has_average: true, threads: 2 }
+        Training { step, training: vec![case; cases], validation: vec![case], has_average: true, has_best: true, threads: 2 }
     }
 
     #[test]

@@ -166,8 +166,7 @@ pub fn plan(training: &[TrainingCase], validation: &[TrainingCase], labels: &[(u
     let largest_buffer = largest_buffer(&device);
     let network = architecture(encoder, Some(settings.head.to_string()));
     let basis = Basis { encoder, has_weights: file.is_some(), classes: labels.len(), cases, grids, largest_buffer, wishes, device };
-    let available = basis.available();
-    let memory = basis.training(&settings).memory();
+    let (available, memory) = (basis.available(), basis.training(&settings).memory());
     let device = basis.device.name.clone();
     let mut plan = Plan { facts, recipe, network, settings, device, memory, available, time: None, reasons, given_up: Vec::new(), basis };
     plan.fit()?;
@@ -203,9 +202,15 @@ fn largest_buffer(device: &OpenDevice) -> u64 {
 impl Basis {
     fn available(&self) -> Option<Available> {
         let asked = self.wishes.memory.map(|bytes| Available { bytes, bound: Bound::Asked });
-        // What a GPU has left nobody says; what it is asked for must be given.
-        let found = if self.device.is_cpu { available() } else { None };
+        // What a GPU has left nobody says; what it has must be given.
+        let found = if self.device.is_cpu { self.host() } else { None };
         asked.into_iter().chain(found).min_by_key(|available| available.bytes)
+    }
+
+    /// What is left on the machine once the scans that are planned on are let go.
+    fn host(&self) -> Option<Available> {
+        let read: u64 = self.cases.iter().flatten().map(CaseMemory::read).sum();
+        available().map(|available| Available { bytes: available.bytes + read, ..available })
     }
 
     pub(super) fn network(&self) -> NetworkConfig {
@@ -222,8 +227,9 @@ impl Basis {
         };
         let [training, validation] = self.cases.clone();
         let has_average = settings.average * settings.steps as f64 > 1.0;
+        let has_best = !validation.is_empty() && (1..settings.steps).contains(&settings.validate_every);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Training { step, training, validation, has_average, threads }
+        Training { step, training, validation, has_average, has_best, threads }
     }
 }
 
@@ -247,6 +253,12 @@ impl Plan {
 
     /// Gives up one thing after another until there is room.
     fn fit(&mut self) -> Result<(), LearnError> {
+        // Beside a GPU only the scans take the machine's memory, and of them nothing can be given up.
+        if let (false, Some(host)) = (self.basis.device.is_cpu, self.basis.host())
+            && self.memory.preparing as f64 * MARGIN > host.bytes as f64
+        {
+            return Err(LearnError::Setting(words::too_many_scans(self.memory.preparing, host)));
+        }
         while !self.fits() {
             let why = words::too_large(self);
             let Some(smaller) = self.smaller(&why) else { return Err(LearnError::Setting(words::nothing_fits(self))) };

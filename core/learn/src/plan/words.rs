@@ -2,7 +2,7 @@
 
 use medley_nn::EncoderConfig;
 
-use super::{Facts, Plan};
+use super::{Available, Facts, Plan};
 use crate::FineTuneSettings;
 use crate::recipe::{IntensityScheme, Recipe};
 
@@ -73,6 +73,15 @@ pub(super) fn too_large(plan: &Plan) -> String {
         }
         _ => format!("the device takes no buffer larger than {}", bytes(plan.basis.largest_buffer)),
     }
+}
+
+pub(super) fn too_many_scans(needed: u64, host: Available) -> String {
+    format!(
+        "there is not enough memory to read and prepare the scans: about {} are needed and {} are left {}; take fewer or smaller scans",
+        bytes(needed),
+        bytes(host.bytes),
+        host.bound.words()
+    )
 }
 
 pub(super) fn nothing_fits(plan: &Plan) -> String {
