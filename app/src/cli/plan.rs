@@ -218,6 +218,27 @@ mod tests {
         assert!(plan["time"]["step_s"].as_f64().is_some_and(|seconds| seconds > 0.0));
     }
 
+    #[test]
+    fn a_planned_training_gives_up_what_memory_does_not_allow_and_says_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = folder.path().display().to_string();
+        let common = ["finetune", &sample(), "-o", &output, "--device", "cpu", "--weights", "scratch", "--plan", "auto", "--json"];
+        // Enough to read the scans and for some patch, but not for a whole scan as one.
+        let limits =
+            ["--memory", "0.1", "--depth", "10", "--base-width", "4", "--steps", "2", "--validate-every", "0", "--labels", "liver"];
+        let arguments: Vec<&str> = common.into_iter().chain(limits).collect();
+        let (status, out, err) = said(&arguments);
+        assert_eq!((status, err.as_str()), (0, ""));
+        let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!((&report["plan"]["settings"]["depth"], &report["steps"]), (&"10".into(), &2.into()));
+        assert!(report["given_up"].as_array().is_some_and(|given_up| !given_up.is_empty()), "{out}");
+        let card = std::fs::read_to_string(folder.path().join("card.json")).expect("a card");
+        let card: serde_json::Value = serde_json::from_str(&card).expect("JSON");
+        assert_eq!((&card["given_up"], &card["recipe"]["patch"]), (&report["given_up"], &report["plan"]["recipe"]["patch"]));
+        let (status, _, err) = said(&["finetune", &sample(), "-o", &output, "--plan", "auto", "--task", "detect", "--force"]);
+        assert!(status == 1 && err.contains("--plan auto"), "{err}");
+    }
+
     fn sample() -> String {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/sample").to_owned()
     }

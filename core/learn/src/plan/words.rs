@@ -2,6 +2,7 @@
 
 use medley_nn::EncoderConfig;
 
+use super::choose::MARGIN;
 use super::{Available, Facts, Plan};
 use crate::FineTuneSettings;
 use crate::recipe::{IntensityScheme, Recipe};
@@ -68,8 +69,13 @@ pub(super) fn patch(plan: &Plan) -> String {
 
 pub(super) fn too_large(plan: &Plan) -> String {
     match plan.available {
-        Some(available) if plan.needed() as f64 * super::choose::MARGIN > available.bytes as f64 => {
-            format!("about {} are needed and {} are left {}", bytes(plan.needed()), bytes(available.bytes), available.bound.words())
+        Some(available) if plan.needed() as f64 * MARGIN > available.bytes as f64 => {
+            format!(
+                "about {} are needed with a fifth to spare, and {} are left {}",
+                bytes((plan.needed() as f64 * MARGIN) as u64),
+                bytes(available.bytes),
+                available.bound.words()
+            )
         }
         _ => format!("the device takes no buffer larger than {}", bytes(plan.basis.largest_buffer)),
     }
@@ -77,8 +83,9 @@ pub(super) fn too_large(plan: &Plan) -> String {
 
 pub(super) fn too_many_scans(needed: u64, host: Available) -> String {
     format!(
-        "there is not enough memory to read and prepare the scans: about {} are needed and {} are left {}; take fewer or smaller scans",
-        bytes(needed),
+        "there is not enough memory to read and prepare the scans: about {} are needed with a fifth to spare, and {} are left {}; take fewer or \
+         smaller scans",
+        bytes((needed as f64 * MARGIN) as u64),
         bytes(host.bytes),
         host.bound.words()
     )
