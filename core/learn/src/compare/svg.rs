@@ -50,19 +50,19 @@ impl Report {
         );
         self.frame(&axes, &mut svg);
         let colour = |at: usize| COLOURS[at % COLOURS.len()];
-        // Bands lie beneath all lines. Plain opacity: not every viewer knows that of a fill.
+        // Bands lie beneath all lines.
         for (at, start) in self.starts.iter().enumerate() {
             let upper = start.curve.iter().map(|point| (point.step, point.interval.map_or(point.mean, |ends| ends[1])));
             let lower = start.curve.iter().rev().map(|point| (point.step, point.interval.map_or(point.mean, |ends| ends[0])));
             let (points, fill) = (axes.line(upper.chain(lower)), colour(at));
-            let _ = writeln!(svg, "<polygon points=\"{points}\" fill=\"{fill}\" stroke=\"none\" opacity=\"0.18\"/>");
+            let _ = writeln!(svg, "<polygon points=\"{points}\" fill=\"{fill}\" fill-opacity=\"0.18\" stroke=\"none\"/>");
         }
         for (at, start) in self.starts.iter().enumerate() {
             for run in self.runs.iter().filter(|run| run.start == start.name) {
                 let (points, stroke) = (axes.line(run.curve.iter().copied()), colour(at));
                 let _ = writeln!(
                     svg,
-                    "<polyline points=\"{points}\" fill=\"none\" stroke=\"{stroke}\" opacity=\"0.35\" stroke-width=\"0.8\"/>"
+                    "<polyline points=\"{points}\" fill=\"none\" stroke=\"{stroke}\" stroke-opacity=\"0.35\" stroke-width=\"0.8\"/>"
                 );
             }
         }

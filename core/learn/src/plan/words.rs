@@ -114,7 +114,7 @@ pub(super) fn fewer_steps(from: usize, to: usize, takes: f64, limit: f64) -> Str
 pub(super) fn minutes(seconds: f64) -> String {
     match seconds {
         seconds if seconds < 90.0 => format!("{seconds:.0} s"),
-        seconds if seconds < 5400.0 => format!("{:.0} min", seconds / 60.0),
+        seconds if seconds < 5400.0 => format!("{:.1} min", seconds / 60.0),
         seconds => format!("{:.1} h", seconds / 3600.0),
     }
 }
