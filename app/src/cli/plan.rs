@@ -225,7 +225,7 @@ mod tests {
         let common = ["finetune", &sample(), "-o", &output, "--device", "cpu", "--weights", "scratch", "--plan", "auto", "--json"];
         // Enough to read the scans and for some patch, but not for a whole scan as one.
         let limits =
-            ["--memory", "0.1", "--depth", "10", "--base-width", "4", "--steps", "2", "--validate-every", "0", "--labels", "liver"];
+            ["--memory", "0.06", "--depth", "10", "--base-width", "4", "--steps", "2", "--validate-every", "0", "--labels", "liver"];
         let arguments: Vec<&str> = common.into_iter().chain(limits).collect();
         let (status, out, err) = said(&arguments);
         assert_eq!((status, err.as_str()), (0, ""));
