@@ -34,8 +34,8 @@ const STEPS: usize = 4;
 /// Seconds after which no further step is taken.
 const ENOUGH: f64 = 4.0;
 
-/// Times a training by `settings` whose patch is that of `recipe`; the quickest of a few steps counts, since other work on the machine only
-/// slows them down.
+/// Times a training by `settings` whose patch is that of `recipe`; the middle of a few steps counts, as other work on the machine will slow the
+/// training down as well.
 pub(crate) fn timed(
     encoder: EncoderConfig,
     classes: usize,
@@ -78,7 +78,9 @@ pub(crate) fn timed(
         Ok(_) | Err(LearnError::Stopped) => {}
         Err(error) => return Err(error),
     }
-    let step = steps.iter().skip(1).copied().fold(f64::INFINITY, f64::min);
+    let mut steps = steps.split_off(1.min(steps.len()));
+    steps.sort_by(f64::total_cmp);
+    let step = steps.get(steps.len() / 2).copied().unwrap_or(f64::INFINITY);
 
     let patch = recipe.patch;
     let values = vec![0.5; patch.iter().product()];
