@@ -1,7 +1,7 @@
 //! A comparison as a page for people.
 
-use super::report::shown_p;
 use super::statistics::Paired;
+use super::verdict::shown_p;
 use super::{Report, Summary};
 
 impl Report {

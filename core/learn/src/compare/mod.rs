@@ -13,6 +13,7 @@
 
 mod distribution;
 mod markdown;
+mod notes;
 mod report;
 mod run;
 mod speed;
@@ -20,6 +21,7 @@ mod statistics;
 mod svg;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use report::{BandPoint, Comparison, Report, RunReport, StartReport, Summary};
 pub use run::{CompareSpec, FinishedRun, Start, run};

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::notes::{distinct, notes};
 use super::speed::Reach;
-use super::statistics::{LEVEL, Paired, deviation, fewest_pairs, holm, mean, mean_interval};
+use super::statistics::{Paired, deviation, holm, mean, mean_interval};
 use super::{FinishedRun, Start};
 use crate::card::{Card, CardArchitecture, CardCase, CardLabel, CardSettings, CardWeights, short};
 use crate::{FineTuneSettings, LearnError};
@@ -267,44 +268,6 @@ impl Summary {
     }
 }
 
-impl Comparison {
-    /// The answer in words, where so many pairs of starts were compared.
-    fn verdict(&self, comparisons: usize) -> String {
-        let Self { start, reference, final_dice: paired, .. } = self;
-        let all = paired.differences.len();
-        let p = format!(
-            "exact paired test over {all} seeds, p = {}{}",
-            shown_p(paired.p_holm),
-            if comparisons > 1 { format!(" after correction for {comparisons} comparisons") } else { String::new() }
-        );
-        let ends = |ends: [f64; 2]| format!("95 % interval {:+.3} to {:+.3}", ends[0], ends[1]);
-        let interval = paired.interval.map_or_else(String::new, |interval| format!(", {}", ends(interval)));
-        let difference = format!("{:+.3}{interval}", paired.mean);
-        if paired.p_holm <= LEVEL {
-            let word = if paired.mean > 0.0 { "an advantage of" } else { "a disadvantage of" };
-            return format!("{word} {start} over {reference}: the final Dice differs by {difference} ({p})");
-        }
-        let mut verdict = format!(
-            "no advantage seen of {start} over {reference}, nor the other way round: the final Dice differs by {difference} ({p}); {} of {all} \
-             seeds are in favour of {start}, {} of {reference}",
-            paired.above, paired.below
-        );
-        if paired.p_least * comparisons as f64 > LEVEL {
-            verdict.push_str(&format!(
-                "; {all} seeds cannot show an advantage by this test, whatever it is (its smallest p is {}): take at least {}",
-                shown_p((paired.p_least * comparisons as f64).min(1.0)),
-                fewest_pairs(comparisons)
-            ));
-        }
-        verdict
-    }
-}
-
-/// A p value as people read it.
-pub(super) fn shown_p(p: f64) -> String {
-    if p < 0.001 { "below 0.001".to_owned() } else { format!("{p:.3}") }
-}
-
 /// `(step, Dice)` where it was measured.
 fn curve(card: &Card) -> Vec<(usize, f64)> {
     card.curve.iter().filter_map(|point| point.dice.map(|dice| (point.step, dice))).collect()
@@ -339,44 +302,4 @@ fn correct(comparisons: &mut [Comparison]) {
             of(comparison).p_holm = p;
         }
     }
-}
-
-fn notes(runs: &[FinishedRun], seeds: &[u64], training: usize, validation: usize) -> Vec<String> {
-    let count = |n: usize, what: &str| format!("{n} {what} case{}", if n == 1 { "" } else { "s" });
-    let mut notes = vec![format!(
-        "{} seeds on {} and {}: the test says how far chance in training goes on these scans, not how far the result holds for other patients",
-        seeds.len(),
-        count(training, "training"),
-        count(validation, "validation")
-    )];
-    let mut differs = |what: &str, values: Vec<String>| {
-        if values.len() > 1 {
-            notes.push(format!("the runs differ in more than their first weights: {what} {}", values.join("; ")));
-        }
-    };
-    differs("device", distinct(runs.iter().map(|run| run.card.device.clone())));
-    differs("program", distinct(runs.iter().map(|run| run.card.program.clone())));
-    let shape = |run: &FinishedRun| {
-        let CardArchitecture { depth, shortcut, base_width, strides, norm, .. } = &run.card.architecture;
-        format!("ResNet-{depth}, shortcut {shortcut}, width {base_width}, strides {strides}, {norm:?} normalisation")
-    };
-    differs("network", distinct(runs.iter().map(shape)));
-    let recipe = |run: &FinishedRun| {
-        run.card
-            .recipe
-            .as_ref()
-            .map_or_else(String::new, |recipe| format!("{:?} mm, patch {:?}, {:?}", recipe.spacing_mm, recipe.patch, recipe.intensity))
-    };
-    differs("preparation", distinct(runs.iter().map(recipe)));
-    notes
-}
-
-fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    values.for_each(|value| {
-        if !found.contains(&value) {
-            found.push(value)
-        }
-    });
-    found
 }

@@ -5,6 +5,7 @@ use medley_nn::{Depth, EncoderConfig, HeadKind, NetworkConfig};
 use medley_volume::Grid;
 use serde::{Deserialize, Serialize};
 
+use super::run::caught;
 use super::{Available, Bound, Facts, available, clock, words};
 use crate::card::{Card, CardArchitecture, METADATA_KEY, short};
 use crate::device::{OpenDevice, devices, open};
@@ -272,17 +273,30 @@ impl Plan {
         if !self.basis.wishes.is_timed {
             return Ok(());
         }
-        self.time = Some(clock::time(self)?);
+        self.time = Some(self.timed()?);
         let limit = self.basis.wishes.minutes * 60.0;
         while self.time.is_some_and(|time| time.total_s > limit) {
             let Some(mut quicker) = self.quicker() else { break };
-            quicker.time = Some(clock::time(&quicker)?);
+            quicker.time = Some(quicker.timed()?);
             *self = quicker;
         }
         if let Some(time) = self.time.filter(|time| time.total_s > limit) {
             self.fewer_steps(limit, time);
         }
         Ok(())
+    }
+
+    /// Times steps, with the next smaller plan if the device runs out of memory meanwhile.
+    fn timed(&mut self) -> Result<Time, LearnError> {
+        loop {
+            match caught(|| clock::time(self)) {
+                Err(error) if error.is_out_of_memory() => match self.smaller("the device ran out of memory") {
+                    Some(smaller) => *self = smaller,
+                    None => return Err(error),
+                },
+                other => return other,
+            }
+        }
     }
 
     fn fewer_steps(&mut self, limit: f64, time: Time) {

@@ -47,7 +47,7 @@ pub fn run(
 }
 
 /// A panic for want of memory as an error; any other goes on.
-fn caught<T>(work: impl FnOnce() -> Result<T, LearnError>) -> Result<T, LearnError> {
+pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, LearnError>) -> Result<T, LearnError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result,
         Err(panic) => {
