@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use medley_learn::{CaseSource, TrainingCase};
@@ -126,6 +126,32 @@ impl State {
             (case.name.clone(), changed, about.map_or(0, |about| about.len()))
         };
         Self(cases.map(of).collect())
+    }
+}
+
+/// The same cases for several trainings, one after the other.
+#[derive(Clone)]
+pub struct SharedCases(Arc<Mutex<DataSetCases>>);
+
+impl SharedCases {
+    /// Of cases.
+    #[must_use]
+    pub fn new(cases: DataSetCases) -> Self {
+        Self(Arc::new(Mutex::new(cases)))
+    }
+}
+
+impl CaseSource for SharedCases {
+    fn training(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).training()
+    }
+
+    fn validation(&mut self) -> Result<Vec<TrainingCase>, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).validation()
+    }
+
+    fn generation(&mut self, step: usize) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).generation(step)
     }
 }
 

@@ -1,19 +1,21 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use medley_learn::card::{Card, CurvePoint};
 use medley_learn::postprocess::{LabelCleaning, Pieces};
-use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, TrainingRecipe, finetune};
+use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, TrainingRecipe, finetune, plan};
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
 use medley_runs::NewRun;
 use serde::Serialize;
 
-use super::cases::DataSetCases;
+use super::cases::{DataSetCases, SharedCases};
 use super::learning_options::LearningOptions;
 use super::options::{CheckpointOptions, DeviceOption, NetworkOptions, Partial, TrainingOptions, chosen_labels, set, weights_source};
 use super::output::score;
+use super::plan::PlanOptions;
 use super::progress::Progress;
 use super::set_options::SetOptions;
 use super::training_log::TrainingLog;
@@ -31,8 +33,9 @@ use crate::run_log::FINE_TUNE;
 /// With --task detect each connected piece of the labels in the masks is an object.
 ///
 /// JSON: metrics{}, curve[{step, loss, dice or score}], best_step, steps, is_complete, model, model_sha256, card, device, seed,
-/// seconds, warnings[]. Of masks also best_epoch, recipe, data_wait (share of the steps' time in which the device waited for
-/// patches), cleaning[{value, pieces, fill_holes, dice_before, dice_after}], and in metrics dice, dice_per_label{}, loss. Of classes and boxes also task,
+/// seconds, warnings[]. Of masks also best_epoch, recipe, step_seconds, data_wait (share of the steps' time in which the device waited for
+/// patches), plan{} and given_up[] (with --plan auto), cleaning[{value, pieces, fill_holes, dice_before, dice_after}], and in metrics
+/// dice, dice_per_label{}, loss. Of classes and boxes also task,
 /// classes[], chosen_by, training_cases, validation_cases, and in metrics score, measure, loss, and for classes accuracy, mean_auc,
 /// per_class[{name, auc, positives, negatives}], confusion[truth][found]; for boxes mean, at[{iou, precision}],
 /// sensitivity_at_one_false, objects.
@@ -95,6 +98,12 @@ pub struct Arguments {
     /// Accept weights that lack parts of the encoder
     #[arg(long)]
     allow_partial: bool,
+    /// `auto`: plan what is not given as an option (network, patch, batch, steps, checkpointing) from the cases, memory and time, as `medley
+    /// plan` does, and go on with less if the device runs out of memory
+    #[arg(long, value_enum, value_name = "auto|off", default_value = "off")]
+    plan: Planning,
+    #[command(flatten)]
+    limits: PlanOptions,
     /// Replace a model that is in DIR already
     #[arg(long)]
     force: bool,
@@ -105,6 +114,13 @@ pub struct Arguments {
     pub(super) checkpoints: CheckpointOptions,
     #[command(flatten)]
     pub(super) device: DeviceOption,
+}
+
+/// Whether a training is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Planning {
+    Auto,
+    Off,
 }
 
 #[derive(Serialize)]
@@ -127,6 +143,14 @@ struct Report {
     data_wait: f64,
     /// What predictions do to each label's masks afterwards.
     cleaning: Vec<LabelCleaning>,
+    /// Median of a step; the first is left out.
+    step_seconds: Option<f64>,
+    /// What was planned, with `--plan auto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<serde_json::Value>,
+    /// What was given up because memory or time did not suffice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    given_up: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -161,6 +185,9 @@ pub fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     if let (Task::Classify | Task::Detect, Some((option, _))) = (arguments.task, { of_masks }.find(|(_, is_given)| *is_given)) {
         return Err(Failure::new(format!("{option} is for networks that draw masks: leave it out with --task {}", arguments.task)));
     }
+    if arguments.plan == Planning::Auto && arguments.task != Task::Segment {
+        return Err(Failure::new(format!("--plan auto is for networks that draw masks: leave it out with --task {}", arguments.task)));
+    }
     match arguments.task {
         Task::Segment => segment(arguments),
         Task::Classify => finetune_task::classify(arguments),
@@ -181,21 +208,42 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     (settings.never_annotated, settings.label_pairs) = (partial.in_all, label_pairs);
     let cases = if arguments.follow { cases.reopened(arguments.dataset.clone(), arguments.set.clone()) } else { cases };
     let log = arguments.log(&data, &settings, settings.steps)?;
-    let spec = FineTuneSpec {
-        cases: Box::new(cases),
-        labels,
-        weights,
-        settings,
+    let cases = SharedCases::new(cases);
+    let (seed, recipe) = (settings.seed, settings.recipe);
+    let spec = |settings: &FineTuneSettings| FineTuneSpec {
+        cases: Box::new(cases.clone()),
+        labels: labels.clone(),
+        weights: weights.clone(),
+        settings: settings.clone(),
         device: arguments.device.device,
         output: arguments.output.clone(),
         data: arguments.learning.data(),
     };
-    let (seed, recipe) = (spec.settings.seed, spec.settings.recipe);
-    let mut progress = Progress::new("fine-tuning");
-    let outcome =
-        log.of(|tell| finetune::run(spec, &Control::new(), tell), &mut progress, |outcome| JobEvent::FineTuned(Box::new(outcome.clone())))?;
+    let (mut progress, mut pace) = (Progress::new("fine-tuning"), Pace::default());
+    let mut planned = None;
+    let plan = match arguments.plan {
+        Planning::Off => None,
+        Planning::Auto => {
+            let options = (&arguments.network, &arguments.training);
+            let wishes = arguments.limits.wishes(settings.clone(), options, arguments.epochs.is_some(), weights.clone(), &arguments.device)?;
+            let plan = super::plan::of(&mut cases.clone(), &labels, wishes)?;
+            planned = Some(serde_json::to_value(super::plan::reported(&plan))?);
+            Some(plan)
+        }
+    };
+    let train = |tell: &mut dyn FnMut(JobEvent)| {
+        let mut tell = |event: JobEvent| {
+            pace.note(&event);
+            tell(event);
+        };
+        match plan {
+            Some(plan) => plan::run(plan, &mut |settings| Ok(spec(settings)), &Control::new(), &mut tell),
+            None => finetune::run(spec(&settings), &Control::new(), &mut tell),
+        }
+    };
+    let outcome = log.of(train, &mut progress, |outcome| JobEvent::FineTuned(Box::new(outcome.clone())))?;
     drop(progress);
-    let report = report(outcome, seed, recipe, warnings);
+    let report = Report { step_seconds: pace.median(), plan: planned, ..report(outcome, seed, recipe, warnings) };
     let text = text(&report);
     Answer::new(&report, text)
 }
@@ -215,6 +263,29 @@ impl Arguments {
             program: Card::this_program(),
         };
         Ok(TrainingLog::new(new, self.checkpoints.resume))
+    }
+}
+
+/// Seconds of steps, as events come.
+#[derive(Default)]
+struct Pace {
+    last: Option<Instant>,
+    seconds: Vec<f64>,
+}
+
+impl Pace {
+    fn note(&mut self, event: &JobEvent) {
+        // What lies between a measurement and the next step is no step.
+        let now = matches!(event, JobEvent::Step { .. } | JobEvent::Validated { .. }).then(Instant::now);
+        if let (JobEvent::Step { .. }, Some(last), Some(now)) = (event, self.last, now) {
+            self.seconds.push((now - last).as_secs_f64());
+        }
+        self.last = now;
+    }
+
+    fn median(mut self) -> Option<f64> {
+        self.seconds.sort_by(f64::total_cmp);
+        self.seconds.get(self.seconds.len() / 2).copied()
     }
 }
 
@@ -271,6 +342,9 @@ fn report(outcome: FineTuneOutcome, seed: u64, recipe: TrainingRecipe, warnings:
         seconds: outcome.seconds,
         data_wait: outcome.data_wait,
         cleaning: outcome.card.cleaning,
+        step_seconds: None,
+        plan: None,
+        given_up: outcome.card.given_up,
         curve: outcome.curve,
         warnings,
     }
@@ -298,6 +372,7 @@ fn text(report: &Report) -> String {
         text.push_str(&format!("label {value}: {}, which raises its Dice from {dice_before:.3} to {dice_after:.3}\n", what.join(" and ")));
     }
     text.push_str(&format!("{} waited {:.1} % of the steps' time for patches\n", report.device, 100.0 * report.data_wait));
+    report.given_up.iter().for_each(|given_up| text.push_str(&format!("given up: {given_up}\n")));
     report.warnings.iter().for_each(|warning| text.push_str(&format!("note: {warning}\n")));
     text
 }

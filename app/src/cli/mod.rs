@@ -16,6 +16,7 @@ mod cases;
 mod check;
 mod class_table;
 mod classified;
+mod compare;
 mod content;
 mod convert;
 mod demo;
@@ -32,6 +33,7 @@ mod info;
 mod learning_options;
 mod options;
 pub mod output;
+mod plan;
 mod predict;
 mod predict_task;
 mod pretrain;
@@ -79,6 +81,8 @@ enum Command {
     Features(features::Arguments),
     Pretrain(pretrain::Arguments),
     Finetune(Box<finetune::Arguments>),
+    Plan(plan::Arguments),
+    Compare(compare::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Provenance(provenance::Arguments),
@@ -137,6 +141,8 @@ fn perform(command: Command) -> Result<Answer, Failure> {
         Command::Features(arguments) => features::run(&arguments),
         Command::Pretrain(arguments) => pretrain::run(&arguments),
         Command::Finetune(arguments) => finetune::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Provenance(arguments) => provenance::run(&arguments),
@@ -164,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    fn said(arguments: &[&str]) -> (u8, String, String) {
+    pub(super) fn said(arguments: &[&str]) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let arguments = std::iter::once("medley").chain(arguments.iter().copied()).map(OsString::from);
         let Outcome::Ended(code) = run(arguments, &mut out, &mut err) else { panic!("a window was asked for") };

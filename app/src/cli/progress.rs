@@ -42,6 +42,7 @@ impl Progress {
                 self.bar.set_length(*windows as u64);
                 self.bar.set_position(*done as u64);
             }
+            JobEvent::GivenUp(sentence) => self.bar.println(format!("given up: {sentence}")),
             JobEvent::Validated { step, mean_dice, .. } => self.bar.println(format!("step {step}: validation Dice {mean_dice:.3}")),
             JobEvent::Scored { step, measure, score } => self.bar.println(format!("step {step}: validation {measure} {score:.3}")),
             _ => {}

@@ -62,6 +62,9 @@ pub struct Card {
     pub pretrained: Vec<PretrainedSet>,
     /// Loss and validation over the steps.
     pub curve: Vec<CurvePoint>,
+    /// What a plan gave up because memory or time did not suffice, in sentences; not in the model file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<String>,
     /// When and how long; not in the model file, so that equal runs give equal files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
@@ -214,7 +217,7 @@ impl Card {
     /// # Errors
     /// [`LearnError::Card`] if a number in it is not finite.
     pub fn reproducible_json(&self) -> Result<String, LearnError> {
-        let bare = Self { made: None, ..self.clone() };
+        let bare = Self { made: None, given_up: Vec::new(), ..self.clone() };
         serde_json::to_string(&bare).map_err(|error| unreadable("card", &error))
     }
 

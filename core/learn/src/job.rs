@@ -162,6 +162,8 @@ pub enum JobEvent {
         /// Windows in all.
         windows: usize,
     },
+    /// Something was given up because memory or time did not suffice, and the training goes on: a sentence for the user.
+    GivenUp(String),
     /// The validation scans were segmented and measured.
     Validated {
         /// After this step.
@@ -209,14 +211,8 @@ impl JobEvent {
         match self {
             Self::FineTuned(_) | Self::TaskTrained(_) | Self::Pretrained(_) => true,
             Self::Predicted(_) | Self::Found(_) | Self::Failed(_) | Self::Stopped => true,
-            Self::Started { .. }
-            | Self::Resumed { .. }
-            | Self::Step { .. }
-            | Self::Window { .. }
-            | Self::Validated { .. }
-            | Self::Scored { .. }
-            | Self::CasesChanged { .. }
-            | Self::Cancelled { .. } => false,
+            Self::Started { .. } | Self::Resumed { .. } | Self::Step { .. } | Self::Window { .. } | Self::Validated { .. } => false,
+            Self::GivenUp(_) | Self::Scored { .. } | Self::CasesChanged { .. } | Self::Cancelled { .. } => false,
         }
     }
 }

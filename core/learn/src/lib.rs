@@ -8,10 +8,12 @@
 //! - [`finetune`], [`pretrain`]: the two ways of training; [`predict`]: sliding-window inference;
 //!   [`postprocess`]: what is done to its masks; [`CaseCache`]: prepared cases on the disk;
 //!   [`features`]: what an encoder computes on the way
+//! - [`compare`]: first weights against each other and against scratch, with several seeds and a paired test
+//! - [`plan`](mod@plan): a fine-tuning thought through beforehand: spacing, patch, network, memory, time
 //! - [`classify`], [`detect`]: fine-tuning for classes of whole scans and for boxes; [`task`]: what they share
 //! - [`mod@reference`]: the reference's own preprocessing and scoring, for results that can be compared with its
 //! - [`card`]: what is written down about every trained model; [`checkpoint`]: and about one that is not at its end
-//! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a step of training takes
+//! - [`measure`]: a network at work on noise, for benchmarks; [`memory`]: how much a training takes
 //! - [`job`], [`worker`]: jobs go in as values, events come out as values; `queue`: those that wait; `pulse`: how one fares
 //!
 //! # Invariants
@@ -28,6 +30,7 @@ pub mod card;
 mod case;
 pub mod checkpoint;
 pub mod classify;
+pub mod compare;
 pub mod detect;
 pub mod device;
 mod error;
@@ -39,6 +42,7 @@ mod looked_for;
 pub mod measure;
 pub mod memory;
 pub mod optimise;
+pub mod plan;
 pub mod postprocess;
 pub mod predict;
 pub mod prepare;

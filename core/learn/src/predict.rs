@@ -171,7 +171,7 @@ pub(crate) fn segment(
     })
 }
 
-fn probabilities(
+pub(crate) fn probabilities(
     network: &SegmentationNetwork,
     window: Vec<f32>,
     [d, h, w]: [usize; 3],

@@ -261,6 +261,7 @@ pub fn run(spec: PretrainSpec, control: &Control, tell: &mut dyn FnMut(JobEvent)
         cleaning: Vec::new(),
         pretrained: results.clone(),
         curve: curve.clone(),
+        given_up: Vec::new(),
         made: Some(Made::now(seconds)),
         settings: card_settings,
     };

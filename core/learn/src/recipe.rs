@@ -109,11 +109,13 @@ impl Recipe {
     /// # Errors
     /// If a scan's grid is unusable; cannot happen for grids that exist.
     pub fn patch_for<'a>(&self, scans: impl Iterator<Item = &'a Volume>, limits: PlanLimits) -> Result<[usize; 3], LearnError> {
-        let mut smallest = [usize::MAX; 3];
-        for scan in scans {
-            let shape = shape_at_spacing(&canonical_grid(scan.grid())?, self.spacing_mm);
-            smallest = std::array::from_fn(|axis| smallest[axis].min(shape[axis]));
-        }
+        let shapes = scans.map(|scan| Ok(shape_at_spacing(&canonical_grid(scan.grid())?, self.spacing_mm)));
+        Ok(self.patch_within(shapes.collect::<Result<Vec<_>, LearnError>>()?.into_iter(), limits))
+    }
+
+    /// The same for scans of these shapes `[R, A, S]` at this recipe's spacing.
+    pub(crate) fn patch_within(&self, shapes: impl Iterator<Item = [usize; 3]>, limits: PlanLimits) -> [usize; 3] {
+        let smallest = shapes.fold([usize::MAX; 3], |smallest, shape| std::array::from_fn(|axis| smallest[axis].min(shape[axis])));
         let most = [2, 1, 0].map(|axis| smallest[axis].div_ceil(8) * 8);
         let mut patch = [8usize; 3];
         // Grow the axis that lags farthest behind in millimetres, so that the patch stays near a cube in the patient.
@@ -129,7 +131,7 @@ impl Recipe {
             }
             patch = grown;
         }
-        Ok(patch)
+        patch
     }
 }
 

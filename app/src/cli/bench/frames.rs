@@ -9,7 +9,7 @@ use eframe::egui;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, vec2};
 use medley_annotate::{Proposal, ValueRange};
 use medley_io::StoredGeometry;
-use medley_learn::{DeviceChoice, FineTuneSettings, FineTuneSpec, JobSpec, WeightsSource, Worker};
+use medley_learn::{DataOptions, DeviceChoice, FineTuneSettings, FineTuneSpec, JobSpec, WeightsSource, Worker};
 use medley_project::Role;
 use medley_volume::measure::Phantom;
 use serde::Serialize;
@@ -95,6 +95,7 @@ fn train(folder: &Path) -> Result<Worker, Failure> {
         settings: FineTuneSettings { steps: 1_000_000, ..FineTuneSettings::default() },
         device: DeviceChoice::Cpu,
         output: folder.join("model"),
+        data: DataOptions::default(),
     }));
     Ok(worker)
 }

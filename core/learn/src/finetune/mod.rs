@@ -17,6 +17,7 @@ mod settings;
 mod start;
 #[cfg(test)]
 mod tests;
+mod timed;
 mod validate;
 #[cfg(test)]
 mod ways_of_learning;
@@ -36,6 +37,7 @@ pub(crate) use cases::{card_labels, card_set, label_values, measured_case, plann
 pub(crate) use curve::{Curve, Pace};
 pub(crate) use settings::{check_patch, check_training};
 pub(crate) use start::{architecture, encoder};
+pub(crate) use timed::{Timed, timed};
 pub(crate) use validate::{Measured, MeasuredCase};
 pub(crate) use write::{file_sha256, make_folder, write_card, write_model};
 

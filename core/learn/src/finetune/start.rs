@@ -19,7 +19,10 @@ pub(crate) struct Start {
 
 impl WeightsSource {
     /// The file, if there is one.
-    pub(crate) fn open(&self) -> Result<Option<WeightsFile>, LearnError> {
+    ///
+    /// # Errors
+    /// If it cannot be read, is no file of weights, or is not the recorded one.
+    pub fn open(&self) -> Result<Option<WeightsFile>, LearnError> {
         Ok(match self {
             Self::Scratch => None,
             Self::File(path) => Some(WeightsFile::open(path)?),

@@ -90,6 +90,7 @@ pub(crate) fn finish<N, M: Measured>(
         cleaning: about.cleaning,
         pretrained: Vec::new(),
         curve: trained.curve.clone(),
+        given_up: Vec::new(),
         made: Some(Made::now(seconds)),
     };
     if let Some(measured) = &trained.measured {

@@ -1,4 +1,4 @@
-//! How much memory a step of training takes, computed before anything is allocated.
+//! A step of training.
 //!
 //! Counted are the numbers that the processor's operations hold at the worst moment: a walk over the network's units (stem, blocks, head)
 //! backwards, where what was kept for a unit goes and the gradients of its weights come. Not counted: the images, and the pieces that the
@@ -9,9 +9,9 @@ use medley_nn::{Checkpointing, HeadKind, NetworkConfig};
 use crate::optimise::Optimiser;
 
 /// Bytes of a number.
-const NUMBER: u64 = 4;
+pub(super) const NUMBER: u64 = 4;
 /// What code and threads take once they compute; measured.
-const PROGRAM: u64 = 10 << 20;
+pub(super) const PROGRAM: u64 = 10 << 20;
 /// Channels between the layers of the reference's head.
 const MED3D_CHANNELS: u64 = 32;
 
@@ -41,6 +41,8 @@ pub struct StepMemory {
     pub passing: u64,
     /// Room for weights and features laid out for the innermost loops.
     pub scratch: u64,
+    /// The largest single tensor.
+    pub largest: u64,
 }
 
 impl StepMemory {
@@ -91,8 +93,25 @@ impl TrainingStep {
         let passing = (0..units.len()).map(|at| self.passing(&units, at)).max().unwrap_or_default();
         // What is laid out stays for the next that needs as much.
         let scratch = units.iter().map(|unit| unit.scratch).max().unwrap_or_default();
-        let [weights, optimiser, passing, scratch] = [weights, remembered, passing, scratch].map(|numbers| numbers * NUMBER);
-        StepMemory { weights, optimiser, passing, scratch }
+        let largest = units.iter().map(|unit| unit.largest).max().unwrap_or_default();
+        let numbers = [weights, remembered, passing, scratch, largest].map(|numbers| numbers * NUMBER);
+        let [weights, optimiser, passing, scratch, largest] = numbers;
+        StepMemory { weights, optimiser, passing, scratch, largest }
+    }
+
+    /// Bytes that one window of a prediction holds at most, beside the weights: features of all stages, the layer that is computed, logits
+    /// and probabilities at full resolution.
+    #[must_use]
+    pub fn window(&self) -> u64 {
+        let encoder = self.network.encoder;
+        let voxels = |stride: usize| self.patch.iter().map(|size| size.div_ceil(stride) as u64).product::<u64>();
+        let deep = voxels(encoder.strides.output_stride());
+        let [layer1, layer2, layer3, layer4] = encoder.stage_channels().map(|channels| channels as u64);
+        let features = encoder.base_width as u64 * voxels(2) + layer1 * voxels(4) + layer2 * voxels(8) + (layer3 + layer4) * deep;
+        let units = Self { batch: 1, ..*self }.units();
+        let layer = units.iter().map(|unit| unit.entry + 2 * unit.largest + unit.scratch).max().unwrap_or_default();
+        let logits = 4 * self.network.classes as u64 * voxels(1);
+        NUMBER * (features + layer.max(logits))
     }
 
     /// Numbers held while unit `at` is walked backwards.
@@ -170,8 +189,9 @@ impl TrainingStep {
             head.convolution([kept, kept], 27, [voxels, voxels], true);
         }
         head.convolution([kept, classes], 8, [half, whole], false);
-        // The loss keeps probabilities and their logarithms, and the classes one by one.
-        head.kept += 3 * classes * whole;
+        // Logits before they are added, the loss's probabilities, their logarithms, the classes one by one, and products of these; how
+        // many was fitted to trainings of two and six classes.
+        head.kept += 8 * classes * whole;
         head
     }
 }
