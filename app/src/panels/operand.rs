@@ -28,20 +28,20 @@ pub fn other(ui: &mut Ui, workbench: &mut Workbench) {
     let options = &workbench.correction.options;
     let (source, label) = (options.source, options.other);
     Grid::new("operand").num_columns(3).show(ui, |ui| {
-        let chosen = pick(ui, texts::SOURCE, texts::THIS_MASK, source, &workbench.operand_sources());
+        let chosen = pick(ui, texts::SOURCE, texts::THIS_MASK, source, &workbench.operand_sources(), texts::SOURCE_HINT);
         if chosen != source {
             workbench.choose_operand(chosen);
         }
         command_button_named(ui, workbench, Command::OpenOperand, texts::FROM_FILE);
         ui.end_row();
         let labels = workbench.operand_labels();
-        workbench.correction.options.other = pick(ui, correct::OTHER_LABEL, correct::NONE, label, &labels);
+        workbench.correction.options.other = pick(ui, correct::OTHER_LABEL, correct::NONE, label, &labels, correct::OTHER_LABEL);
         ui.end_row();
     });
 }
 
 /// A list to choose one of, with its name before it.
-fn pick<T: Copy + PartialEq>(ui: &mut Ui, name: &str, none: &str, chosen: T, all: &[(T, String)]) -> T {
+fn pick<T: Copy + PartialEq>(ui: &mut Ui, name: &str, none: &str, chosen: T, all: &[(T, String)], hint: &str) -> T {
     let mut picked = chosen;
     let text = all.iter().find(|(value, _)| *value == chosen).map_or(none, |(_, name)| name.as_str());
     ui.label(name);
@@ -51,5 +51,6 @@ fn pick<T: Copy + PartialEq>(ui: &mut Ui, name: &str, none: &str, chosen: T, all
         }
     });
     combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, name));
+    combo.response.on_hover_text(hint);
     picked
 }
