@@ -37,6 +37,9 @@ const LATER: Duration = Duration::from_secs(900);
 /// What *Get* fetches from.
 static HUB: OnceLock<hub::Hub> = OnceLock::new();
 
+/// What a robot does in a window.
+type Script = fn(&Robot);
+
 /// Set in the process that is killed in the middle of its work.
 const PAINTER: &str = "MEDLEY_TEST_PAINTER";
 
@@ -64,7 +67,7 @@ fn main() -> ExitCode {
         std::env::remove_var("MEDLEY_WEIGHTS_DIR");
     }
     let _ = HUB.set(hub);
-    let scripts: [(&str, fn(&Robot)); 2] =
+    let scripts: [(&str, Script); 2] =
         [("the_whole_loop", the_whole_loop), ("lost_devices_take_nothing_with_them", lost::devices_take_nothing_with_them)];
     for (name, script) in scripts.into_iter().filter(|(name, _)| is_wanted(name)) {
         if open_window(script) != ExitCode::SUCCESS {
@@ -76,7 +79,7 @@ fn main() -> ExitCode {
 }
 
 /// Opens the window on the sample study with a robot in it and lets `script` drive it from another thread.
-fn open_window(script: fn(&Robot)) -> ExitCode {
+fn open_window(script: Script) -> ExitCode {
     let screenshots = std::env::var_os("MEDLEY_SCREENSHOTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/window-screenshots"), PathBuf::from);
     let (outbox, outcome) = std::sync::mpsc::channel();

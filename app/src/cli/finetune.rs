@@ -225,7 +225,8 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
         Planning::Off => None,
         Planning::Auto => {
             let options = (&arguments.network, &arguments.training);
-            let wishes = arguments.limits.wishes(settings.clone(), options, arguments.epochs.is_some(), weights.clone(), &arguments.device)?;
+            let wishes =
+                arguments.limits.wishes(settings.clone(), options, arguments.epochs.is_some(), weights.clone(), &arguments.device)?;
             let plan = super::plan::of(&mut cases.clone(), &labels, wishes)?;
             planned = Some(serde_json::to_value(super::plan::reported(&plan))?);
             Some(plan)
