@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use medley_learn::card::{Card, CurvePoint};
 use medley_learn::postprocess::{LabelCleaning, Pieces};
-use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, TrainingRecipe, finetune, plan};
+use medley_learn::{Control, FineTuneOutcome, FineTuneSettings, FineTuneSpec, JobEvent, Keep, TrainingRecipe, checkpoint, finetune, plan};
 use medley_nn::HeadKind;
 use medley_nn::loss::LossKind;
 use medley_nn::weights::Task;
@@ -204,10 +204,10 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
     warnings.extend(notes);
     let cases = DataSetCases::new(set, &arguments.dataset)?.with_never_annotated(partial.in_case);
     let weights = weights_source(&arguments.weights, &arguments.network)?;
-    let mut settings = adjusted(arguments, arguments.learning.settings(&weights)?, cases.training_len());
+    let training_cases = cases.training_len();
+    let mut settings = adjusted(arguments, arguments.learning.settings(&weights)?, training_cases);
     (settings.never_annotated, settings.label_pairs) = (partial.in_all, label_pairs);
     let cases = if arguments.follow { cases.reopened(arguments.dataset.clone(), arguments.set.clone()) } else { cases };
-    let log = arguments.log(&data, &settings, settings.steps)?;
     let cases = SharedCases::new(cases);
     let (seed, recipe) = (settings.seed, settings.recipe);
     let spec = |settings: &FineTuneSettings| FineTuneSpec {
@@ -219,19 +219,27 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
         output: arguments.output.clone(),
         data: arguments.learning.data(),
     };
-    let (mut progress, mut pace) = (Progress::new("fine-tuning"), Pace::default());
-    let mut planned = None;
-    let plan = match arguments.plan {
-        Planning::Off => None,
-        Planning::Auto => {
+    let plan = match (arguments.plan, arguments.began_with(&settings, training_cases)) {
+        (Planning::Off, _) => None,
+        // It was planned when it began; memory and time are others now.
+        (Planning::Auto, Some(began)) => {
+            settings = began;
+            None
+        }
+        (Planning::Auto, None) => {
             let options = (&arguments.network, &arguments.training);
-            let wishes =
-                arguments.limits.wishes(settings.clone(), options, arguments.epochs.is_some(), weights.clone(), &arguments.device)?;
-            let plan = super::plan::of(&mut cases.clone(), &labels, wishes)?;
-            planned = Some(serde_json::to_value(super::plan::reported(&plan))?);
-            Some(plan)
+            let has_epochs = arguments.epochs.or(recipe.epochs()).is_some();
+            let wishes = arguments.limits.wishes(settings.clone(), options, has_epochs, weights.clone(), &arguments.device)?;
+            Some(super::plan::of(&mut cases.clone(), &labels, wishes)?)
         }
     };
+    let planned = plan.as_ref().map(|plan| serde_json::to_value(super::plan::reported(plan))).transpose()?;
+    // What is taken down is what is done.
+    let log = match &plan {
+        Some(plan) => arguments.log(&data, &plan.settings, plan.settings.steps)?,
+        None => arguments.log(&data, &settings, settings.steps)?,
+    };
+    let (mut progress, mut pace) = (Progress::new("fine-tuning"), Pace::default());
     let train = |tell: &mut dyn FnMut(JobEvent)| {
         let mut tell = |event: JobEvent| {
             pace.note(&event);
@@ -250,6 +258,15 @@ fn segment(arguments: &Arguments) -> Result<Answer, Failure> {
 }
 
 impl Arguments {
+    /// The settings with which a planned training began that is to go on, with what is asked for now in them, so that another wish is
+    /// noticed.
+    fn began_with(&self, wished: &FineTuneSettings, training_cases: usize) -> Option<FineTuneSettings> {
+        let began = self.checkpoints.resume.then(|| checkpoint::settings(&self.output)).flatten()?;
+        let now = adjusted(self, began.clone(), training_cases);
+        let (patch, never_annotated) = (now.patch.or(began.patch), wished.never_annotated.clone());
+        Some(FineTuneSettings { patch, never_annotated, label_pairs: wished.label_pairs.clone(), ..now })
+    }
+
     /// Where what it tells is taken down.
     pub(super) fn log(&self, data: &str, settings: &impl Serialize, steps: usize) -> Result<TrainingLog, Failure> {
         let new = NewRun {

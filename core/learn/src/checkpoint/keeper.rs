@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 use super::exact::{packed, unpacked};
 use super::identity::difference;
 use super::{CheckpointInfo, Checkpoints, Identity, LearnerNote, Tensors};
-use crate::card::CardSet;
+use crate::card::{CardSet, CardSettings};
 use crate::finetune::Curve;
-use crate::{LearnError, Recipe};
+use crate::{FineTuneSettings, LearnError, Recipe};
 
 /// In the output folder.
 const FOLDER: &str = "checkpoint";
@@ -170,6 +170,15 @@ pub(super) fn info(output: &Path) -> Option<CheckpointInfo> {
 pub(crate) fn recipe(output: &Path) -> Option<Recipe> {
     let of = unpacked(Value::Object(read_note(output).ok()?.of));
     serde_json::from_value(of.get("recipe")?.clone()).ok()
+}
+
+/// Settings of a training of masks that is to go on.
+pub(crate) fn settings(output: &Path) -> Option<FineTuneSettings> {
+    let of = unpacked(Value::Object(read_note(output).ok()?.of));
+    match serde_json::from_value(of.get("settings")?.clone()).ok()? {
+        CardSettings::FineTune(settings) => Some(settings),
+        _ => None,
+    }
 }
 
 /// # Errors

@@ -21,6 +21,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::FineTuneSettings;
+
 pub(crate) use identity::Identity;
 pub(crate) use keeper::{Found, Keeper, Progress, recipe};
 pub(crate) use learner::LearnerNote;
@@ -61,6 +63,12 @@ pub struct CheckpointInfo {
     pub step: usize,
     /// Seconds of work until then, pauses left out.
     pub seconds: f64,
+}
+
+/// With which settings a fine-tuning of masks began that has not come to its end in this output folder; `None` where there is none.
+#[must_use]
+pub fn settings(output: &Path) -> Option<FineTuneSettings> {
+    keeper::settings(output)
 }
 
 impl CheckpointInfo {

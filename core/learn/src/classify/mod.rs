@@ -64,7 +64,6 @@ pub fn run(mut spec: ClassifySpec, control: &Control, tell: &mut dyn FnMut(JobEv
         recipe,
         set,
         answers: Some(lesson.answers_sha256()),
-        steps: settings.steps,
         settings: CardSettings::Classify(ClassifySettings { training: settings.for_card(), ..spec.settings.clone() }),
         cleaning: Vec::new(),
         output: &spec.output,

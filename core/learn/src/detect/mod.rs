@@ -67,7 +67,6 @@ pub fn run(mut spec: DetectSpec, control: &Control, tell: &mut dyn FnMut(JobEven
         recipe,
         set,
         answers: None,
-        steps: settings.steps,
         settings: CardSettings::Detect(DetectSettings { training: settings.for_card(), ..spec.settings.clone() }),
         cleaning: Vec::new(),
         output: &spec.output,

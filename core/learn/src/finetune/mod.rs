@@ -118,7 +118,6 @@ pub fn run(mut spec: FineTuneSpec, control: &Control, tell: &mut dyn FnMut(JobEv
         recipe: recipe.clone(),
         set,
         answers: None,
-        steps: spec.settings.steps,
         settings: CardSettings::FineTune(spec.settings.for_card()),
         cleaning: Vec::new(),
         output: &spec.output,

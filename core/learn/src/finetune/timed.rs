@@ -85,7 +85,6 @@ pub(crate) fn timed(
         set: CardSet { name: String::new(), labels: Vec::new(), recipe: None, training: Vec::new(), validation: Vec::new() },
         answers: None,
         settings: CardSettings::FineTune(settings.clone()),
-        steps: settings.steps,
         cleaning: Vec::new(),
         output: Path::new(""),
     };

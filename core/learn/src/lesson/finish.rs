@@ -27,7 +27,6 @@ pub(crate) struct Finish<'a> {
     /// A hash of what is true of the cases, where no mask says it.
     pub(crate) answers: Option<String>,
     pub(crate) settings: CardSettings,
-    pub(crate) steps: usize,
     pub(crate) cleaning: Vec<LabelCleaning>,
     pub(crate) output: &'a Path,
 }
@@ -97,7 +96,7 @@ pub(crate) fn finish<N, M: Measured>(
         measured.note(&mut card);
     }
     let (model, model_id, card_file) = write_model(&card, about.output, |path, metadata| save(path, &trained.network, metadata))?;
-    let is_complete = trained.steps_done == about.steps || trained.ended_early;
+    let is_complete = trained.is_complete;
     if is_complete {
         trained.keeper.remove()?;
     }

@@ -28,8 +28,8 @@ pub(crate) struct Trained<N, M> {
     pub(crate) waited: Duration,
     /// Share of the steps' time in which the device waited for inputs.
     pub(crate) data_wait: f64,
-    /// Whether it ended because nothing got better.
-    pub(crate) ended_early: bool,
+    /// Whether all was done that was to be done, or nothing got better any more.
+    pub(crate) is_complete: bool,
     /// Seconds of work before it was gone on with.
     pub(crate) earlier: f64,
     pub(crate) keeper: Keeper,
@@ -60,7 +60,8 @@ pub(crate) fn train<L: Lesson>(
         let lesson = &*lesson;
         course = feed(lesson.threads(device), begin..end, &|step| lesson.input(step), |feed| course.steps(lesson, feed, end, tell))?;
     }
-    if course.standing.step < settings.steps && !course.ended_early && course.keeper.is_on() && course.standing.step > 0 {
+    let is_unfinished = course.standing.step < settings.steps || course.standing.owes_measurement;
+    if is_unfinished && !course.ended_early && course.keeper.is_on() && course.standing.step > 0 {
         course.write(lesson)?;
     }
     course.ended()
@@ -240,7 +241,8 @@ impl<'a, L: Lesson> Course<'a, L> {
     /// What is kept of it.
     fn ended(self) -> Result<Trained<L::Network, L::Measured>, LearnError> {
         let Self { settings, standing, keeper, waiting, waited, earlier, ended_early, .. } = self;
-        let (step, is_through) = (standing.step, standing.step >= settings.steps);
+        // A stop during the last measurement leaves that to be done.
+        let (step, is_through) = (standing.step, standing.step >= settings.steps && !standing.owes_measurement);
         if !is_through && standing.best.is_none() {
             return Err(LearnError::Stopped);
         }
@@ -260,6 +262,7 @@ impl<'a, L: Lesson> Course<'a, L> {
             _ => "last step".to_owned(),
         };
         let data_wait = waiting.share();
-        Ok(Trained { network, step: kept, measured, chosen_by, curve, steps_done: step, waited, data_wait, ended_early, earlier, keeper })
+        let is_complete = is_through || ended_early;
+        Ok(Trained { network, step: kept, measured, chosen_by, curve, steps_done: step, waited, data_wait, is_complete, earlier, keeper })
     }
 }

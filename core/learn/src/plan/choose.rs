@@ -227,7 +227,7 @@ impl Basis {
             checkpointing: settings.checkpointing,
         };
         let [training, validation] = self.cases.clone();
-        let has_average = settings.average * settings.steps as f64 > 1.0;
+        let has_average = settings.average_window() > 1;
         let has_best = !validation.is_empty() && (1..settings.steps).contains(&settings.validate_every);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Training { step, training, validation, has_average, has_best, threads }
