@@ -155,14 +155,8 @@ fn file_name(name: &str) -> String {
 /// Settings of all runs: what was asked for, and a network from scratch of the same shape as those that are given.
 fn settings(arguments: &Arguments, starts: &[Start]) -> Result<FineTuneSettings, Failure> {
     let mut settings = FineTuneSettings::default();
-    let TrainingOptions { steps, batch, lr, patch, checkpointing, seed } = &arguments.training;
-    set(&mut settings.steps, *steps);
-    set(&mut settings.batch, *batch);
-    set(&mut settings.learning_rate, *lr);
-    set(&mut settings.seed, *seed);
-    set(&mut settings.checkpointing, *checkpointing);
+    arguments.training.apply(&mut settings);
     set(&mut settings.head, arguments.head);
-    settings.patch = patch.map(|patch| patch.0);
     let twentieth = (settings.steps / 20).max(1);
     settings.validate_every = arguments.validate_every.and_then(|steps| usize::try_from(steps).ok()).unwrap_or(twentieth);
     if arguments.mirror {
@@ -174,12 +168,7 @@ fn settings(arguments: &Arguments, starts: &[Start]) -> Result<FineTuneSettings,
             break;
         }
     }
-    set(&mut settings.depth, arguments.network.depth);
-    set(&mut settings.shortcut, arguments.network.shortcut);
-    set(&mut settings.base_width, arguments.network.base_width);
-    set(&mut settings.encoder_norm, arguments.network.norm);
-    settings.strides = arguments.network.strides.or(settings.strides);
-    set(&mut settings.shortcut_gradient, arguments.network.shortcut_gradient);
+    arguments.network.apply(&mut settings);
     Ok(settings)
 }
 

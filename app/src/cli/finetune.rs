@@ -262,9 +262,9 @@ impl Arguments {
     /// noticed.
     fn began_with(&self, wished: &FineTuneSettings, training_cases: usize) -> Option<FineTuneSettings> {
         let began = self.checkpoints.resume.then(|| checkpoint::settings(&self.output)).flatten()?;
-        let now = adjusted(self, began.clone(), training_cases);
-        let (patch, never_annotated) = (now.patch.or(began.patch), wished.never_annotated.clone());
-        Some(FineTuneSettings { patch, never_annotated, label_pairs: wished.label_pairs.clone(), ..now })
+        let now = adjusted(self, began, training_cases);
+        let (never_annotated, label_pairs) = (wished.never_annotated.clone(), wished.label_pairs.clone());
+        Some(FineTuneSettings { never_annotated, label_pairs, ..now })
     }
 
     /// Where what it tells is taken down.
@@ -310,24 +310,15 @@ impl Pace {
 /// Settings with what was asked for in place of the usual.
 pub(super) fn adjusted(arguments: &Arguments, usual: FineTuneSettings, training_cases: usize) -> FineTuneSettings {
     let mut settings = usual;
-    let TrainingOptions { batch, lr, patch, checkpointing, seed, .. } = &arguments.training;
-    set(&mut settings.batch, *batch);
-    set(&mut settings.learning_rate, *lr);
-    set(&mut settings.seed, *seed);
-    set(&mut settings.checkpointing, *checkpointing);
+    let usual_steps = settings.steps;
+    arguments.training.apply(&mut settings);
+    arguments.network.apply(&mut settings);
     set(&mut settings.head, arguments.head);
     set(&mut settings.loss, arguments.loss);
     settings.deep_supervision = arguments.deep_supervision;
     set(&mut settings.validate_every, arguments.validate_every);
-    set(&mut settings.depth, arguments.network.depth);
-    set(&mut settings.shortcut, arguments.network.shortcut);
-    set(&mut settings.base_width, arguments.network.base_width);
-    set(&mut settings.encoder_norm, arguments.network.norm);
-    settings.strides = arguments.network.strides;
-    set(&mut settings.shortcut_gradient, arguments.network.shortcut_gradient);
     let epochs = arguments.epochs.or(settings.recipe.epochs());
-    settings.steps = arguments.training.steps_in_all(epochs, training_cases, settings.batch, settings.steps);
-    settings.patch = patch.map(|patch| patch.0);
+    settings.steps = arguments.training.steps_in_all(epochs, training_cases, settings.batch, usual_steps);
     settings.allow_partial = arguments.allow_partial;
     settings.follow_cases = arguments.follow;
     settings.checkpoints = arguments.checkpoints.checkpoints();

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use medley_io::Part;
-use medley_learn::{CheckpointInfo, Checkpoints, DeviceChoice, EncoderNorm, WeightsSource};
+use medley_learn::{CheckpointInfo, Checkpoints, DeviceChoice, EncoderNorm, FineTuneSettings, WeightsSource};
 use medley_nn::weights::WeightsFile;
 use medley_nn::{Checkpointing, Depth, Shortcut, ShortcutGradient, Strides};
 use medley_project::dataset::DataSet;
@@ -46,6 +46,18 @@ pub struct NetworkOptions {
     pub shortcut_gradient: Option<ShortcutGradient>,
 }
 
+impl NetworkOptions {
+    /// Puts what was given into the settings of a fine-tuning.
+    pub fn apply(&self, settings: &mut FineTuneSettings) {
+        set(&mut settings.depth, self.depth);
+        set(&mut settings.shortcut, self.shortcut);
+        set(&mut settings.base_width, self.base_width);
+        set(&mut settings.encoder_norm, self.norm);
+        set(&mut settings.shortcut_gradient, self.shortcut_gradient);
+        settings.strides = self.strides.or(settings.strides);
+    }
+}
+
 /// How to train.
 #[derive(Debug, clap::Args)]
 pub struct TrainingOptions {
@@ -77,6 +89,16 @@ impl TrainingOptions {
     pub fn steps_in_all(&self, epochs: Option<usize>, training_cases: usize, batch: usize, usual: usize) -> usize {
         let steps_of = |epochs: usize| epochs.saturating_mul(training_cases.div_ceil(batch.max(1)));
         self.steps.or(epochs.map(steps_of)).unwrap_or(usual)
+    }
+
+    /// Puts what was given into the settings of a fine-tuning.
+    pub fn apply(&self, settings: &mut FineTuneSettings) {
+        set(&mut settings.steps, self.steps);
+        set(&mut settings.batch, self.batch);
+        set(&mut settings.learning_rate, self.lr);
+        set(&mut settings.seed, self.seed);
+        set(&mut settings.checkpointing, self.checkpointing);
+        settings.patch = self.patch.map(|patch| patch.0).or(settings.patch);
     }
 }
 

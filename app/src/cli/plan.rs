@@ -113,20 +113,9 @@ pub fn of(cases: &mut dyn CaseSource, labels: &[(u16, String)], wishes: Wishes) 
 
 fn settings(arguments: &Arguments) -> FineTuneSettings {
     let mut settings = FineTuneSettings::default();
-    let TrainingOptions { steps, batch, lr, patch, checkpointing, seed } = &arguments.training;
-    set(&mut settings.steps, *steps);
-    set(&mut settings.batch, *batch);
-    set(&mut settings.learning_rate, *lr);
-    set(&mut settings.seed, *seed);
-    set(&mut settings.checkpointing, *checkpointing);
+    arguments.training.apply(&mut settings);
     set(&mut settings.head, arguments.head);
-    settings.patch = patch.map(|patch| patch.0);
-    set(&mut settings.depth, arguments.network.depth);
-    set(&mut settings.shortcut, arguments.network.shortcut);
-    set(&mut settings.base_width, arguments.network.base_width);
-    set(&mut settings.encoder_norm, arguments.network.norm);
-    settings.strides = arguments.network.strides;
-    set(&mut settings.shortcut_gradient, arguments.network.shortcut_gradient);
+    arguments.network.apply(&mut settings);
     settings
 }
 
