@@ -37,6 +37,8 @@ pub struct OpenCase {
     pub unsaved: usize,
     mask_version: u64,
     stroke: Option<Stroke>,
+    /// Whether a change is being made on a copy of the mask, which will take its place.
+    is_changing: bool,
 }
 
 /// What an undo, a redo or an Edit did to the mask.
@@ -65,6 +67,7 @@ impl OpenCase {
             unsaved: 0,
             mask_version: 0,
             stroke: None,
+            is_changing: false,
         }
     }
 
@@ -96,7 +99,26 @@ impl OpenCase {
     /// Whether a stroke may begin: none is under way and every Edit is in the journal.
     #[must_use]
     pub fn may_paint(&self) -> bool {
-        self.stroke.is_none() && self.unjournaled == 0
+        self.rests() && self.unjournaled == 0
+    }
+
+    /// Whether nothing is changing the mask at this moment.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.stroke.is_none() && !self.is_changing
+    }
+
+    /// A change is made on a copy of the mask from now on: nothing else may change it until [`OpenCase::end_change`].
+    pub(super) fn begin_change(&mut self) {
+        self.is_changing = true;
+        // It is on its way, as one that waits for the journal is.
+        self.unjournaled += 1;
+    }
+
+    /// The copy has taken the mask's place, or nothing came of it.
+    pub(super) fn end_change(&mut self) {
+        self.is_changing = false;
+        self.unjournaled = self.unjournaled.saturating_sub(1);
     }
 
     /// Whether a stroke is under way.

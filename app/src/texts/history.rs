@@ -21,6 +21,8 @@ pub const TAKE_BACK_HINT: &str =
 pub const STEP_TO_TAKE_BACK: &str = "Step to take back";
 /// The mask changed while it was worked out.
 pub const CHANGED_MEANWHILE: &str = "The mask has changed in between; take the step back again.";
+/// A change is still being made.
+pub const IS_CHANGING: &str = "The mask is still being changed; try again in a moment.";
 /// Later steps have changed everything.
 pub const NOTHING_LEFT: &str = "Nothing was taken back: later steps have changed every voxel of this one.";
 

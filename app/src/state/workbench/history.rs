@@ -83,7 +83,7 @@ impl Workbench {
     /// What remains of a step is known.
     pub(super) fn take_step_back(&mut self, id: CaseId, version: u64, taken: Result<TakenBack, String>) {
         let Some(case) = self.case.as_mut().filter(|case| case.id == id) else { return };
-        if case.mask_version() != version || case.is_painting() {
+        if case.mask_version() != version || !case.rests() {
             self.notices.push(Severity::Warning, texts::CHANGED_MEANWHILE);
             return;
         }

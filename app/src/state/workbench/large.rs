@@ -10,7 +10,7 @@ use crate::state::clerk::{JournalStep, Request};
 use crate::state::large_change::{After, Beside, Change, Done, Task, Way, Work};
 use crate::state::notices::Severity;
 use crate::state::open_case::MaskChange;
-use crate::texts::{proposal as texts, study, tabs};
+use crate::texts::{history, proposal as texts, study, tabs};
 
 impl Workbench {
     /// Whether an Edit is too much for one frame.
@@ -21,11 +21,11 @@ impl Workbench {
     /// Begins a change of the open case's mask; nothing else changes it until it is there.
     pub(super) fn begin_large(&mut self, work: Work) {
         let Some(case) = &mut self.case else { return };
-        if !case.may_paint() {
+        if !case.rests() {
+            self.notices.push(Severity::Warning, history::IS_CHANGING);
             return;
         }
-        // It is on its way, as one that waits for the journal is.
-        case.unjournaled += 1;
+        case.begin_change();
         let beside = case.proposal.clone();
         self.ask_large(work, beside);
     }
@@ -100,8 +100,8 @@ impl Workbench {
 
     fn take_change(&mut self, done: Done) {
         let Some(case) = &mut self.case else { return };
-        case.unjournaled = case.unjournaled.saturating_sub(1);
-        let id = case.id;
+        case.end_change();
+        let (id, is_done) = (case.id, done.change.is_ok());
         match done.change {
             Ok(Some(Change { edit, way, mask })) => {
                 let old = std::mem::replace(&mut case.mask, mask);
@@ -128,10 +128,10 @@ impl Workbench {
         }
         let is_alike =
             |case: &crate::state::open_case::OpenCase| case.proposal.as_ref().is_some_and(|(_, difference)| difference.changed == 0);
-        if matches!(done.after, After::CloseProposal) || self.case.as_ref().is_some_and(is_alike) {
+        if is_done && matches!(done.after, After::CloseProposal) || self.case.as_ref().is_some_and(is_alike) {
             self.reject_proposal();
         }
-        if let After::Imported(_, present, names) = done.after {
+        if let (true, After::Imported(_, present, names)) = (is_done, done.after) {
             self.know_labels(present, &names);
         }
         self.close_if_kept(id);
@@ -198,8 +198,21 @@ mod tests {
         wait(&mut workbench, rests);
         assert_eq!(mask(&workbench), first);
         assert_followed(&workbench);
+        let steps = workbench.case.as_ref().expect("a case").history.len();
         workbench.accept_proposal(Some(2));
-        assert!(!workbench.case.as_ref().expect("a case").may_paint(), "nothing else changes the mask meanwhile");
+        let [corner, held] = [[0; 3], first.grid().shape()].map(|voxel| voxel.map(|v| v.min(1)));
+        let small = Edit::from_region(
+            &first,
+            IndexBox { low: corner, high: held },
+            &[7],
+            medley_annotate::Author::Person,
+            medley_annotate::Tool::Fill,
+            0,
+        );
+        workbench.apply_and_journal(small.expect("a change"));
+        let case = workbench.case.as_ref().expect("a case");
+        assert!(!case.may_paint() && case.history.len() == steps, "nothing else changes the mask meanwhile");
+        assert!(workbench.notices.shown().iter().any(|notice| notice.text == history::IS_CHANGING));
         wait(&mut workbench, rests);
         assert_followed(&workbench);
         workbench.accept_proposal(None);

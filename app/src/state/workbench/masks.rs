@@ -98,7 +98,8 @@ impl Workbench {
 
     /// Takes the last Edit back.
     pub fn undo(&mut self) {
-        match self.case.as_ref().and_then(|case| case.history.next_undo()).filter(|step| self.is_large(step)).cloned() {
+        let case = self.case.as_ref().filter(|case| case.may_paint());
+        match case.and_then(|case| case.history.next_undo()).filter(|step| self.is_large(step)).cloned() {
             Some(step) if !self.refuses_change() => self.begin_large(Work::TakeBack(step)),
             Some(_) => {}
             None => self.step_history(OpenCase::undo, JournalStep::Undo),
@@ -107,7 +108,8 @@ impl Workbench {
 
     /// Does the last undone Edit again.
     pub fn redo(&mut self) {
-        match self.case.as_ref().and_then(|case| case.history.next_redo()).filter(|step| self.is_large(step)).cloned() {
+        let case = self.case.as_ref().filter(|case| case.may_paint());
+        match case.and_then(|case| case.history.next_redo()).filter(|step| self.is_large(step)).cloned() {
             Some(step) if !self.refuses_change() => self.begin_large(Work::DoAgain(step)),
             Some(_) => {}
             None => self.step_history(OpenCase::redo, JournalStep::Redo),
@@ -142,6 +144,10 @@ impl Workbench {
             return;
         }
         let Some(case) = &mut self.case else { return };
+        if !case.rests() {
+            self.notices.push(Severity::Warning, texts::history::IS_CHANGING);
+            return;
+        }
         match case.apply(&edit) {
             Ok(change) => {
                 self.clerk.ask(Request::Journal(case.id, JournalStep::Edit(edit)));
