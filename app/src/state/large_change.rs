@@ -99,6 +99,8 @@ pub struct Done {
     pub beside: Option<Beside>,
     /// What is to be done next.
     pub after: After,
+    /// Where the change is drawn already.
+    pub shown_on: Option<Arc<ScanTextures>>,
 }
 
 /// The thread, and the ways to it and from it.
@@ -234,7 +236,8 @@ impl Task {
         }
         // The mask must not be shared when the answer is there, or painting would copy it.
         drop(mask);
-        Done { case, version, change, beside, after }
+        let shown_on = shown_on.map(|(textures, _)| textures);
+        Done { case, version, change, beside, after, shown_on }
     }
 }
 

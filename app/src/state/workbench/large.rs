@@ -116,6 +116,11 @@ impl Workbench {
                     Way::Again => JournalStep::Redo,
                 };
                 case.note(edit, way);
+                // The device may have been lost meanwhile, and the case put on another.
+                let is_shown = done.shown_on.as_ref().zip(case.textures.as_ref()).is_some_and(|(there, here)| Arc::ptr_eq(there, here));
+                if let (false, Some(textures), Some((_, queue))) = (is_shown, &case.textures, &self.gpu) {
+                    textures.write_mask(queue, &case.mask, region);
+                }
                 self.clerk.ask(Request::Journal(id, step));
                 self.measure.mask_changed(region);
             }
