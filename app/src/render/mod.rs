@@ -46,6 +46,7 @@ pub use color_map::ColorMap;
 pub use device::written_bytes;
 pub use error::RenderError;
 pub use histogram::ValueHistogram;
+pub(crate) use off_screen::draw as draw_primitives;
 pub use off_screen::{OffScreen, draw_off_screen};
 pub use palette::Palette;
 pub use passes::install;

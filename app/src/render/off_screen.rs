@@ -76,7 +76,8 @@ fn target(device: &Device, [width, height]: [u32; 2]) -> wgpu::Texture {
     })
 }
 
-fn draw(
+/// Draws primitives that a renderer knows onto a texture, over `ground`.
+pub(crate) fn draw(
     device: &Device,
     queue: &Queue,
     renderer: &mut Renderer,

@@ -70,14 +70,7 @@ impl Screenless {
     /// One frame with these events in it.
     pub(super) fn frame(&mut self, events: Vec<Event>) -> Cost {
         self.is_woken.store(false, Ordering::Relaxed);
-        let size = vec2(SIZE[0] as f32, SIZE[1] as f32);
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(egui::Pos2::ZERO, size)),
-            time: Some(self.began.elapsed().as_secs_f64()),
-            focused: true,
-            events,
-            ..RawInput::default()
-        };
+        let input = self.input(events);
         let (start, processor, written) = (Instant::now(), processor_time(), render::written_bytes());
         let workbench = &mut self.workbench;
         let output = self.context.run_ui(input, |ui| panels::show(ui, workbench));
@@ -88,6 +81,16 @@ impl Screenless {
         Cost { processor, drawn: start.elapsed(), written: render::written_bytes() - written }
     }
 
+    fn input(&self, events: Vec<Event>) -> RawInput {
+        RawInput {
+            screen_rect: Some(Rect::from_min_size(egui::Pos2::ZERO, vec2(SIZE[0] as f32, SIZE[1] as f32))),
+            time: Some(self.began.elapsed().as_secs_f64()),
+            focused: true,
+            events,
+            ..RawInput::default()
+        }
+    }
+
     fn draw(&self, output: egui::FullOutput) {
         let RenderState { device, queue, renderer, .. } = &self.state;
         let mut renderer = renderer.write();
@@ -96,17 +99,7 @@ impl Screenless {
             deltas.iter().for_each(|delta| renderer.update_texture(device, queue, *id, delta));
         }
         let screen = ScreenDescriptor { size_in_pixels: SIZE, pixels_per_point: output.pixels_per_point };
-        let view = self.target.create_view(&wgpu::TextureViewDescriptor::default());
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("screen") });
-        let buffers = renderer.update_buffers(device, queue, &mut encoder, &primitives, &screen);
-        {
-            let ops = wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store };
-            let attachment = wgpu::RenderPassColorAttachment { view: &view, depth_slice: None, resolve_target: None, ops };
-            let pass = wgpu::RenderPassDescriptor { label: Some("screen"), color_attachments: &[Some(attachment)], ..Default::default() };
-            let mut pass = encoder.begin_render_pass(&pass).forget_lifetime();
-            renderer.render(&mut pass, &primitives, &screen);
-        }
-        queue.submit(buffers.into_iter().chain([encoder.finish()]));
+        render::draw_primitives(device, queue, &mut renderer, &primitives, &screen, &self.target, [0, 0, 0, 255]);
         output.textures_delta.free.iter().for_each(|id| renderer.free_texture(id));
     }
 
@@ -138,11 +131,7 @@ impl Screenless {
         let mut found = None;
         self.context.enable_accesskit();
         for _ in 0..3 {
-            let input = RawInput {
-                screen_rect: Some(Rect::from_min_size(egui::Pos2::ZERO, vec2(SIZE[0] as f32, SIZE[1] as f32))),
-                time: Some(self.began.elapsed().as_secs_f64()),
-                ..RawInput::default()
-            };
+            let input = self.input(Vec::new());
             let workbench = &mut self.workbench;
             let output = self.context.run_ui(input, |ui| panels::show(ui, workbench));
             let nodes = output.platform_output.accesskit_update.as_ref().map(|update| update.nodes.as_slice()).unwrap_or_default();

@@ -118,11 +118,12 @@ impl Workbench {
                 case.note(edit, way);
                 // The device may have been lost meanwhile, and the case put on another.
                 let is_shown = done.shown_on.as_ref().zip(case.textures.as_ref()).is_some_and(|(there, here)| Arc::ptr_eq(there, here));
-                if let (false, Some(textures), Some((_, queue))) = (is_shown, &case.textures, &self.gpu) {
-                    textures.write_mask(queue, &case.mask, region);
-                }
                 self.clerk.ask(Request::Journal(id, step));
-                self.measure.mask_changed(region);
+                if is_shown {
+                    self.measure.mask_changed(region);
+                } else {
+                    self.show_change(Some(MaskChange { region }));
+                }
             }
             Ok(None) => {
                 if let After::Imported(path, ..) = &done.after {
